@@ -1,0 +1,1 @@
+//! elbo-core
