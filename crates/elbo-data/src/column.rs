@@ -1,0 +1,70 @@
+//! The Arrow form of a picture column: fixed-size pixels, their shape in the field's metadata.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, FixedSizeListArray, UInt8Array};
+use arrow::datatypes::{DataType, Field as ArrowField, FieldRef};
+
+use crate::error::DataError;
+
+/// Metadata key of a picture column; the value is `height,width,channels`.
+pub const IMAGE: &str = "elbo.image";
+
+/// A column of pictures: `height * width * channels` bytes each, row by row, channels last.
+pub fn image_field(name: &str, height: usize, width: usize, channels: usize) -> ArrowField {
+    let pixels = height * width * channels;
+    let data_type = DataType::FixedSizeList(pixel_field(), pixels as i32);
+    let shape = format!("{height},{width},{channels}");
+    ArrowField::new(name, data_type, false).with_metadata(HashMap::from([(IMAGE.to_owned(), shape)]))
+}
+
+/// `[height, width, channels]` of a picture column; `None` for any other column.
+pub fn image_shape(field: &ArrowField) -> Option<[usize; 3]> {
+    let sides: Vec<usize> = field
+        .metadata()
+        .get(IMAGE)?
+        .split(',')
+        .map(str::parse)
+        .collect::<Result<_, _>>()
+        .ok()?;
+    sides.try_into().ok()
+}
+
+/// The pictures of a column, one after the other, as an Arrow array; `pixels` bytes each.
+///
+/// # Errors
+/// [`DataError::Shape`] if the bytes do not make whole pictures.
+pub fn image_array(bytes: Vec<u8>, pixels: usize) -> Result<ArrayRef, DataError> {
+    if pixels == 0 || !bytes.len().is_multiple_of(pixels) {
+        return Err(DataError::Shape {
+            found: bytes.len(),
+            shape: vec![pixels],
+        });
+    }
+    let values = Arc::new(UInt8Array::from(bytes));
+    let array = FixedSizeListArray::try_new(pixel_field(), pixels as i32, values, None)?;
+    Ok(Arc::new(array))
+}
+
+fn pixel_field() -> FieldRef {
+    Arc::new(ArrowField::new("pixel", DataType::UInt8, false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shape_travels_in_the_metadata() {
+        let field = image_field("image", 4, 6, 3);
+        assert_eq!(image_shape(&field), Some([4, 6, 3]));
+        assert_eq!(image_shape(&ArrowField::new("a", DataType::Utf8, true)), None);
+        let array = image_array(vec![0; 2 * 72], 72).unwrap();
+        assert_eq!(array.data_type(), field.data_type());
+        assert!(matches!(
+            image_array(vec![0; 71], 72),
+            Err(DataError::Shape { .. })
+        ));
+    }
+}

@@ -1,0 +1,468 @@
+//! Everything that can be wrong with a person's data, one variant each, with the values inside.
+//!
+//! The text names file, row, field and value; [`DataError::hint`] says what to do about it.
+
+mod hint;
+
+use std::path::PathBuf;
+
+use arrow::error::ArrowError;
+use serde::{Deserialize, Serialize};
+
+/// Any error, where only its text and its chain of causes matter.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Something wrong with one record or file that does not stop the others from being read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Problem {
+    /// The file or record, as [`crate::Source::name_of`] names it.
+    pub name: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Problem {
+    /// A problem of the record or file `name`.
+    pub fn new(name: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            reason: reason.into(),
+        }
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "`{}` {}", self.name, self.reason)
+    }
+}
+
+/// What can be wrong with data, its description, or the place it is to be written to.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// A file or folder could not be read.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Io {
+        /// What was being read.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// There is nothing at the path.
+    #[error("`{}` does not exist", path.display())]
+    NoSuchPath {
+        /// The path as given.
+        path: PathBuf,
+    },
+    /// The name after `builtin:` is none of the built-in data sets.
+    #[error("there is no built-in data set `{name}`{}", did_you_mean(nearest))]
+    UnknownBuiltin {
+        /// The name as given.
+        name: String,
+        /// The known name most like it.
+        nearest: Option<String>,
+        /// All known names.
+        known: Vec<String>,
+    },
+    /// The file is of no kind that can be read as data.
+    #[error("`{}` is not data of a known kind", path.display())]
+    UnknownFile {
+        /// The path as given.
+        path: PathBuf,
+    },
+    /// The folder holds no pictures and no idx files.
+    #[error("`{}` holds no pictures (other files: {ignored})", path.display())]
+    EmptyFolder {
+        /// The folder.
+        path: PathBuf,
+        /// How many files of other kinds lie in it.
+        ignored: u64,
+        /// A sub-folder that itself holds only folders, if there is one.
+        deeper: Option<String>,
+    },
+    /// The folder holds pictures but none of them can be read.
+    #[error("none of the {count} pictures in `{}` can be read: {first}", path.display())]
+    NothingReadable {
+        /// The folder.
+        path: PathBuf,
+        /// How many pictures it holds.
+        count: usize,
+        /// What is wrong with the first.
+        first: Problem,
+    },
+    /// A record is broken and the reader is strict.
+    #[error("{0}")]
+    Broken(Problem),
+    /// A folder holds several tables, so the one that belongs to the pictures is not known.
+    #[error("`{}` holds {} tables: {}", path.display(), tables.len(), quoted(tables))]
+    SeveralTables {
+        /// The folder.
+        path: PathBuf,
+        /// The tables' file names.
+        tables: Vec<String>,
+    },
+    /// A table names a column twice.
+    #[error("`{}` names the column `{column}` twice", path.display())]
+    DuplicateColumn {
+        /// The table.
+        path: PathBuf,
+        /// The column's name.
+        column: String,
+    },
+    /// A table has a column without a name.
+    #[error("column {position} of `{}` has no name", path.display())]
+    UnnamedColumn {
+        /// The table.
+        path: PathBuf,
+        /// The column, counted from 1.
+        position: usize,
+    },
+    /// A table's column has a name that the reader itself gives to a field.
+    #[error("the column `{column}` of `{}` has the name of the {meaning}", path.display())]
+    ReservedColumn {
+        /// The table.
+        path: PathBuf,
+        /// The column's name.
+        column: String,
+        /// What the reader uses that name for.
+        meaning: &'static str,
+    },
+    /// A row of a table has more or fewer cells than its header.
+    #[error("line {line} of `{}` has {found} cells, its header {expected}", path.display())]
+    RaggedRow {
+        /// The table.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+        /// Cells in the header.
+        expected: u64,
+        /// Cells in the row.
+        found: u64,
+    },
+    /// A table has no rows, or no column beside the one that names the files.
+    #[error("the table `{}` has no {what}", path.display())]
+    EmptyTable {
+        /// The table.
+        path: PathBuf,
+        /// What it lacks.
+        what: &'static str,
+    },
+    /// Two rows of a table name the same picture.
+    #[error("lines {first} and {second} of `{}` both describe `{file}`", path.display())]
+    DuplicateRow {
+        /// The table.
+        path: PathBuf,
+        /// The picture.
+        file: String,
+        /// The first line, counted from 1.
+        first: u64,
+        /// The second line.
+        second: u64,
+    },
+    /// A table is not CSV text.
+    #[error("cannot read the table `{}`: {source}", path.display())]
+    Table {
+        /// The table.
+        path: PathBuf,
+        /// Why not.
+        source: csv::Error,
+    },
+    /// No row of a table names a picture that exists.
+    #[error("none of the {rows} rows of `{}` names a picture that exists (the first names `{first}`)", path.display())]
+    NoMatches {
+        /// The table.
+        path: PathBuf,
+        /// How many rows it has.
+        rows: usize,
+        /// What its first row names.
+        first: String,
+    },
+    /// A setting of the reader has a value that it cannot have.
+    #[error("`{name}` cannot be {value}: it is {expected}")]
+    BadOption {
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// A file does not begin with the magic number of its idx kind.
+    #[error("`{}` begins with {found:#010x}; idx {what} begin with {expected:#010x}", path.display())]
+    IdxMagic {
+        /// The file.
+        path: PathBuf,
+        /// Pictures or labels.
+        what: &'static str,
+        /// Its first four bytes, big-endian.
+        found: u32,
+        /// What they must be.
+        expected: u32,
+    },
+    /// An idx file's body is not as long as its header says.
+    #[error("`{}` holds {found} bytes after its header, which promises {expected}", path.display())]
+    IdxLength {
+        /// The file.
+        path: PathBuf,
+        /// Bytes promised by the header.
+        expected: u64,
+        /// Bytes there are; at least this many where the file goes on.
+        found: u64,
+    },
+    /// An idx file's header gives a count or a side that cannot be used.
+    #[error("the header of `{}` says {count} pictures of {width}x{height}", path.display())]
+    IdxShape {
+        /// The file.
+        path: PathBuf,
+        /// Number of pictures.
+        count: u64,
+        /// Rows of each.
+        height: u64,
+        /// Columns of each.
+        width: u64,
+    },
+    /// An idx label file does not hold as many labels as there are pictures.
+    #[error("`{}` holds {labels} labels, `{}` {images} pictures", labels_path.display(), images_path.display())]
+    IdxCount {
+        /// The label file.
+        labels_path: PathBuf,
+        /// Labels in it.
+        labels: u64,
+        /// The picture file.
+        images_path: PathBuf,
+        /// Pictures in it.
+        images: u64,
+    },
+    /// The pictures of the train and the test file differ in size.
+    #[error("the pictures of `{}` are {}x{}, those of `{}` {}x{}", train.display(), train_size[1], train_size[0], test.display(), test_size[1], test_size[0])]
+    IdxPair {
+        /// The train file.
+        train: PathBuf,
+        /// Its height and width.
+        train_size: [usize; 2],
+        /// The test file.
+        test: PathBuf,
+        /// Its height and width.
+        test_size: [usize; 2],
+    },
+    /// A folder holds the idx files of several data sets.
+    #[error("`{}` holds several idx data sets: {}", path.display(), quoted(files))]
+    SeveralIdx {
+        /// The folder.
+        path: PathBuf,
+        /// The picture files.
+        files: Vec<String>,
+    },
+    /// A row was asked for that the data do not have.
+    #[error("there is no row {row}: the data have {len}")]
+    NoSuchRow {
+        /// The row asked for, counted from 0.
+        row: u64,
+        /// Number of rows.
+        len: u64,
+    },
+    /// There are too few records to train on some and validate on others.
+    #[error("{found} record{} too few: training and validation need at least {needed}", if *found == 1 { " is" } else { "s are" })]
+    TooFewRecords {
+        /// Records there are.
+        found: u64,
+        /// Records needed.
+        needed: u64,
+    },
+    /// A split would hold no record.
+    #[error("the {split} split is empty")]
+    EmptySplit {
+        /// The split.
+        split: &'static str,
+    },
+    /// No field has this name.
+    #[error("there is no field `{name}`{}", did_you_mean(nearest))]
+    UnknownField {
+        /// The name as given.
+        name: String,
+        /// The field whose name is most like it.
+        nearest: Option<String>,
+        /// All fields.
+        known: Vec<String>,
+    },
+    /// The field exists but cannot be used.
+    #[error("the field `{name}` cannot be used: {reason}")]
+    IgnoredField {
+        /// The field.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The category has no such level.
+    #[error("`{field}` has no level `{value}`{}", did_you_mean(nearest))]
+    UnknownLevel {
+        /// The field.
+        field: String,
+        /// The value as given.
+        value: String,
+        /// The level most like it.
+        nearest: Option<String>,
+        /// All levels.
+        known: Vec<String>,
+    },
+    /// The value of a flag is neither yes nor no.
+    #[error("`{field}` is yes or no, not `{value}`")]
+    NotFlag {
+        /// The field.
+        field: String,
+        /// The value as given.
+        value: String,
+    },
+    /// The value of a number is not a finite number.
+    #[error("`{field}` is a number, not `{value}`")]
+    NotNumber {
+        /// The field.
+        field: String,
+        /// The value as given.
+        value: String,
+    },
+    /// The value of a number is far outside what was seen in training.
+    #[error("`{field}={value}` is far outside the range seen in training, {min} to {max}")]
+    OutOfRange {
+        /// The field.
+        field: String,
+        /// The value as given.
+        value: f64,
+        /// The smallest value seen.
+        min: f64,
+        /// The largest value seen.
+        max: f64,
+    },
+    /// A field of pictures cannot be given as text.
+    #[error("`{field}` holds pictures and cannot be given as `{value}`")]
+    NotText {
+        /// The field.
+        field: String,
+        /// The value as given.
+        value: String,
+    },
+    /// The data have a field of the same name but of another type or shape.
+    #[error("the field `{field}` is {found} here, but {expected} where the schema was fitted")]
+    FieldType {
+        /// The field.
+        field: String,
+        /// What the schema says.
+        expected: String,
+        /// What the data hold.
+        found: String,
+    },
+    /// A schema of a version that this program does not read.
+    #[error("the schema is of version {found}; this program reads version {known}")]
+    SchemaVersion {
+        /// Its version.
+        found: u64,
+        /// The version read here.
+        known: u32,
+    },
+    /// A schema that is not the JSON it should be.
+    #[error("the schema cannot be read: {source}")]
+    SchemaJson {
+        /// Why not.
+        source: serde_json::Error,
+    },
+    /// A schema whose parts contradict one another or pass a limit.
+    #[error("the schema's field `{field}` is damaged: {reason}")]
+    SchemaDamaged {
+        /// The field.
+        field: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Record batches that do not fit together.
+    #[error("the record batch is malformed: {0}")]
+    Arrow(#[from] ArrowError),
+    /// The reading threads could not be started.
+    #[error("cannot start the reading threads: {0}")]
+    Threads(Cause),
+    /// A file could not be written; what stood there before is untouched.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: Cause,
+    },
+    /// The output exists already.
+    #[error("`{}` exists already", path.display())]
+    Exists {
+        /// The output.
+        path: PathBuf,
+    },
+    /// The output's name does not end in a known extension.
+    #[error("cannot tell the format of `{}` from its name", path.display())]
+    UnknownExtension {
+        /// The output.
+        path: PathBuf,
+        /// The extensions that can be written.
+        known: &'static [&'static str],
+    },
+    /// Values whose number does not fit their shape.
+    #[error("{found} values do not make a shape of {shape:?}")]
+    Shape {
+        /// Number of values.
+        found: usize,
+        /// The shape asked for.
+        shape: Vec<usize>,
+    },
+}
+
+impl DataError {
+    /// An [`DataError::Io`] about `path`, or [`DataError::NoSuchPath`] where there is nothing.
+    pub(crate) fn reading(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| match source.kind() {
+            std::io::ErrorKind::NotFound => Self::NoSuchPath { path },
+            _ => Self::Io { path, source },
+        }
+    }
+}
+
+/// The known name most like `name`, if one is like enough to be meant.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let name = name.to_lowercase();
+    known
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(&name, &candidate.to_lowercase()), candidate))
+        .filter(|(likeness, _)| *likeness >= 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate.to_owned())
+}
+
+fn did_you_mean(nearest: &Option<String>) -> String {
+    nearest
+        .as_ref()
+        .map(|name| format!("; did you mean `{name}`?"))
+        .unwrap_or_default()
+}
+
+fn quoted(names: &[String]) -> String {
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_found_and_a_far_one_is_not() {
+        assert_eq!(nearest("smyle", ["smile", "beard"]), Some("smile".to_owned()));
+        assert_eq!(nearest("FACES", ["faces"]), Some("faces".to_owned()));
+        assert_eq!(nearest("qqq", ["smile", "beard"]), None);
+    }
+
+    #[test]
+    fn errors_travel_between_threads() {
+        fn travels<T: Send + Sync + 'static>() {}
+        travels::<DataError>();
+    }
+}

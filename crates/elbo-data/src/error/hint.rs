@@ -1,0 +1,160 @@
+//! What to do about each error: one short imperative sentence, or nothing where the error says it.
+
+use std::error::Error;
+use std::io::ErrorKind;
+
+use super::{DataError, quoted};
+
+/// Names listed in a hint; more would hide the sentence.
+const LISTED: usize = 12;
+
+impl DataError {
+    /// What to do about it, for the line after the error.
+    pub fn hint(&self) -> Option<String> {
+        self.data_hint()
+            .or_else(|| self.field_hint())
+            .or_else(|| self.output_hint())
+    }
+
+    fn data_hint(&self) -> Option<String> {
+        let text = match self {
+            Self::NoSuchPath { .. } => "check the path; built-in data are named `builtin:faces`",
+            Self::UnknownBuiltin { known, .. } => return Some(format!("known: {}", listed(known))),
+            Self::UnknownFile { .. } => {
+                "give a folder of pictures, a folder or file of MNIST-style idx data, a CSV file that lies beside pictures, or `builtin:faces`"
+            }
+            Self::EmptyFolder {
+                deeper: Some(folder), ..
+            } => {
+                return Some(format!(
+                    "pictures are looked for in the folder and one level below; try `{folder}`"
+                ));
+            }
+            Self::EmptyFolder { .. } => "pictures are png, jpeg, webp, bmp and gif files",
+            Self::NothingReadable { .. } => "`elbo inspect` lists what is wrong with each",
+            Self::Broken(_) => "repair or remove the file, or leave out `--strict` to skip such files",
+            Self::SeveralTables { .. } => {
+                "give the path of the table that belongs to the pictures instead of the folder"
+            }
+            Self::DuplicateColumn { .. } | Self::ReservedColumn { .. } => "rename the column",
+            Self::UnnamedColumn { .. } => {
+                "the first line names the columns; the first column names the files"
+            }
+            Self::RaggedRow { .. } => "put double quotes around a cell that holds the separator",
+            Self::EmptyTable { .. } => "the first column names the file, each other column is an attribute",
+            Self::DuplicateRow { .. } => "keep one row for each picture",
+            Self::NoMatches { .. } => {
+                "the first column must hold file names, with or without extension, relative to the table's folder"
+            }
+            Self::IdxMagic { .. } => "the file is damaged or of another kind; fetch it again",
+            Self::IdxLength { expected, found, .. } if found < expected => {
+                "the file was cut short; fetch it again"
+            }
+            Self::IdxLength { .. } | Self::IdxShape { .. } => "the file is damaged; fetch it again",
+            Self::IdxCount { .. } | Self::IdxPair { .. } => {
+                "the two files do not belong together; fetch both again"
+            }
+            Self::SeveralIdx { .. } => "give the path of one picture file instead of the folder",
+            Self::TooFewRecords { .. } => "add more records",
+            Self::EmptySplit { .. } => "add records or choose another fraction",
+            Self::NoSuchRow { .. } => "rows are counted from 0",
+            _ => return None,
+        };
+        Some(text.to_owned())
+    }
+
+    fn field_hint(&self) -> Option<String> {
+        match self {
+            Self::UnknownField { known, .. } => Some(format!("fields: {}", listed(known))),
+            Self::UnknownLevel { known, .. } => Some(format!("levels: {}", listed(known))),
+            Self::NotFlag { .. } => Some("write yes or no".to_owned()),
+            Self::NotNumber { .. } => Some("write a finite number, such as 3.5".to_owned()),
+            Self::OutOfRange { min, max, .. } => {
+                Some(format!("the model knows nothing there; stay near {min} to {max}"))
+            }
+            Self::NotText { .. } => Some("give a category, a flag or a number".to_owned()),
+            Self::FieldType { .. } => {
+                Some("use data of the same form as those the model was trained on".to_owned())
+            }
+            Self::SchemaVersion { found, known } if *found > u64::from(*known) => {
+                Some("it was written by a newer version; update this program".to_owned())
+            }
+            Self::SchemaVersion { .. } | Self::SchemaJson { .. } | Self::SchemaDamaged { .. } => {
+                Some("the run folder is damaged or was edited; restore it or train again".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    fn output_hint(&self) -> Option<String> {
+        match self {
+            Self::Exists { .. } => Some("choose another name or add `--force`".to_owned()),
+            Self::UnknownExtension { known, .. } => {
+                Some(format!("end the name in one of: {}", known.join(", ")))
+            }
+            Self::Write { source, .. } => io_kind(source.as_ref()).and_then(write_hint),
+            _ => None,
+        }
+    }
+}
+
+fn write_hint(kind: ErrorKind) -> Option<String> {
+    let text = match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "the disk is full; free some space and run it again: nothing was lost"
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            "choose a folder that you may write to"
+        }
+        ErrorKind::NotFound => "create the folder first",
+        ErrorKind::IsADirectory | ErrorKind::NotADirectory => "choose another name",
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+/// The kind of the first I/O error in the chain of causes.
+fn io_kind(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            return Some(io.kind());
+        }
+        cause = error.source();
+    }
+    None
+}
+
+fn listed(names: &[String]) -> String {
+    let more = names.len().saturating_sub(LISTED);
+    let shown = quoted(&names[..names.len() - more]);
+    if more == 0 {
+        shown
+    } else {
+        format!("{shown} and {more} more")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_recognised_down_the_chain() {
+        let full = std::io::Error::from(ErrorKind::StorageFull);
+        let wrapped = std::io::Error::other(full);
+        let error = DataError::Write {
+            path: "a".into(),
+            source: Box::new(wrapped),
+        };
+        // The outer error is of kind Other, so the chain has to be followed... which `io::Error`
+        // answers itself: its source is the inner error.
+        assert!(error.hint().is_some_and(|hint| hint.contains("disk is full")));
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let names: Vec<String> = (0..20).map(|i| i.to_string()).collect();
+        assert!(listed(&names).ends_with("`11` and 8 more"));
+    }
+}

@@ -1,0 +1,219 @@
+//! How data are to be opened: the settings that every source understands.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::DataError;
+
+/// The largest side a picture may be asked to have.
+const MAX_SIDE: u32 = 4096;
+
+/// Height and width of a picture in pixels. Written `64` (a square) or `64x48` (width x height).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "SizeText", into = "String")]
+pub struct ImageSize {
+    /// Rows of pixels.
+    pub height: usize,
+    /// Columns of pixels.
+    pub width: usize,
+}
+
+/// A size as it stands in a config file: a number or a text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum SizeText {
+    Side(u32),
+    Text(String),
+}
+
+impl TryFrom<SizeText> for ImageSize {
+    type Error = DataError;
+
+    fn try_from(size: SizeText) -> Result<Self, DataError> {
+        match size {
+            SizeText::Side(side) => side.to_string().parse(),
+            SizeText::Text(text) => text.parse(),
+        }
+    }
+}
+
+impl From<ImageSize> for String {
+    fn from(size: ImageSize) -> Self {
+        size.to_string()
+    }
+}
+
+impl fmt::Display for ImageSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}", self.width, self.height)
+    }
+}
+
+impl std::str::FromStr for ImageSize {
+    type Err = DataError;
+
+    /// Reads `64` or `64x48` (width x height).
+    fn from_str(text: &str) -> Result<Self, DataError> {
+        let (width, height) = text.split_once(['x', 'X', '×']).unwrap_or((text, text));
+        let side = |side: &str| side.trim().parse().ok().filter(|s| (2..=MAX_SIDE).contains(s));
+        match (side(height), side(width)) {
+            (Some(height), Some(width)) => Ok(Self {
+                height: height as usize,
+                width: width as usize,
+            }),
+            _ => Err(DataError::BadOption {
+                name: "size",
+                value: format!("`{text}`"),
+                expected: "a side such as 64, or width x height such as 64x48, from 2 to 4096",
+            }),
+        }
+    }
+}
+
+/// How a picture of another shape is brought to the size asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fit {
+    /// Scaled until it covers the size, then cut at the centre.
+    #[default]
+    Crop,
+    /// Scaled until it fits into the size, with a white (or clear) border.
+    Pad,
+    /// Scaled to the size, its proportions changed.
+    Stretch,
+}
+
+/// How to open a data set. The defaults suit most.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OpenOptions {
+    /// Size of every picture; `None`: their own if all are equal and at most 128 a side, else 64x64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<ImageSize>,
+    /// How pictures of another shape are brought to that size.
+    pub fit: Fit,
+    /// 1 (gray), 3 (colour) or 4 (colour and alpha); `None`: 1 if all pictures are gray, else 3.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<u8>,
+    /// A broken record is an error; otherwise it is named and skipped.
+    pub strict: bool,
+    /// Number of records of built-in data; `None`: their own default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records: Option<u64>,
+    /// Seed of built-in data.
+    pub seed: u64,
+    /// Pictures of more pixels are refused before any memory is set aside for them.
+    pub max_pixels: u64,
+    /// Memory for decoded records, in bytes, so that later epochs need not decode again.
+    pub cache_bytes: u64,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self {
+            size: None,
+            fit: Fit::Crop,
+            channels: None,
+            strict: false,
+            records: None,
+            seed: 0,
+            max_pixels: 100_000_000,
+            cache_bytes: 256 << 20,
+        }
+    }
+}
+
+impl OpenOptions {
+    /// Checks what can be checked before any data are seen.
+    ///
+    /// # Errors
+    /// [`DataError::BadOption`] names the setting, its value and what it may be.
+    pub fn check(&self) -> Result<(), DataError> {
+        let bad = |name, value: String, expected| {
+            Err(DataError::BadOption {
+                name,
+                value,
+                expected,
+            })
+        };
+        match (self.channels, self.records) {
+            (Some(channels), _) if ![1, 3, 4].contains(&channels) => {
+                bad("channels", channels.to_string(), "1, 3 or 4")
+            }
+            (_, Some(0)) => bad("records", "0".to_owned(), "at least 1"),
+            _ if self.max_pixels == 0 => bad("max_pixels", "0".to_owned(), "at least 1"),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_as_width_by_height() {
+        let size: ImageSize = "64x48".parse().unwrap();
+        assert_eq!((size.width, size.height), (64, 48));
+        assert_eq!(
+            "32".parse::<ImageSize>().unwrap(),
+            ImageSize {
+                height: 32,
+                width: 32
+            }
+        );
+        assert_eq!(size.to_string().parse::<ImageSize>().unwrap(), size);
+    }
+
+    #[test]
+    fn bad_sizes_are_named() {
+        for text in ["0", "1", "-3", "64x", "axb", "5000", "1x64", ""] {
+            let error = text.parse::<ImageSize>().unwrap_err().to_string();
+            assert!(
+                error.starts_with(&format!("`size` cannot be `{text}`")),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn options_survive_json_and_refuse_unknown_keys() {
+        let options = OpenOptions {
+            size: Some("9x7".parse().unwrap()),
+            ..Default::default()
+        };
+        let json = serde_json::to_string(&options).unwrap();
+        assert_eq!(serde_json::from_str::<OpenOptions>(&json).unwrap(), options);
+        assert_eq!(
+            serde_json::from_str::<OpenOptions>(r#"{"size":28}"#)
+                .unwrap()
+                .size
+                .unwrap()
+                .height,
+            28
+        );
+        assert!(serde_json::from_str::<OpenOptions>(r#"{"sise":28}"#).is_err());
+    }
+
+    #[test]
+    fn options_are_checked() {
+        for options in [
+            OpenOptions {
+                channels: Some(2),
+                ..Default::default()
+            },
+            OpenOptions {
+                records: Some(0),
+                ..Default::default()
+            },
+            OpenOptions {
+                max_pixels: 0,
+                ..Default::default()
+            },
+        ] {
+            assert!(matches!(options.check(), Err(DataError::BadOption { .. })));
+        }
+        assert!(OpenOptions::default().check().is_ok());
+    }
+}

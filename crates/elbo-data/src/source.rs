@@ -1,0 +1,109 @@
+//! Where records come from: the one trait that every reader implements, and [`open`].
+
+pub mod folder;
+pub mod idx;
+pub mod picture;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+
+use crate::error::{DataError, Problem};
+use crate::options::{ImageSize, OpenOptions};
+use crate::split::Split;
+use crate::{builtin, column};
+
+/// A set of records that can be read in any order, from any thread, in bounded memory.
+///
+/// Columns are: pictures as [`column::image_field`], categories `Utf8`, flags `Boolean`, numbers
+/// `Int64` or `Float64`. A null is a value that is not known.
+pub trait Source: Send + Sync {
+    /// Names and types of the fields.
+    fn arrow_schema(&self) -> SchemaRef;
+
+    /// Number of records, those included that turn out to be broken when read.
+    fn len(&self) -> u64;
+
+    /// Whether there are no records.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The records `rows`, in that order, without those that are broken.
+    ///
+    /// Work is shared in the Rayon pool that the caller stands in.
+    ///
+    /// # Errors
+    /// [`DataError::NoSuchRow`]; [`DataError::Broken`] where the source is strict; I/O errors.
+    fn read(&self, rows: &[u64]) -> Result<Read, DataError>;
+
+    /// As [`Source::read`], but only the columns of these positions, in that order.
+    ///
+    /// Worth overriding where a column is dear to make: statistics of attributes need no pictures.
+    ///
+    /// # Errors
+    /// As [`Source::read`].
+    fn read_columns(&self, rows: &[u64], columns: &[usize]) -> Result<Read, DataError> {
+        let mut read = self.read(rows)?;
+        read.batch = read.batch.project(columns)?;
+        Ok(read)
+    }
+
+    /// The split that the files themselves put the record in, if they do.
+    fn split_of(&self, row: u64) -> Option<Split>;
+
+    /// What to call the record in messages and lists, such as `img_0001.png` or `record 17`.
+    fn name_of(&self, row: u64) -> String;
+
+    /// What was found to be wrong on opening; each such file is not among the rows.
+    fn problems(&self) -> Vec<Problem>;
+
+    /// What was decided on the user's behalf, or is worth knowing.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The sizes that the pictures have in their files, with the number of each.
+    fn sizes(&self) -> Vec<(ImageSize, u64)> {
+        Vec::new()
+    }
+
+    /// One line saying what it is.
+    fn description(&self) -> String;
+}
+
+/// What came of reading some rows.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// The records that could be read.
+    pub batch: RecordBatch,
+    /// Which row each of them is.
+    pub rows: Vec<u64>,
+    /// What is wrong with the others.
+    pub problems: Vec<Problem>,
+}
+
+/// Opens a folder of pictures, a table beside pictures, idx data, or `builtin:NAME`.
+///
+/// # Errors
+/// What is wrong with the location, the files or the options; see [`DataError`].
+pub fn open(location: &str, options: &OpenOptions) -> Result<Arc<dyn Source>, DataError> {
+    options.check()?;
+    if let Some(name) = location.strip_prefix("builtin:") {
+        return builtin::open(name, options);
+    }
+    let path = Path::new(location);
+    Err(DataError::UnknownFile {
+        path: path.to_path_buf(),
+    })
+}
+
+/// The rows asked for are all there.
+pub(crate) fn check_rows(rows: &[u64], len: u64) -> Result<(), DataError> {
+    match rows.iter().find(|row| **row >= len) {
+        Some(&row) => Err(DataError::NoSuchRow { row, len }),
+        None => Ok(()),
+    }
+}

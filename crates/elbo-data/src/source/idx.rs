@@ -1,0 +1,1 @@
+//! MNIST-style idx files.
