@@ -1,1 +1,123 @@
-fn main() {}
+//! `cargo xtask check | test | bench`: the chores of this workspace, the same for people and for CI.
+//!
+//! `check` proves the tree. Its steps run cheapest first and stop at the first that fails; the tests
+//! come last, so that their counts are the last lines on the screen.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a chore speaks to the person who runs it"
+)]
+
+mod deny;
+mod test;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+/// A chore either passes or says in one line what failed.
+type Outcome = Result<(), String>;
+
+const HELP: &str = "\
+usage: cargo xtask CHORE [ARGUMENTS]
+
+  check   formatting, lints, docs, licences and arrows, then all tests (what CI runs)
+  test    all tests; ARGUMENTS go to `cargo test`, as in `cargo xtask test -p elbo-core`
+  bench   all benchmarks; ARGUMENTS go to `cargo bench`";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (chore, rest) = match arguments.split_first() {
+        Some((chore, rest)) => (chore.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    match run(chore, rest) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(chore: &str, arguments: &[String]) -> Outcome {
+    match chore {
+        "check" => check(),
+        "test" => test::run(arguments),
+        "bench" => bench(arguments),
+        "help" | "--help" | "-h" => {
+            println!("{HELP}");
+            Ok(())
+        }
+        unknown => Err(format!("no chore is called `{unknown}`\n\n{HELP}")),
+    }
+}
+
+fn check() -> Outcome {
+    step("fmt", cargo().args(["fmt", "--all", "--check"]))?;
+    step(
+        "clippy",
+        cargo().args([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--quiet",
+            "--",
+            "-D",
+            "warnings",
+        ]),
+    )?;
+    let mut doc = cargo();
+    doc.args([
+        "doc",
+        "--workspace",
+        "--no-deps",
+        "--document-private-items",
+        "--quiet",
+    ]);
+    step(
+        "doc",
+        doc.env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links"),
+    )?;
+    deny::run()?;
+    test::run(&[])
+}
+
+fn bench(arguments: &[String]) -> Outcome {
+    // Only real benchmarks: without `--bench` every crate's unit tests would be built for nothing.
+    step(
+        "bench",
+        cargo()
+            .args(["bench", "--workspace", "--bench", "*"])
+            .args(arguments),
+    )
+}
+
+/// The cargo that runs us, at the root of the workspace.
+fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}
+
+fn root() -> &'static Path {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own)
+}
+
+/// Where builds go, and with them the tools that a chore installs.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |own| root().join(own))
+}
+
+/// Runs one command under a heading; its own output says what is wrong.
+fn step(name: &str, command: &mut Command) -> Outcome {
+    println!("xtask: {name}");
+    let status = command
+        .status()
+        .map_err(|cause| format!("`{name}` did not start: {cause}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("`{name}` failed"))
+    }
+}
