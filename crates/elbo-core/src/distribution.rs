@@ -1,0 +1,9 @@
+//! Distributions: what the networks hand over, never loose tensors.
+
+pub mod bernoulli;
+pub mod diagonal_gaussian;
+pub mod discretized_logistic;
+
+pub use bernoulli::Bernoulli;
+pub use diagonal_gaussian::DiagonalGaussian;
+pub use discretized_logistic::DiscretizedLogistic;

@@ -1,0 +1,84 @@
+//! The encoder: x and y to the posterior q(z|x,y).
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+
+use crate::condition::Embedded;
+use crate::distribution::DiagonalGaussian;
+use crate::field::image::ImageEncoder;
+use crate::network::{Dense, Mlp};
+use crate::{Activation, FieldKind, Fields, Init, ModelConfig, Value};
+
+/// Features of each x field, joined with y, through dense layers to mean and log-variance.
+#[derive(Module, Debug)]
+pub struct Encoder {
+    features: Vec<FieldEncoder>,
+    hidden: Mlp,
+    posterior: GaussianHead,
+}
+
+/// How one x field becomes features.
+#[derive(Module, Debug)]
+enum FieldEncoder {
+    Image(ImageEncoder),
+}
+
+impl Encoder {
+    /// The encoder of a checked config, beside a condition of `condition` values.
+    pub fn init(config: &ModelConfig, condition: usize, init: &mut Init) -> Self {
+        let mut width = condition;
+        let mut features = Vec::new();
+        for field in &config.x {
+            if let FieldKind::Image { shape, likelihood } = field.kind {
+                width += config.network.features(&shape);
+                features.push(FieldEncoder::Image(ImageEncoder::init(&config.network, shape, likelihood, init)));
+            }
+        }
+        let hidden = Mlp::init(width, &config.network.hidden, config.network.activation, init);
+        let posterior = GaussianHead::init(hidden.width(), config.latent, init);
+        Self { features, hidden, posterior }
+    }
+
+    /// q(z|x,y).
+    pub fn posterior(&self, x: &Fields, y: &Embedded) -> DiagonalGaussian {
+        let features = self.features.iter().zip(&x.0).map(|(encoder, field)| match (encoder, &field.value) {
+            (FieldEncoder::Image(encoder), Value::Image(pixels)) => encoder.forward(pixels.clone()),
+            _ => unreachable!("the config's kinds decide both the encoder and the values"),
+        });
+        let features: Vec<_> = features.collect();
+        let h = self.hidden.forward(y.join(join(features)));
+        self.posterior.forward(h)
+    }
+}
+
+fn join(mut parts: Vec<Tensor<2>>) -> Tensor<2> {
+    if parts.len() == 1 { parts.remove(0) } else { Tensor::cat(parts, 1) }
+}
+
+/// One dense layer to the mean and the log-variance of a diagonal Gaussian.
+#[derive(Module, Debug)]
+pub struct GaussianHead {
+    dense: Dense,
+    #[module(skip)]
+    units: usize,
+}
+
+/// Log-variances stay within ±`LOGVAR_LIMIT`: exp of more overflows the rate of an untrained model.
+const LOGVAR_LIMIT: f32 = 20.0;
+
+impl GaussianHead {
+    /// From `inputs` hidden values to `units` units.
+    pub fn init(inputs: usize, units: usize, init: &mut Init) -> Self {
+        Self { dense: Dense::init(inputs, 2 * units, Activation::Identity, init), units }
+    }
+
+    /// # Shapes
+    /// `[batch, inputs]` to a distribution over `[batch, units]`.
+    pub fn forward(&self, h: Tensor<2>) -> DiagonalGaussian {
+        let parameters = self.dense.forward(h);
+        DiagonalGaussian {
+            mean: parameters.clone().narrow(1, 0, self.units),
+            logvar: parameters.narrow(1, self.units, self.units).clamp(-LOGVAR_LIMIT, LOGVAR_LIMIT),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Convolutional image networks: 4×4 stride-2 layers that halve the image, and their mirror.
+//!
+//! Images are `[batch, height, width, channels]` between layers, flat at both ends.
+
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+use elbo_kernels::{Activation, ConvGeometry, conv_transpose2d, conv2d};
+
+use crate::{ImageShape, Init, NetworkConfig};
+
+/// Side of the strided layers' kernels: with stride 2 and padding 1, size n becomes ⌊n/2⌋.
+const STRIDED_KERNEL: usize = 4;
+
+/// A convolution with its bias and activation, plain or transposed.
+#[derive(Module, Debug)]
+struct Conv {
+    weight: Param<Tensor<4>>,
+    bias: Param<Tensor<1>>,
+    #[module(skip)]
+    geometry: ConvGeometry,
+    #[module(skip)]
+    activation: Activation,
+}
+
+impl Conv {
+    fn halving(inputs: usize, outputs: usize, activation: Activation, init: &mut Init) -> Self {
+        let fan_in = STRIDED_KERNEL * STRIDED_KERNEL * inputs;
+        Self {
+            weight: init.fan_in([STRIDED_KERNEL, STRIDED_KERNEL, inputs, outputs], fan_in),
+            bias: init.fan_in([outputs], fan_in),
+            geometry: ConvGeometry { stride: [2, 2], padding: [1, 1], output_padding: [0, 0] },
+            activation,
+        }
+    }
+
+    /// `odd` says per side whether the doubled image has one more row or column.
+    fn doubling(inputs: usize, outputs: usize, odd: [usize; 2], activation: Activation, init: &mut Init) -> Self {
+        // Every output pixel is reached by a quarter of the kernel.
+        let fan_in = STRIDED_KERNEL * STRIDED_KERNEL * inputs / 4;
+        Self {
+            weight: init.fan_in([STRIDED_KERNEL, STRIDED_KERNEL, outputs, inputs], fan_in),
+            bias: init.fan_in([outputs], fan_in),
+            geometry: ConvGeometry { stride: [2, 2], padding: [1, 1], output_padding: odd },
+            activation,
+        }
+    }
+
+    fn keeping(channels: usize, activation: Activation, init: &mut Init) -> Self {
+        Self {
+            weight: init.fan_in([3, 3, channels, channels], 9 * channels),
+            bias: init.fan_in([channels], 9 * channels),
+            geometry: ConvGeometry { stride: [1, 1], padding: [1, 1], output_padding: [0, 0] },
+            activation,
+        }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        conv2d(x, self.weight.val(), self.bias.val(), self.geometry, self.activation)
+    }
+
+    fn transposed(&self, x: Tensor<4>) -> Tensor<4> {
+        conv_transpose2d(x, self.weight.val(), self.bias.val(), self.geometry, self.activation)
+    }
+}
+
+/// x + conv(activation(conv(x))) (He et al. 2016, with the activation inside the branch only).
+#[derive(Module, Debug)]
+struct Residual {
+    first: Conv,
+    second: Conv,
+}
+
+impl Residual {
+    fn stack(blocks: usize, channels: usize, activation: Activation, init: &mut Init) -> Vec<Self> {
+        (0..blocks)
+            .map(|_| Self {
+                first: Conv::keeping(channels, activation, init),
+                second: Conv::keeping(channels, Activation::Identity, init),
+            })
+            .collect()
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        x.clone() + self.second.forward(self.first.forward(x))
+    }
+}
+
+/// One resolution of the encoder or the decoder.
+#[derive(Module, Debug)]
+struct Stage {
+    conv: Conv,
+    residual: Vec<Residual>,
+}
+
+/// An image to features: each stage halves the image.
+#[derive(Module, Debug)]
+pub struct ConvEncoder {
+    stages: Vec<Stage>,
+    #[module(skip)]
+    shape: ImageShape,
+}
+
+impl ConvEncoder {
+    /// The stages that `config.channels` asks for, on images of `shape`.
+    pub fn init(config: &NetworkConfig, shape: ImageShape, init: &mut Init) -> Self {
+        let mut inputs = shape.channels;
+        let stages = config.channels.iter().map(|&outputs| {
+            let conv = Conv::halving(std::mem::replace(&mut inputs, outputs), outputs, config.activation, init);
+            Stage { conv, residual: Residual::stack(config.residual_blocks, outputs, config.activation, init) }
+        });
+        Self { stages: stages.collect(), shape }
+    }
+
+    /// # Shapes
+    /// `[batch, height · width · channels]` to `[batch, features]`.
+    pub fn forward(&self, pixels: Tensor<2>) -> Tensor<2> {
+        let [batch, _] = pixels.dims();
+        let ImageShape { height, width, channels } = self.shape;
+        let image = pixels.reshape([batch, height, width, channels]);
+        let features = self.stages.iter().fold(image, |h, stage| {
+            stage.residual.iter().fold(stage.conv.forward(h), |h, block| block.forward(h))
+        });
+        features.flatten(1, 3)
+    }
+}
+
+/// Features to an image: the encoder's mirror, each stage doubles the image.
+#[derive(Module, Debug)]
+pub struct ConvDecoder {
+    stages: Vec<Stage>,
+    #[module(skip)]
+    seed: ImageShape,
+}
+
+impl ConvDecoder {
+    /// The mirror of [`ConvEncoder::init`] for the same config and shape.
+    pub fn init(config: &NetworkConfig, shape: ImageShape, init: &mut Init) -> Self {
+        let depth = config.channels.len();
+        let deepest = config.channels.last().copied().unwrap_or(shape.channels);
+        let stages = (0..depth).rev().map(|level| {
+            let inputs = config.channels[level];
+            // The residual blocks come before the doubling: the mirror of the encoder's order.
+            let residual = Residual::stack(config.residual_blocks, inputs, config.activation, init);
+            let odd = [(shape.height >> level) & 1, (shape.width >> level) & 1];
+            let conv = match level {
+                0 => Conv::doubling(inputs, shape.channels, odd, Activation::Identity, init),
+                _ => Conv::doubling(inputs, config.channels[level - 1], odd, config.activation, init),
+            };
+            Stage { conv, residual }
+        });
+        let stages = stages.collect();
+        Self { stages, seed: ImageShape { height: shape.height >> depth, width: shape.width >> depth, channels: deepest } }
+    }
+
+    /// # Shapes
+    /// `[batch, features]` to `[batch, height · width · channels]`.
+    pub fn forward(&self, features: Tensor<2>) -> Tensor<2> {
+        let [batch, _] = features.dims();
+        let ImageShape { height, width, channels } = self.seed;
+        let seed = features.reshape([batch, height, width, channels]);
+        let image = self.stages.iter().fold(seed, |h, stage| {
+            stage.conv.transposed(stage.residual.iter().fold(h, |h, block| block.forward(h)))
+        });
+        image.flatten(1, 3)
+    }
+}

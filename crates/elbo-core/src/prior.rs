@@ -1,0 +1,46 @@
+//! The prior p(z|y).
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+
+use crate::condition::Embedded;
+use crate::distribution::DiagonalGaussian;
+use crate::encoder::GaussianHead;
+use crate::network::Mlp;
+use crate::{Init, ModelConfig, PriorKind};
+
+/// Standard normal, or a network's function of y (Sohn et al. 2015).
+#[derive(Module, Debug)]
+pub struct Prior {
+    /// None for N(0, I).
+    learned: Option<LearnedPrior>,
+}
+
+/// The network of a learned prior.
+#[derive(Module, Debug)]
+pub struct LearnedPrior {
+    hidden: Mlp,
+    head: GaussianHead,
+}
+
+impl Prior {
+    /// The prior that a checked config asks for.
+    pub fn init(config: &ModelConfig, condition: usize, init: &mut Init) -> Self {
+        let learned = (config.prior == PriorKind::Learned).then(|| {
+            // As wide as the layer next to the latents: y is small beside x.
+            let widths: Vec<_> = config.network.hidden.last().copied().into_iter().collect();
+            let hidden = Mlp::init(condition, &widths, config.network.activation, init);
+            let head = GaussianHead::init(hidden.width(), config.latent, init);
+            LearnedPrior { hidden, head }
+        });
+        Self { learned }
+    }
+
+    /// p(z|y) for a batch; `like` (`[batch, latent]`) gives batch and device.
+    pub fn given(&self, y: &Embedded, like: &Tensor<2>) -> DiagonalGaussian {
+        match (&self.learned, y.tensor()) {
+            (Some(prior), Some(y)) => prior.head.forward(prior.hidden.forward(y)),
+            _ => DiagonalGaussian::standard(like),
+        }
+    }
+}
