@@ -28,11 +28,15 @@ impl Condition {
     /// An embedding for each given field; categories get `width` values.
     pub fn init(y: &[FieldSpec], width: usize, init: &mut Init) -> Self {
         let embedding = |field: &FieldSpec| match field.kind {
-            FieldKind::Category { levels } => Embedding::Category(CategoryEmbedding::init(levels, width, init)),
+            FieldKind::Category { levels } => {
+                Embedding::Category(CategoryEmbedding::init(levels, width, init))
+            }
             FieldKind::Flag | FieldKind::Number => Embedding::Scalar(ScalarEmbedding::default()),
             FieldKind::Image { .. } => unreachable!("refused by ModelConfig::check"),
         };
-        Self { embeddings: y.iter().map(embedding).collect() }
+        Self {
+            embeddings: y.iter().map(embedding).collect(),
+        }
     }
 
     /// Width of the embedded condition; 0 for a plain VAE.
@@ -43,10 +47,15 @@ impl Condition {
     /// # Shapes
     /// Fields of a batch, in the config's order, to `[batch, width]`.
     pub fn embed(&self, y: &Fields) -> Embedded {
-        let parts: Vec<_> = self.embeddings.iter().zip(&y.0).map(|(embedding, field)| match embedding {
-            Embedding::Category(category) => category.embed(field),
-            Embedding::Scalar(scalar) => scalar.embed(field),
-        }).collect();
+        let parts: Vec<_> = self
+            .embeddings
+            .iter()
+            .zip(&y.0)
+            .map(|(embedding, field)| match embedding {
+                Embedding::Category(category) => category.embed(field),
+                Embedding::Scalar(scalar) => scalar.embed(field),
+            })
+            .collect();
         Embedded((!parts.is_empty()).then(|| Tensor::cat(parts, 1)))
     }
 }

@@ -170,18 +170,32 @@ impl ModelConfig {
             match field.kind {
                 FieldKind::Image { .. } => return Err(role_error(field, "given yet")),
                 FieldKind::Category { levels: 0 } => {
-                    return Err(CoreError::setting(&field.name, "no levels", "a category needs a level"));
+                    return Err(CoreError::setting(
+                        &field.name,
+                        "no levels",
+                        "a category needs a level",
+                    ));
                 }
                 _ => {}
             }
         }
         if self.prior == PriorKind::Learned && self.y.is_empty() {
-            return Err(CoreError::setting("prior", "learned", "it is learned from what is given, and nothing is given"));
+            return Err(CoreError::setting(
+                "prior",
+                "learned",
+                "it is learned from what is given, and nothing is given",
+            ));
         }
         if self.weights() > MAX_WEIGHTS {
-            return Err(CoreError::setting("network.hidden", &self.network.hidden, format!(
-                "the model would have {} million weights, at most {} million are built",
-                self.weights() / 1_000_000, MAX_WEIGHTS / 1_000_000)));
+            return Err(CoreError::setting(
+                "network.hidden",
+                &self.network.hidden,
+                format!(
+                    "the model would have {} million weights, at most {} million are built",
+                    self.weights() / 1_000_000,
+                    MAX_WEIGHTS / 1_000_000
+                ),
+            ));
         }
         Ok(())
     }
@@ -189,15 +203,28 @@ impl ModelConfig {
     /// An upper bound of the number of weights, for the size limit alone.
     fn weights(&self) -> u128 {
         let widest = self.network.hidden.iter().copied().max().unwrap_or(self.latent) as u128;
-        let data: u128 = self.x.iter().map(|field| match field.kind {
-            FieldKind::Image { shape, .. } => self.network.features(&shape) as u128,
-            _ => 1,
-        }).sum();
-        let levels: u128 = self.y.iter().map(|field| match field.kind {
-            FieldKind::Category { levels } => (levels as u128 + 1) * self.network.embedding as u128,
-            _ => 2,
-        }).sum();
-        let channels: u128 = self.network.channels.windows(2).map(|c| (c[0] * c[1]) as u128 * (32 + 36 * self.network.residual_blocks as u128)).sum();
+        let data: u128 = self
+            .x
+            .iter()
+            .map(|field| match field.kind {
+                FieldKind::Image { shape, .. } => self.network.features(&shape) as u128,
+                _ => 1,
+            })
+            .sum();
+        let levels: u128 = self
+            .y
+            .iter()
+            .map(|field| match field.kind {
+                FieldKind::Category { levels } => (levels as u128 + 1) * self.network.embedding as u128,
+                _ => 2,
+            })
+            .sum();
+        let channels: u128 = self
+            .network
+            .channels
+            .windows(2)
+            .map(|c| (c[0] * c[1]) as u128 * (32 + 36 * self.network.residual_blocks as u128))
+            .sum();
         2 * data * widest + 2 * self.network.hidden.len() as u128 * widest * widest + levels + channels
     }
 }
@@ -208,22 +235,42 @@ impl NetworkConfig {
         check_widths("network.channels", &self.channels)?;
         check_width("network.embedding", self.embedding)?;
         if self.residual_blocks > MAX_LAYERS {
-            return Err(CoreError::setting("network.residual_blocks", self.residual_blocks, format!("at most {MAX_LAYERS}")));
+            return Err(CoreError::setting(
+                "network.residual_blocks",
+                self.residual_blocks,
+                format!("at most {MAX_LAYERS}"),
+            ));
         }
         if self.kind == NetworkKind::Conv && self.channels.is_empty() {
-            return Err(CoreError::setting("network.channels", "[]", "a convolutional network needs a layer"));
+            return Err(CoreError::setting(
+                "network.channels",
+                "[]",
+                "a convolutional network needs a layer",
+            ));
         }
         Ok(())
     }
 
     fn check_image(&self, shape: &ImageShape) -> Result<(), CoreError> {
         if shape.is_empty() || shape.len() > MAX_IMAGE || !matches!(shape.channels, 1 | 3 | 4) {
-            return Err(CoreError::setting("image", shape, format!("images have 1, 3 or 4 channels and at most {MAX_IMAGE} values")));
+            return Err(CoreError::setting(
+                "image",
+                shape,
+                format!("images have 1, 3 or 4 channels and at most {MAX_IMAGE} values"),
+            ));
         }
         if self.kind == NetworkKind::Conv && shape.height.min(shape.width) >> self.channels.len() == 0 {
-            return Err(CoreError::setting("network.channels", &self.channels, format!(
-                "{} strided layers need images of at least {} pixels, these are {}×{}",
-                self.channels.len(), 1usize << self.channels.len().min(63), shape.width, shape.height)));
+            return Err(CoreError::setting(
+                "network.channels",
+                &self.channels,
+                format!(
+                    "{} strided layers need images of at least {} pixels, these are {}×{}",
+                    self.channels.len(),
+                    1usize << self.channels.len().min(63),
+                    shape.width,
+                    shape.height
+                ),
+            ));
         }
         Ok(())
     }
@@ -242,18 +289,30 @@ impl NetworkConfig {
 
 fn check_width(name: &str, width: usize) -> Result<(), CoreError> {
     if width == 0 || width > MAX_WIDTH {
-        return Err(CoreError::setting(name, width, format!("it must be between 1 and {MAX_WIDTH}")));
+        return Err(CoreError::setting(
+            name,
+            width,
+            format!("it must be between 1 and {MAX_WIDTH}"),
+        ));
     }
     Ok(())
 }
 
 fn check_widths(name: &str, widths: &[usize]) -> Result<(), CoreError> {
     if widths.len() > MAX_LAYERS {
-        return Err(CoreError::setting(name, widths.len(), format!("at most {MAX_LAYERS} layers")));
+        return Err(CoreError::setting(
+            name,
+            widths.len(),
+            format!("at most {MAX_LAYERS} layers"),
+        ));
     }
     widths.iter().try_for_each(|width| check_width(name, *width))
 }
 
 fn role_error(field: &FieldSpec, role: &'static str) -> CoreError {
-    CoreError::Role { field: field.name.clone(), kind: field.kind.name(), role }
+    CoreError::Role {
+        field: field.name.clone(),
+        kind: field.kind.name(),
+        role,
+    }
 }

@@ -24,11 +24,22 @@ impl Decoder {
     /// The mirror of the encoder of the same config.
     pub fn init(config: &ModelConfig, condition: usize, init: &mut Init) -> Self {
         let widths: Vec<_> = config.network.hidden.iter().rev().copied().collect();
-        let hidden = Mlp::init(config.latent + condition, &widths, config.network.activation, init);
+        let hidden = Mlp::init(
+            config.latent + condition,
+            &widths,
+            config.network.activation,
+            init,
+        );
         let mut heads = Vec::new();
         for field in &config.x {
             if let FieldKind::Image { shape, likelihood } = field.kind {
-                heads.push(Head::Image(ImageHead::init(&config.network, shape, likelihood, hidden.width(), init)));
+                heads.push(Head::Image(ImageHead::init(
+                    &config.network,
+                    shape,
+                    likelihood,
+                    hidden.width(),
+                    init,
+                )));
             }
         }
         Self { hidden, heads }
@@ -37,8 +48,13 @@ impl Decoder {
     /// p(x|z,y).
     pub fn likelihood(&self, z: Tensor<2>, y: &Embedded) -> Likelihood {
         let h = self.hidden.forward(y.join(z));
-        let heads = self.heads.iter().map(|Head::Image(head)| FieldDistribution::Image(head.forward(h.clone())));
-        Likelihood { fields: heads.collect() }
+        let heads = self
+            .heads
+            .iter()
+            .map(|Head::Image(head)| FieldDistribution::Image(head.forward(h.clone())));
+        Likelihood {
+            fields: heads.collect(),
+        }
     }
 }
 
@@ -59,12 +75,18 @@ pub enum FieldDistribution {
 impl Likelihood {
     /// log p(x|z,y), `[batch]`, in nats: the sum over fields, a missing field contributing zero.
     pub fn log_prob(&self, x: &Fields) -> Tensor<1> {
-        let terms = self.fields.iter().zip(&x.0).map(|(p, field)| match (p, &field.value) {
-            (FieldDistribution::Image(p), Value::Image(pixels)) => {
-                p.log_prob(pixels.clone()) * field.given.clone().squeeze_dim(1)
-            }
-            _ => unreachable!("the config's kinds decide both the head and the values"),
-        });
-        terms.reduce(|sum, term| sum + term).unwrap_or_else(|| unreachable!("ModelConfig::check asks for an x field"))
+        let terms = self
+            .fields
+            .iter()
+            .zip(&x.0)
+            .map(|(p, field)| match (p, &field.value) {
+                (FieldDistribution::Image(p), Value::Image(pixels)) => {
+                    p.log_prob(pixels.clone()) * field.given.clone().squeeze_dim(1)
+                }
+                _ => unreachable!("the config's kinds decide both the head and the values"),
+            });
+        terms
+            .reduce(|sum, term| sum + term)
+            .unwrap_or_else(|| unreachable!("ModelConfig::check asks for an x field"))
     }
 }

@@ -31,20 +31,33 @@ impl Encoder {
         for field in &config.x {
             if let FieldKind::Image { shape, likelihood } = field.kind {
                 width += config.network.features(&shape);
-                features.push(FieldEncoder::Image(ImageEncoder::init(&config.network, shape, likelihood, init)));
+                features.push(FieldEncoder::Image(ImageEncoder::init(
+                    &config.network,
+                    shape,
+                    likelihood,
+                    init,
+                )));
             }
         }
         let hidden = Mlp::init(width, &config.network.hidden, config.network.activation, init);
         let posterior = GaussianHead::init(hidden.width(), config.latent, init);
-        Self { features, hidden, posterior }
+        Self {
+            features,
+            hidden,
+            posterior,
+        }
     }
 
     /// q(z|x,y).
     pub fn posterior(&self, x: &Fields, y: &Embedded) -> DiagonalGaussian {
-        let features = self.features.iter().zip(&x.0).map(|(encoder, field)| match (encoder, &field.value) {
-            (FieldEncoder::Image(encoder), Value::Image(pixels)) => encoder.forward(pixels.clone()),
-            _ => unreachable!("the config's kinds decide both the encoder and the values"),
-        });
+        let features = self
+            .features
+            .iter()
+            .zip(&x.0)
+            .map(|(encoder, field)| match (encoder, &field.value) {
+                (FieldEncoder::Image(encoder), Value::Image(pixels)) => encoder.forward(pixels.clone()),
+                _ => unreachable!("the config's kinds decide both the encoder and the values"),
+            });
         let features: Vec<_> = features.collect();
         let h = self.hidden.forward(y.join(join(features)));
         self.posterior.forward(h)
@@ -52,7 +65,11 @@ impl Encoder {
 }
 
 fn join(mut parts: Vec<Tensor<2>>) -> Tensor<2> {
-    if parts.len() == 1 { parts.remove(0) } else { Tensor::cat(parts, 1) }
+    if parts.len() == 1 {
+        parts.remove(0)
+    } else {
+        Tensor::cat(parts, 1)
+    }
 }
 
 /// One dense layer to the mean and the log-variance of a diagonal Gaussian.
@@ -69,7 +86,10 @@ const LOGVAR_LIMIT: f32 = 20.0;
 impl GaussianHead {
     /// From `inputs` hidden values to `units` units.
     pub fn init(inputs: usize, units: usize, init: &mut Init) -> Self {
-        Self { dense: Dense::init(inputs, 2 * units, Activation::Identity, init), units }
+        Self {
+            dense: Dense::init(inputs, 2 * units, Activation::Identity, init),
+            units,
+        }
     }
 
     /// # Shapes
@@ -78,7 +98,9 @@ impl GaussianHead {
         let parameters = self.dense.forward(h);
         DiagonalGaussian {
             mean: parameters.clone().narrow(1, 0, self.units),
-            logvar: parameters.narrow(1, self.units, self.units).clamp(-LOGVAR_LIMIT, LOGVAR_LIMIT),
+            logvar: parameters
+                .narrow(1, self.units, self.units)
+                .clamp(-LOGVAR_LIMIT, LOGVAR_LIMIT),
         }
     }
 }

@@ -56,6 +56,10 @@ pub enum CoreError {
 impl CoreError {
     /// A setting that cannot be, with its value and the reason.
     pub(crate) fn setting(name: &str, value: impl std::fmt::Debug, reason: impl Into<String>) -> Self {
-        Self::Setting { setting: name.into(), value: format!("{value:?}"), reason: reason.into() }
+        Self::Setting {
+            setting: name.into(),
+            value: format!("{value:?}"),
+            reason: reason.into(),
+        }
     }
 }

@@ -45,15 +45,26 @@ impl Field {
             Value::Scalar(scalar) => Value::Scalar(repeat_each(scalar.clone(), times)),
             Value::Category(codes) => {
                 let [batch] = codes.dims();
-                Value::Category(codes.clone().reshape([batch, 1]).repeat_dim(1, times).reshape([batch * times]))
+                Value::Category(
+                    codes
+                        .clone()
+                        .reshape([batch, 1])
+                        .repeat_dim(1, times)
+                        .reshape([batch * times]),
+                )
             }
         };
-        Self { value, given: repeat_each(self.given.clone(), times) }
+        Self {
+            value,
+            given: repeat_each(self.given.clone(), times),
+        }
     }
 }
 
 /// Each row `times` times in a row: `[batch, d]` to `[batch · times, d]`.
 pub(crate) fn repeat_each(rows: Tensor<2>, times: usize) -> Tensor<2> {
     let [batch, d] = rows.dims();
-    rows.reshape([batch, 1, d]).repeat_dim(1, times).reshape([batch * times, d])
+    rows.reshape([batch, 1, d])
+        .repeat_dim(1, times)
+        .reshape([batch * times, d])
 }

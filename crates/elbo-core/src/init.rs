@@ -17,7 +17,10 @@ impl Init<'_> {
     pub fn fan_in<const D: usize>(&mut self, shape: [usize; D], fan_in: usize) -> Param<Tensor<D>> {
         let bound = 1.0 / (fan_in.max(1) as f32).sqrt();
         let draws = (self.uniform)(shape.iter().product());
-        self.parameter(draws.into_iter().map(|u| (2.0 * u - 1.0) * bound).collect(), shape)
+        self.parameter(
+            draws.into_iter().map(|u| (2.0 * u - 1.0) * bound).collect(),
+            shape,
+        )
     }
 
     /// Every weight the same.

@@ -28,8 +28,10 @@ pub mod parameters;
 pub mod prior;
 pub mod schedule;
 
-pub use config::{FieldKind, FieldSpec, ImageLikelihood, ImageShape, ModelConfig, NetworkConfig, NetworkKind, PriorKind};
-pub use elbo_kernels::Activation;
+pub use config::{
+    FieldKind, FieldSpec, ImageLikelihood, ImageShape, ModelConfig, NetworkConfig, NetworkKind, PriorKind,
+};
+pub use elbo_kernels::{Activation, Adam, DEVICES, device};
 pub use error::CoreError;
 pub use fields::{Field, Fields, Value};
 pub use init::Init;

@@ -99,7 +99,10 @@ impl Model {
 
     /// p(z|y) for `batch` records.
     pub fn prior(&self, y: &Fields, batch: usize, device: &Device) -> DiagonalGaussian {
-        self.prior.given(&self.condition.embed(y), &Tensor::zeros([batch, self.latent], device))
+        self.prior.given(
+            &self.condition.embed(y),
+            &Tensor::zeros([batch, self.latent], device),
+        )
     }
 
     /// p(x|z,y).

@@ -22,7 +22,12 @@ pub struct Objective {
 
 impl Default for Objective {
     fn default() -> Self {
-        Self { distortion_weight: 1.0, beta: 1.0, free_bits: 0.0, samples: 1 }
+        Self {
+            distortion_weight: 1.0,
+            beta: 1.0,
+            free_bits: 0.0,
+            samples: 1,
+        }
     }
 }
 
@@ -54,9 +59,17 @@ impl Objective {
         let distortion = elbo.distortion.clone().mean();
         let rate_per_unit: Tensor<1> = elbo.rate_per_unit.clone().mean_dim(0).squeeze_dim(0);
         let rate = rate_per_unit.clone().sum();
-        let charged = if self.free_bits > 0.0 { rate_per_unit.clamp_min(self.free_bits).sum() } else { rate.clone() };
+        let charged = if self.free_bits > 0.0 {
+            rate_per_unit.clamp_min(self.free_bits).sum()
+        } else {
+            rate.clone()
+        };
         let total = distortion.clone() * self.distortion_weight + charged * (self.beta * warmup);
-        Loss { total, distortion: distortion.detach(), rate: rate.detach() }
+        Loss {
+            total,
+            distortion: distortion.detach(),
+            rate: rate.detach(),
+        }
     }
 }
 
@@ -65,5 +78,9 @@ fn importance_weighted_loss(log_weights: Tensor<2>) -> Loss {
     let [_, k] = log_weights.dims();
     let total = -(log_sum_exp(log_weights).mean() - (k as f64).ln());
     let bound = total.clone().detach();
-    Loss { rate: bound.zeros_like(), distortion: bound, total }
+    Loss {
+        rate: bound.zeros_like(),
+        distortion: bound,
+        total,
+    }
 }

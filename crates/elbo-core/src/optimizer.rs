@@ -27,33 +27,58 @@ pub struct NonFiniteGradient;
 impl Optimizer {
     /// A fresh optimiser.
     pub fn new(adam: Adam, clip_norm: Option<f64>) -> Self {
-        Self { adam, clip_norm, steps: 0, moments: BTreeMap::new() }
+        Self {
+            adam,
+            clip_norm,
+            steps: 0,
+            moments: BTreeMap::new(),
+        }
     }
 
-    /// One update. Returns the model and the norm of the gradient before clipping.
+    /// One update, in place. Returns the norm of the gradient before clipping.
     ///
     /// # Errors
     /// A gradient that is not finite; nothing is changed then.
-    pub fn step(&mut self, model: Model, mut gradients: Gradients, rate: f64) -> Result<(Model, f64), (Model, NonFiniteGradient)> {
-        let mut norm = Norm { gradients: &gradients, squares: 0.0 };
+    pub fn step(
+        &mut self,
+        model: &mut Model,
+        mut gradients: Gradients,
+        rate: f64,
+    ) -> Result<f64, NonFiniteGradient> {
+        let mut norm = Norm {
+            gradients: &gradients,
+            squares: 0.0,
+        };
         model.visit(&mut norm);
         let norm = norm.squares.sqrt();
         if !norm.is_finite() {
-            return Err((model, NonFiniteGradient));
+            return Err(NonFiniteGradient);
         }
         self.steps += 1;
         let scale = match self.clip_norm {
             Some(limit) if norm > limit => limit / norm,
             _ => 1.0,
         };
-        let mut update = Update { optimizer: self, path: Path::default(), gradients: &mut gradients, rate, scale: scale as f32 };
-        Ok((model.map(&mut update), norm))
+        // The mapper wants the model itself, and the update is in place only if nobody else holds it.
+        replace_with::replace_with_or_abort(model, |model| {
+            model.map(&mut Update {
+                optimizer: self,
+                path: Path::default(),
+                gradients: &mut gradients,
+                rate,
+                scale: scale as f32,
+            })
+        });
+        Ok(norm)
     }
 
     /// The state as named arrays `<weight>.first` and `<weight>.second`, and the steps taken.
     pub fn state(&self) -> (u64, Arrays) {
         let arrays = self.moments.iter().flat_map(|(name, moments)| {
-            [(format!("{name}.first"), to_array(&moments.m)), (format!("{name}.second"), to_array(&moments.v))]
+            [
+                (format!("{name}.first"), to_array(&moments.m)),
+                (format!("{name}.second"), to_array(&moments.v)),
+            ]
         });
         (self.steps, arrays.collect())
     }
@@ -66,12 +91,20 @@ impl Optimizer {
         self.steps = steps;
         self.moments.clear();
         while let Some((name, first)) = arrays.pop_first() {
-            let weight = name.strip_suffix(".first").ok_or_else(|| name.clone())?.to_owned();
-            let second = arrays.remove(&format!("{weight}.second")).ok_or_else(|| name.clone())?;
+            let weight = name
+                .strip_suffix(".first")
+                .ok_or_else(|| name.clone())?
+                .to_owned();
+            let second = arrays
+                .remove(&format!("{weight}.second"))
+                .ok_or_else(|| name.clone())?;
             if first.values.len() != second.values.len() || !finite(&first) || !finite(&second) {
                 return Err(name);
             }
-            let moments = AdamMoments { m: flat(first, device), v: flat(second, device) };
+            let moments = AdamMoments {
+                m: flat(first, device),
+                v: flat(second, device),
+            };
             self.moments.insert(weight, moments);
         }
         Ok(self)
@@ -125,15 +158,37 @@ impl ModuleMapper for Update<'_> {
             return Param::from_mapped_value(id, weight, mapper);
         };
         let name = self.path.name();
-        let Optimizer { adam, steps, moments, .. } = &mut *self.optimizer;
+        let Optimizer {
+            adam, steps, moments, ..
+        } = &mut *self.optimizer;
         let shape = weight.dims();
         let length = shape.iter().product::<usize>();
         let mut state = match moments.remove(&name) {
-            Some(state) => AdamMoments { m: state.m.reshape(shape), v: state.v.reshape(shape) },
-            None => AdamMoments { m: gradient.zeros_like(), v: gradient.zeros_like() },
+            Some(state) => AdamMoments {
+                m: state.m.reshape(shape),
+                v: state.v.reshape(shape),
+            },
+            None => AdamMoments {
+                m: gradient.zeros_like(),
+                v: gradient.zeros_like(),
+            },
         };
-        let updated = adam_step(weight.inner(), gradient, &mut state, *steps, self.rate, self.scale, adam);
-        moments.insert(name, AdamMoments { m: state.m.reshape([length]), v: state.v.reshape([length]) });
+        let updated = adam_step(
+            weight.inner(),
+            gradient,
+            &mut state,
+            *steps,
+            self.rate,
+            self.scale,
+            adam,
+        );
+        moments.insert(
+            name,
+            AdamMoments {
+                m: state.m.reshape([length]),
+                v: state.v.reshape([length]),
+            },
+        );
         Param::from_mapped_value(id, Tensor::from_inner(updated).require_grad(), mapper)
     }
 }

@@ -32,7 +32,11 @@ impl Model {
     /// # Errors
     /// A tensor that is missing, unknown, of the wrong shape, or not finite.
     pub fn with_weights(self, weights: Arrays) -> Result<Self, CoreError> {
-        let mut writer = Writer { path: Path::default(), arrays: weights, error: None };
+        let mut writer = Writer {
+            path: Path::default(),
+            arrays: weights,
+            error: None,
+        };
         let model = self.map(&mut writer);
         if let Some(error) = writer.error {
             return Err(error);
@@ -105,7 +109,11 @@ impl Writer {
             return Err(CoreError::MissingTensor { name });
         };
         if array.shape != expected {
-            return Err(CoreError::Shape { name, found: array.shape, expected: expected.to_vec() });
+            return Err(CoreError::Shape {
+                name,
+                found: array.shape,
+                expected: expected.to_vec(),
+            });
         }
         if !array.values.iter().all(|value| value.is_finite()) {
             return Err(CoreError::NonFinite { name });

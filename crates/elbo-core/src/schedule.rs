@@ -67,7 +67,11 @@ impl LearningRateSchedule {
                 0.5 * (1.0 + (std::f64::consts::PI * done).cos())
             }
             LearningRate::Step => {
-                let drops = self.milestones.iter().filter(|milestone| **milestone <= step).count();
+                let drops = self
+                    .milestones
+                    .iter()
+                    .filter(|milestone| **milestone <= step)
+                    .count();
                 self.decay.powi(drops as i32)
             }
         }
@@ -87,7 +91,10 @@ mod tests {
     #[test]
     fn cyclical_warmup_rises_in_the_first_half_of_each_cycle() {
         let at = |step| BetaWarmup::Cyclical.factor(step, 8);
-        assert_eq!([at(0), at(2), at(4), at(7), at(8), at(10)], [0.0, 0.5, 1.0, 1.0, 0.0, 0.5]);
+        assert_eq!(
+            [at(0), at(2), at(4), at(7), at(8), at(10)],
+            [0.0, 0.5, 1.0, 1.0, 0.0, 0.5]
+        );
     }
 
     #[test]
@@ -96,7 +103,13 @@ mod tests {
     }
 
     fn schedule(kind: LearningRate) -> LearningRateSchedule {
-        LearningRateSchedule { kind, warmup: 0, total: 100, milestones: vec![10, 20], decay: 0.1 }
+        LearningRateSchedule {
+            kind,
+            warmup: 0,
+            total: 100,
+            milestones: vec![10, 20],
+            decay: 0.1,
+        }
     }
 
     #[test]
@@ -117,7 +130,10 @@ mod tests {
 
     #[test]
     fn warmup_never_starts_at_a_rate_of_zero() {
-        let rising = LearningRateSchedule { warmup: 4, ..schedule(LearningRate::Constant) };
+        let rising = LearningRateSchedule {
+            warmup: 4,
+            ..schedule(LearningRate::Constant)
+        };
         let factors: Vec<_> = (0..6).map(|step| rising.factor(step)).collect();
         assert_eq!(factors, [0.2, 0.4, 0.6, 0.8, 1.0, 1.0]);
     }

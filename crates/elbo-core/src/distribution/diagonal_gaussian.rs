@@ -17,7 +17,10 @@ pub struct DiagonalGaussian {
 impl DiagonalGaussian {
     /// N(0, I) for a batch, on the device of `like`.
     pub fn standard(like: &Tensor<2>) -> Self {
-        Self { mean: like.zeros_like(), logvar: like.zeros_like() }
+        Self {
+            mean: like.zeros_like(),
+            logvar: like.zeros_like(),
+        }
     }
 
     /// z = mean + std · eps (Kingma & Welling 2014, eq. 4 with g of section 2.4), for eps ~ N(0, I).
@@ -48,6 +51,9 @@ impl DiagonalGaussian {
 
     /// Each record's distribution `times` times in a row.
     pub fn repeat_each(&self, times: usize) -> Self {
-        Self { mean: repeat_each(self.mean.clone(), times), logvar: repeat_each(self.logvar.clone(), times) }
+        Self {
+            mean: repeat_each(self.mean.clone(), times),
+            logvar: repeat_each(self.logvar.clone(), times),
+        }
     }
 }

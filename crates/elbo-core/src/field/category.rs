@@ -17,7 +17,9 @@ impl CategoryEmbedding {
     pub fn init(levels: usize, width: usize, init: &mut Init) -> Self {
         let width = width.min(levels + 1);
         // fan-in 1: entries in ±1, the size of a one-hot code's
-        Self { table: init.fan_in([levels + 1, width], 1) }
+        Self {
+            table: init.fan_in([levels + 1, width], 1),
+        }
     }
 
     /// Width of the embedding.

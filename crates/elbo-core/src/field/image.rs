@@ -19,9 +19,17 @@ pub struct ImageEncoder {
 
 impl ImageEncoder {
     /// The encoder of an image field.
-    pub fn init(config: &NetworkConfig, shape: ImageShape, likelihood: ImageLikelihood, init: &mut Init) -> Self {
+    pub fn init(
+        config: &NetworkConfig,
+        shape: ImageShape,
+        likelihood: ImageLikelihood,
+        init: &mut Init,
+    ) -> Self {
         let conv = (config.kind == NetworkKind::Conv).then(|| ConvEncoder::init(config, shape, init));
-        Self { conv, centred: likelihood != ImageLikelihood::Bernoulli }
+        Self {
+            conv,
+            centred: likelihood != ImageLikelihood::Bernoulli,
+        }
     }
 
     /// # Shapes
@@ -58,18 +66,31 @@ const MIN_LOG_SCALE: f32 = -10.146_175;
 
 impl ImageHead {
     /// The head of an image field, fed by `inputs` hidden units.
-    pub fn init(config: &NetworkConfig, shape: ImageShape, likelihood: ImageLikelihood, inputs: usize, init: &mut Init) -> Self {
+    pub fn init(
+        config: &NetworkConfig,
+        shape: ImageShape,
+        likelihood: ImageLikelihood,
+        inputs: usize,
+        init: &mut Init,
+    ) -> Self {
         let spread = match likelihood {
             ImageLikelihood::Bernoulli => None,
             ImageLikelihood::Gaussian => Some(init.constant([1, 1], INITIAL_LOGVAR)),
             ImageLikelihood::GaussianPerPixel => Some(init.constant([1, shape.len()], INITIAL_LOGVAR)),
-            ImageLikelihood::DiscretizedLogistic => Some(init.constant([1, shape.channels], INITIAL_LOG_SCALE)),
+            ImageLikelihood::DiscretizedLogistic => {
+                Some(init.constant([1, shape.channels], INITIAL_LOG_SCALE))
+            }
         };
         let (conv, activation) = match config.kind {
             NetworkKind::Dense => (None, Activation::Identity),
             NetworkKind::Conv => (Some(ConvDecoder::init(config, shape, init)), config.activation),
         };
-        Self { dense: Dense::init(inputs, config.features(&shape), activation, init), conv, spread, likelihood }
+        Self {
+            dense: Dense::init(inputs, config.features(&shape), activation, init),
+            conv,
+            spread,
+            likelihood,
+        }
     }
 
     /// # Shapes

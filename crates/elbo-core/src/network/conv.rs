@@ -28,19 +28,33 @@ impl Conv {
         Self {
             weight: init.fan_in([STRIDED_KERNEL, STRIDED_KERNEL, inputs, outputs], fan_in),
             bias: init.fan_in([outputs], fan_in),
-            geometry: ConvGeometry { stride: [2, 2], padding: [1, 1], output_padding: [0, 0] },
+            geometry: ConvGeometry {
+                stride: [2, 2],
+                padding: [1, 1],
+                output_padding: [0, 0],
+            },
             activation,
         }
     }
 
     /// `odd` says per side whether the doubled image has one more row or column.
-    fn doubling(inputs: usize, outputs: usize, odd: [usize; 2], activation: Activation, init: &mut Init) -> Self {
+    fn doubling(
+        inputs: usize,
+        outputs: usize,
+        odd: [usize; 2],
+        activation: Activation,
+        init: &mut Init,
+    ) -> Self {
         // Every output pixel is reached by a quarter of the kernel.
         let fan_in = STRIDED_KERNEL * STRIDED_KERNEL * inputs / 4;
         Self {
             weight: init.fan_in([STRIDED_KERNEL, STRIDED_KERNEL, outputs, inputs], fan_in),
             bias: init.fan_in([outputs], fan_in),
-            geometry: ConvGeometry { stride: [2, 2], padding: [1, 1], output_padding: odd },
+            geometry: ConvGeometry {
+                stride: [2, 2],
+                padding: [1, 1],
+                output_padding: odd,
+            },
             activation,
         }
     }
@@ -49,17 +63,33 @@ impl Conv {
         Self {
             weight: init.fan_in([3, 3, channels, channels], 9 * channels),
             bias: init.fan_in([channels], 9 * channels),
-            geometry: ConvGeometry { stride: [1, 1], padding: [1, 1], output_padding: [0, 0] },
+            geometry: ConvGeometry {
+                stride: [1, 1],
+                padding: [1, 1],
+                output_padding: [0, 0],
+            },
             activation,
         }
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        conv2d(x, self.weight.val(), self.bias.val(), self.geometry, self.activation)
+        conv2d(
+            x,
+            self.weight.val(),
+            self.bias.val(),
+            self.geometry,
+            self.activation,
+        )
     }
 
     fn transposed(&self, x: Tensor<4>) -> Tensor<4> {
-        conv_transpose2d(x, self.weight.val(), self.bias.val(), self.geometry, self.activation)
+        conv_transpose2d(
+            x,
+            self.weight.val(),
+            self.bias.val(),
+            self.geometry,
+            self.activation,
+        )
     }
 }
 
@@ -105,20 +135,38 @@ impl ConvEncoder {
     pub fn init(config: &NetworkConfig, shape: ImageShape, init: &mut Init) -> Self {
         let mut inputs = shape.channels;
         let stages = config.channels.iter().map(|&outputs| {
-            let conv = Conv::halving(std::mem::replace(&mut inputs, outputs), outputs, config.activation, init);
-            Stage { conv, residual: Residual::stack(config.residual_blocks, outputs, config.activation, init) }
+            let conv = Conv::halving(
+                std::mem::replace(&mut inputs, outputs),
+                outputs,
+                config.activation,
+                init,
+            );
+            Stage {
+                conv,
+                residual: Residual::stack(config.residual_blocks, outputs, config.activation, init),
+            }
         });
-        Self { stages: stages.collect(), shape }
+        Self {
+            stages: stages.collect(),
+            shape,
+        }
     }
 
     /// # Shapes
     /// `[batch, height · width · channels]` to `[batch, features]`.
     pub fn forward(&self, pixels: Tensor<2>) -> Tensor<2> {
         let [batch, _] = pixels.dims();
-        let ImageShape { height, width, channels } = self.shape;
+        let ImageShape {
+            height,
+            width,
+            channels,
+        } = self.shape;
         let image = pixels.reshape([batch, height, width, channels]);
         let features = self.stages.iter().fold(image, |h, stage| {
-            stage.residual.iter().fold(stage.conv.forward(h), |h, block| block.forward(h))
+            stage
+                .residual
+                .iter()
+                .fold(stage.conv.forward(h), |h, block| block.forward(h))
         });
         features.flatten(1, 3)
     }
@@ -149,17 +197,30 @@ impl ConvDecoder {
             Stage { conv, residual }
         });
         let stages = stages.collect();
-        Self { stages, seed: ImageShape { height: shape.height >> depth, width: shape.width >> depth, channels: deepest } }
+        Self {
+            stages,
+            seed: ImageShape {
+                height: shape.height >> depth,
+                width: shape.width >> depth,
+                channels: deepest,
+            },
+        }
     }
 
     /// # Shapes
     /// `[batch, features]` to `[batch, height · width · channels]`.
     pub fn forward(&self, features: Tensor<2>) -> Tensor<2> {
         let [batch, _] = features.dims();
-        let ImageShape { height, width, channels } = self.seed;
+        let ImageShape {
+            height,
+            width,
+            channels,
+        } = self.seed;
         let seed = features.reshape([batch, height, width, channels]);
         let image = self.stages.iter().fold(seed, |h, stage| {
-            stage.conv.transposed(stage.residual.iter().fold(h, |h, block| block.forward(h)))
+            stage
+                .conv
+                .transposed(stage.residual.iter().fold(h, |h, block| block.forward(h)))
         });
         image.flatten(1, 3)
     }
