@@ -1,1 +1,64 @@
-fn main() {}
+//! The command line of `elbo`: `main` -> `run` -> one file per verb under [`commands`].
+//!
+//! A verb here turns flags into the facade's settings, calls it, and prints its report. What is said
+//! goes through [`printer::Printer`]: data to standard output, everything else to standard error.
+
+mod args;
+mod commands;
+mod failure;
+mod interrupt;
+mod printer;
+mod progress;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use failure::Failure;
+use printer::Printer;
+
+/// Image work allocates and frees many large blocks on many threads, which this allocator does best.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What a verb that did not fail leaves behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// All that was asked for is done.
+    Done,
+    /// Stopped by the user; what was reached is saved.
+    Interrupted,
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => return failure::usage(&usage),
+    };
+    let printer = Printer::new(&cli.global);
+    match run(cli, &printer) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Interrupted) => ExitCode::from(interrupt::EXIT_CODE),
+        Err(failure) => failure.report(&printer),
+    }
+}
+
+fn run(cli: Cli, printer: &Printer) -> Result<Outcome, Failure> {
+    // Only a run remembers its number of threads; for the other verbs all cores are right.
+    let threads = cli.global.threads.unwrap_or(0);
+    match cli.command {
+        Command::Train(args) => commands::train::run(args, cli.global.threads, printer),
+        Command::Sample(args) => commands::sample::run(args, threads, printer),
+        Command::Reconstruct(args) => commands::reconstruct::run(args, threads, printer),
+        Command::Encode(args) => commands::encode::run(args, threads, printer),
+        Command::Traverse(args) => commands::traverse::run(args, threads, printer),
+        Command::Interpolate(args) => commands::interpolate::run(args, threads, printer),
+        Command::Map(args) => commands::map::run(args, threads, printer),
+        Command::Evaluate(args) => commands::evaluate::run(args, threads, printer),
+        Command::Inspect(args) => commands::inspect::run(args, printer),
+        Command::Demo(args) => commands::demo::run(args, threads, printer),
+        Command::Presets(args) => commands::presets::run(args, printer),
+    }
+}

@@ -1,0 +1,164 @@
+//! What may be typed: the commands, and the flags that several of them share.
+//!
+//! A verb's own flags stand in its file under [`crate::commands`]. Only the form is checked here; what a
+//! value may be is the facade's to say, so that flags, config files and presets are judged alike.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueHint};
+use elbo::Split;
+
+use crate::commands;
+
+const EXAMPLES: &str = "\
+Examples:
+  elbo demo                                                   see it work on generated faces
+  elbo train pictures/ --size 64 --out run                    learn from a folder of pictures
+  elbo sample run -n 64 -o new.png                            make new ones
+  elbo train mnist/ --given label --out digits                learn digits, given the label
+  elbo sample digits -n 10 --given label=7 -o sevens.png      ask for sevens";
+
+/// Learn the distribution of your own pictures and make new ones, with variational autoencoders (VAE), plain or
+/// conditioned on what is known about a record (CVAE)
+#[derive(Debug, Parser)]
+#[command(name = "elbo", version, after_help = EXAMPLES, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags that every verb understands.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Everywhere")]
+pub(crate) struct GlobalArgs {
+    /// Print the report as one JSON document
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say nothing but warnings, errors and the report
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Threads to work on; 0 is one for each core. Results do not depend on it
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Train(commands::train::TrainArgs),
+    Sample(commands::sample::SampleArgs),
+    Reconstruct(commands::reconstruct::ReconstructArgs),
+    Encode(commands::encode::EncodeArgs),
+    Traverse(commands::traverse::TraverseArgs),
+    Interpolate(commands::interpolate::InterpolateArgs),
+    Map(commands::map::MapArgs),
+    Evaluate(commands::evaluate::EvaluateArgs),
+    Inspect(commands::inspect::InspectArgs),
+    Demo(commands::demo::DemoArgs),
+    Presets(commands::presets::PresetsArgs),
+}
+
+/// A run to work with.
+#[derive(Args, Debug)]
+pub(crate) struct RunArg {
+    /// Run folder that `elbo train` left
+    #[arg(value_name = "RUN", value_hint = ValueHint::DirPath)]
+    pub(crate) run: PathBuf,
+}
+
+/// Data to work on.
+#[derive(Args, Debug)]
+pub(crate) struct DataArg {
+    /// Data to read: a path or builtin:NAME
+    #[arg(value_name = "DATA", value_hint = ValueHint::AnyPath)]
+    pub(crate) data: String,
+}
+
+/// Where the result goes.
+#[derive(Args, Debug)]
+pub(crate) struct OutArgs {
+    /// File or folder to write; its ending says what
+    #[arg(long, short, value_name = "OUT", value_hint = ValueHint::AnyPath)]
+    pub(crate) out: PathBuf,
+    /// Replace what is there
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// How data are read.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Reading data")]
+pub(crate) struct DataArgs {
+    /// Size of the pictures: a side such as 64, or width x height such as 64x48
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) size: Option<String>,
+    /// How pictures of another shape are brought to that size
+    #[arg(long, value_parser = PossibleValuesParser::new(["crop", "pad", "stretch"]))]
+    pub(crate) fit: Option<String>,
+    /// Stop at the first broken record instead of skipping it
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Number of records of built-in data
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) records: Option<String>,
+}
+
+impl DataArgs {
+    /// As settings of a config.
+    pub(crate) fn settings(self) -> impl Iterator<Item = (String, String)> {
+        given_flags([
+            ("data.size", self.size),
+            ("data.fit", self.fit),
+            ("data.strict", self.strict.then(|| "true".to_owned())),
+            ("data.records", self.records),
+        ])
+    }
+}
+
+/// The flags that were given, as settings; one that was not given changes nothing.
+pub(crate) fn given_flags<const N: usize>(
+    flags: [(&'static str, Option<String>); N],
+) -> impl Iterator<Item = (String, String)> {
+    flags
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value?)))
+}
+
+/// Reads `name=value`; the value may hold further `=`.
+pub(crate) fn name_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
+        _ => Err("write `name=value`".to_owned()),
+    }
+}
+
+/// Reads the name of a split.
+pub(crate) fn split_parser() -> impl TypedValueParser<Value = Split> {
+    PossibleValuesParser::new(["train", "validation", "test"]).map(|name| match name.as_str() {
+        "train" => Split::Train,
+        "validation" => Split::Validation,
+        _ => Split::Test,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_name_and_its_value_part_at_the_first_equals_sign() {
+        assert_eq!(name_value("label=a=b"), Ok(("label".into(), "a=b".into())));
+        assert_eq!(name_value(" smile =yes"), Ok(("smile".into(), "yes".into())));
+        assert_eq!(name_value("smile="), Ok(("smile".into(), String::new())));
+        assert!(name_value("smile").is_err() && name_value("=yes").is_err());
+    }
+}

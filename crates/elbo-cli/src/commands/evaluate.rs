@@ -1,0 +1,112 @@
+//! `elbo evaluate`: how good a run is, each number with the way it was measured.
+
+use clap::{Args, ValueHint};
+use elbo::Split;
+use elbo::evaluate::{EvaluateReport, EvaluateSettings};
+
+use crate::Outcome;
+use crate::args::{RunArg, split_parser};
+use crate::failure::Failure;
+use crate::printer::Printer;
+use crate::table::{Align, Table};
+
+const EXAMPLES: &str = "\
+Examples:
+  elbo evaluate run                                 on the test records of its own data
+  elbo evaluate run --samples 500 --json
+  elbo evaluate run other/ --split train --limit 1000
+
+Numbers are means per record in nats. They compare with others only under the same protocol.";
+
+/// Measure a run: ELBO, rate, distortion, NLL, active units
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct EvaluateArgs {
+    #[command(flatten)]
+    run: RunArg,
+    /// Data to measure on [default: the run's own]
+    #[arg(value_name = "DATA", value_hint = ValueHint::AnyPath)]
+    data: Option<String>,
+    /// Which records [default: test for the run's own data, all of other data]
+    #[arg(long, value_parser = split_parser())]
+    split: Option<Split>,
+    /// Importance samples per record for the NLL
+    #[arg(long, value_name = "K", default_value_t = 100, allow_negative_numbers = true)]
+    samples: usize,
+    /// Seed of the samples
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Only the first N of them
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+}
+
+pub(crate) fn run(args: EvaluateArgs, threads: usize, printer: &Printer) -> Result<Outcome, Failure> {
+    let settings = EvaluateSettings {
+        run: args.run.run,
+        data: args.data,
+        split: args.split,
+        samples: args.samples,
+        seed: args.seed,
+        limit: args.limit,
+        threads,
+    };
+    let report = elbo::evaluate::evaluate(&settings, printer)?;
+    printer.report(&report, || words(&report))?;
+    Ok(Outcome::Done)
+}
+
+fn words(report: &EvaluateReport) -> String {
+    let protocol = &report.protocol;
+    let error = |value: f64| format!("± {value:.2}");
+    let mut table = Table::new([Align::Left, Align::Right, Align::Left, Align::Left]);
+    let mut row = |name: &str, value: f64, error: String, how: &str| {
+        table.row([name.to_owned(), format!("{value:.2}"), error, how.to_owned()]);
+    };
+    row(
+        "−ELBO",
+        -report.elbo,
+        error(report.elbo_standard_error),
+        &protocol.elbo,
+    );
+    row("  distortion", report.distortion, String::new(), "−log p(x|z,y)");
+    row("  rate", report.rate, String::new(), "KL(q(z|x,y) ‖ p(z|y))");
+    row("NLL", report.nll, error(report.nll_standard_error), &protocol.nll);
+    let bits = format!("{:.4}", report.bits_per_dimension);
+    table.row([
+        "bits per dimension",
+        bits.as_str(),
+        "",
+        protocol.bits_per_dimension.as_str(),
+    ]);
+    let active = report.active_units.to_string();
+    let of = format!("of {}", report.latent);
+    table.row([
+        "active units",
+        active.as_str(),
+        of.as_str(),
+        "variance of the posterior mean above 0.01",
+    ]);
+    format!("{table}\n{}", measured_on(report))
+}
+
+fn measured_on(report: &EvaluateReport) -> String {
+    let protocol = &report.protocol;
+    let given = if protocol.given.is_empty() {
+        String::new()
+    } else {
+        format!(" given {}", protocol.given.join(", "))
+    };
+    format!(
+        "means per record in nats ± standard error, over {} records ({}) of {}\n\
+         {}{given}; {} values, {}; seed {}; weights of epoch {}",
+        protocol.records,
+        protocol.split,
+        protocol.data,
+        protocol.modelled.join(", "),
+        protocol.dimensions,
+        protocol.pixels,
+        protocol.seed,
+        protocol.epoch,
+    )
+}

@@ -1,0 +1,164 @@
+//! `elbo train`: a new run from data, or on with one that was stopped.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+use elbo::ConfigSources;
+use elbo::train::{Stopped, TrainReport, TrainSettings};
+
+use crate::args::{DataArgs, given_flags};
+use crate::failure::Failure;
+use crate::printer::Printer;
+use crate::table::{Align, Table};
+use crate::{Outcome, interrupt};
+
+const USAGE: &str = "elbo train [OPTIONS] --out <RUN> <DATA>\n       elbo train --resume <RUN>";
+
+const EXAMPLES: &str = "\
+Examples:
+  elbo train pictures/ --size 64 --out run
+  elbo train mnist/ --given label --preset dense --set network.hidden=500,500 --out digits
+  elbo train builtin:faces --latent 6 --out faces
+  elbo train --resume run
+
+DATA is a folder of pictures (sub-folders become a category; a CSV beside them, whose first column
+names the file, becomes attributes), a folder of MNIST-style idx files, or builtin:NAME.
+Flags win over --config, --config over --preset. `elbo presets` lists the presets.";
+
+/// Learn from data and leave the model in a run folder
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES, override_usage = USAGE)]
+pub(crate) struct TrainArgs {
+    /// Go on with this run, exactly where it stopped
+    #[arg(long, value_name = "RUN", value_hint = ValueHint::DirPath, conflicts_with_all = ["NewRun", "DataArgs"])]
+    resume: Option<PathBuf>,
+    #[command(flatten)]
+    new: NewRun,
+    #[command(flatten)]
+    reading: DataArgs,
+}
+
+/// Everything that makes a run. Values are text here: the config judges them, wherever they come from.
+#[derive(Args, Debug)]
+struct NewRun {
+    /// Data to learn from: a path or builtin:NAME (or `data.source` of the config)
+    #[arg(value_name = "DATA", value_hint = ValueHint::AnyPath)]
+    data: Option<String>,
+    /// Run folder to make
+    #[arg(long, short, value_name = "RUN", value_hint = ValueHint::DirPath, required_unless_present = "resume")]
+    out: Option<PathBuf>,
+    /// Replace the run that is there
+    #[arg(long)]
+    force: bool,
+    /// Fields that are given rather than learnt
+    #[arg(long, value_name = "FIELD", value_delimiter = ',')]
+    given: Vec<String>,
+    /// Settings to start from; see `elbo presets`
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
+    /// Settings in a TOML file
+    #[arg(long, value_name = "FILE.toml", value_hint = ValueHint::FilePath)]
+    config: Option<PathBuf>,
+    /// Number of latent units
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    latent: Option<String>,
+    /// Times that all records are seen
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    epochs: Option<String>,
+    /// Records in a step
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    batch: Option<String>,
+    /// Learning rate
+    #[arg(long, value_name = "F", allow_negative_numbers = true)]
+    lr: Option<String>,
+    /// Weight of the rate in the objective
+    #[arg(long, value_name = "F", allow_negative_numbers = true)]
+    beta: Option<String>,
+    /// Seed of all chance; the same seed gives the same bytes
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    seed: Option<String>,
+    /// Where to compute
+    #[arg(long, value_name = "DEVICE")]
+    device: Option<String>,
+    /// Any setting, by its name in the config; may be repeated
+    #[arg(long, value_name = "key=value")]
+    set: Vec<String>,
+}
+
+pub(crate) fn run(args: TrainArgs, threads: Option<usize>, printer: &Printer) -> Result<Outcome, Failure> {
+    interrupt::listen().map_err(Failure::System)?;
+    let report = match args.resume {
+        Some(run) => elbo::train::resume(&run, threads, printer)?,
+        None => elbo::train::train(&settings(args.new, args.reading, threads)?, printer)?,
+    };
+    printer.report(&report, || words(&report))?;
+    Ok(outcome(&report))
+}
+
+fn settings(new: NewRun, reading: DataArgs, threads: Option<usize>) -> Result<TrainSettings, elbo::Error> {
+    let mut sources = ConfigSources {
+        preset: new.preset,
+        file: new.config,
+        flags: Vec::new(),
+    };
+    for text in &new.set {
+        sources.set(text)?;
+    }
+    let given = (!new.given.is_empty()).then(|| new.given.join(","));
+    let flags = [
+        ("data.source", new.data),
+        ("data.given", given),
+        ("model.latent", new.latent),
+        ("objective.beta", new.beta),
+        ("training.epochs", new.epochs),
+        ("training.batch", new.batch),
+        ("training.learning_rate", new.lr),
+        ("training.seed", new.seed),
+        ("training.device", new.device),
+        ("training.threads", threads.map(|threads| threads.to_string())),
+    ];
+    sources.flags.extend(given_flags(flags));
+    sources.flags.extend(reading.settings());
+    Ok(TrainSettings {
+        out: new.out.unwrap_or_default(),
+        sources,
+        force: new.force,
+    })
+}
+
+fn outcome(report: &TrainReport) -> Outcome {
+    match report.stopped {
+        Stopped::Interrupted => Outcome::Interrupted,
+        Stopped::Finished | Stopped::Early => Outcome::Done,
+    }
+}
+
+fn words(report: &TrainReport) -> String {
+    let run = report.run.display();
+    let how = match report.stopped {
+        Stopped::Finished => "finished",
+        Stopped::Early => "stopped early: validation no longer improved",
+        Stopped::Interrupted => "interrupted; what was learnt is saved",
+    };
+    let mut table = Table::new([Align::Left, Align::Left]);
+    table.row(["run".into(), format!("{run}: {how}")]);
+    table.row([
+        "epochs".into(),
+        format!("{}, best {}", report.epochs, report.best_epoch),
+    ]);
+    for (name, terms) in [("train", &report.train), ("validation", &report.validation)] {
+        if let Some(terms) = terms {
+            let (loss, distortion, rate) = (-terms.elbo, terms.distortion, terms.rate);
+            let text =
+                format!("−ELBO {loss:.2} = distortion {distortion:.2} + rate {rate:.2} nats per record");
+            table.row([name.to_owned(), text]);
+        }
+    }
+    table.row(["weights".into(), report.weights.to_string()]);
+    table.row(["time".into(), format!("{:.1} s", report.seconds)]);
+    let next = match report.stopped {
+        Stopped::Interrupted => format!("go on with: elbo train --resume {run}"),
+        _ => format!("next: elbo sample {run} -n 16 -o samples.png"),
+    };
+    format!("{table}\n{next}")
+}

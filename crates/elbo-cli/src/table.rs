@@ -1,0 +1,72 @@
+//! Aligned columns of text, as in a printed table: two spaces apart, no lines, no colour.
+
+use std::fmt;
+
+/// How a column stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Align {
+    /// Words.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// Rows of `N` cells.
+#[derive(Debug)]
+pub(crate) struct Table<const N: usize> {
+    align: [Align; N],
+    rows: Vec<[String; N]>,
+}
+
+impl<const N: usize> Table<N> {
+    pub(crate) fn new(align: [Align; N]) -> Self {
+        Self {
+            align,
+            rows: Vec::new(),
+        }
+    }
+
+    pub(crate) fn row(&mut self, cells: [impl Into<String>; N]) -> &mut Self {
+        self.rows.push(cells.map(Into::into));
+        self
+    }
+
+    fn widths(&self) -> [usize; N] {
+        std::array::from_fn(|column| {
+            self.rows
+                .iter()
+                .map(|row| row[column].chars().count())
+                .max()
+                .unwrap_or(0)
+        })
+    }
+}
+
+impl<const N: usize> fmt::Display for Table<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let widths = self.widths();
+        for row in &self.rows {
+            let mut line = String::new();
+            for ((cell, width), align) in row.iter().zip(widths).zip(self.align) {
+                match align {
+                    Align::Left => line += &format!("{cell:<width$}  "),
+                    Align::Right => line += &format!("{cell:>width$}  "),
+                }
+            }
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_align_by_characters_and_lines_end_clean() {
+        let mut table = Table::new([Align::Left, Align::Right, Align::Left]);
+        table.row(["−ELBO", "104.2", "nats"]).row(["rate", "25", ""]);
+        assert_eq!(table.to_string(), "−ELBO  104.2  nats\nrate      25\n");
+    }
+}

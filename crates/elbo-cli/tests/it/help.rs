@@ -1,0 +1,265 @@
+//! The grammar, as the binary prints it.
+
+use insta::assert_snapshot;
+
+use crate::folder::Folder;
+
+#[test]
+fn the_version_is_the_crate_s() {
+    assert_eq!(
+        Folder::new().done("--version"),
+        format!("elbo {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn the_first_page() {
+    assert_snapshot!(Folder::new().done("--help"), @"
+    Learn the distribution of your own pictures, and make new ones.
+
+    elbo trains a variational autoencoder (VAE) on a data set and generates from it, plain or
+    conditioned on anything known about a record (CVAE).
+
+    Usage: elbo [OPTIONS] <COMMAND>
+
+    Commands:
+      train        Learn from data and leave the model in a run folder
+      sample       Make new pictures
+      reconstruct  Show records beside their reconstructions
+      encode       Write mean and standard deviation of each latent unit for each record
+      traverse     Sweep each latent unit and show what it changes
+      interpolate  Walk from one record to another through the latent space
+      map          Draw records as points in the latent space
+      evaluate     Measure a run: ELBO, rate, distortion, NLL, active units
+      inspect      Look into data or a run
+      demo         See it work: train on generated faces and look at what was learnt
+      presets      List the presets that `train --preset` takes, or print one
+      help         Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Everywhere:
+          --json
+              Print the report as one JSON document
+
+      -q, --quiet
+              Say nothing but warnings, errors and the report
+
+          --threads <N>
+              Threads to work on; 0 is one for each core. Results do not depend on it
+
+    Examples:
+      elbo demo                                                   see it work on generated faces
+      elbo train pictures/ --size 64 --out run                    learn from a folder of pictures
+      elbo sample run -n 64 -o new.png                            make new ones
+      elbo train mnist/ --given label --out digits                learn digits, given the label
+      elbo sample digits -n 10 --given label=7 -o sevens.png      ask for sevens
+    ");
+}
+
+#[test]
+fn nothing_typed_shows_the_first_page() {
+    let said = Folder::new().elbo("");
+    assert_eq!(said.code, Some(2));
+    assert!(said.stderr.contains("Usage: elbo [OPTIONS] <COMMAND>"), "{said}");
+}
+
+#[test]
+fn train() {
+    assert_snapshot!(Folder::new().done("train --help"), @"
+    Learn from data and leave the model in a run folder
+
+    Usage: elbo train [OPTIONS] --out <RUN> <DATA>
+           elbo train --resume <RUN>
+
+    Arguments:
+      [DATA]  Data to learn from: a path or builtin:NAME (or `data.source` of the config)
+
+    Options:
+          --resume <RUN>        Go on with this run, exactly where it stopped
+      -o, --out <RUN>           Run folder to make
+          --force               Replace the run that is there
+          --given <FIELD>       Fields that are given rather than learnt
+          --preset <NAME>       Settings to start from; see `elbo presets`
+          --config <FILE.toml>  Settings in a TOML file
+          --latent <N>          Number of latent units
+          --epochs <N>          Times that all records are seen
+          --batch <N>           Records in a step
+          --lr <F>              Learning rate
+          --beta <F>            Weight of the rate in the objective
+          --seed <N>            Seed of all chance; the same seed gives the same bytes
+          --device <DEVICE>     Where to compute
+          --set <key=value>     Any setting, by its name in the config; may be repeated
+      -h, --help                Print help
+
+    Reading data:
+          --size <SIZE>  Size of the pictures: a side such as 64, or width x height such as 64x48
+          --fit <FIT>    How pictures of another shape are brought to that size [possible values: crop,
+                         pad, stretch]
+          --strict       Stop at the first broken record instead of skipping it
+          --records <N>  Number of records of built-in data
+
+    Everywhere:
+          --json         Print the report as one JSON document
+      -q, --quiet        Say nothing but warnings, errors and the report
+          --threads <N>  Threads to work on; 0 is one for each core. Results do not depend on it
+
+    Examples:
+      elbo train pictures/ --size 64 --out run
+      elbo train mnist/ --given label --preset dense --set network.hidden=500,500 --out digits
+      elbo train builtin:faces --latent 6 --out faces
+      elbo train --resume run
+
+    DATA is a folder of pictures (sub-folders become a category; a CSV beside them, whose first column
+    names the file, becomes attributes), a folder of MNIST-style idx files, or builtin:NAME.
+    Flags win over --config, --config over --preset. `elbo presets` lists the presets.
+    ");
+}
+
+#[test]
+fn sample() {
+    assert_snapshot!(Folder::new().done("sample --help"), @r#"
+    Make new pictures
+
+    Usage: elbo sample [OPTIONS] --out <OUT> <RUN>
+
+    Arguments:
+      <RUN>  Run folder that `elbo train` left
+
+    Options:
+      -n, --count <N>            How many [default: 16]
+          --given <field=value>  What is asked for, of the fields that the run was given; may be
+                                 repeated
+          --temperature <T>      Spread of the latents: below 1 more typical, above 1 more varied
+                                 [default: 1]
+          --seed <N>             Seed of the draws [default: 0]
+          --draw <DRAW>          The likelihood's mean, or a draw from it, which has the noise of single
+                                 pixels too [default: mean] [possible values: mean, sample]
+      -o, --out <OUT>            File or folder to write; its ending says what
+          --force                Replace what is there
+      -h, --help                 Print help
+
+    Everywhere:
+          --json         Print the report as one JSON document
+      -q, --quiet        Say nothing but warnings, errors and the report
+          --threads <N>  Threads to work on; 0 is one for each core. Results do not depend on it
+
+    Examples:
+      elbo sample run -n 64 -o sheet.png                        one picture with all of them
+      elbo sample run -n 1000 -o new/                           a folder of pictures
+      elbo sample digits -n 100 --given label=7 -o sevens.npy   [n, height, width] or [n, height, width,
+      channels], u8
+      elbo sample digits -n 100 --given 'label=*' -o all.png    every level in turn
+      elbo sample faces --given glasses=yes --given smile=0.9 --temperature 0.7 -o glasses.png
+
+    A given field that is left out is "not given". Sample i is the same whatever -n is.
+    "#);
+}
+
+#[test]
+fn evaluate() {
+    assert_snapshot!(Folder::new().done("evaluate --help"), @"
+    Measure a run: ELBO, rate, distortion, NLL, active units
+
+    Usage: elbo evaluate [OPTIONS] <RUN> [DATA]
+
+    Arguments:
+      <RUN>   Run folder that `elbo train` left
+      [DATA]  Data to measure on [default: the run's own]
+
+    Options:
+          --split <SPLIT>  Which records [default: test for the run's own data, all of other data]
+                           [possible values: train, validation, test]
+          --samples <K>    Importance samples per record for the NLL [default: 100]
+          --seed <N>       Seed of the samples [default: 0]
+          --limit <N>      Only the first N of them
+      -h, --help           Print help
+
+    Everywhere:
+          --json         Print the report as one JSON document
+      -q, --quiet        Say nothing but warnings, errors and the report
+          --threads <N>  Threads to work on; 0 is one for each core. Results do not depend on it
+
+    Examples:
+      elbo evaluate run                                 on the test records of its own data
+      elbo evaluate run --samples 500 --json
+      elbo evaluate run other/ --split train --limit 1000
+
+    Numbers are means per record in nats. They compare with others only under the same protocol.
+    ");
+}
+
+/// Every verb shows how it is used, with its arguments in the order of the contract.
+#[test]
+fn usage_of_every_verb() {
+    let folder = Folder::new();
+    let mut usages = String::new();
+    for verb in [
+        "train",
+        "sample",
+        "reconstruct",
+        "encode",
+        "traverse",
+        "interpolate",
+        "map",
+        "evaluate",
+        "inspect",
+        "demo",
+        "presets",
+    ] {
+        let help = folder.done(&format!("{verb} --help"));
+        let usage = help
+            .lines()
+            .skip_while(|line| !line.starts_with("Usage:"))
+            .take_while(|line| !line.is_empty());
+        usages.extend(usage.map(|line| format!("{line}\n")));
+        assert!(help.contains("--json") && help.contains("--threads"), "{help}");
+    }
+    assert_snapshot!(usages, @"
+    Usage: elbo train [OPTIONS] --out <RUN> <DATA>
+           elbo train --resume <RUN>
+    Usage: elbo sample [OPTIONS] --out <OUT> <RUN>
+    Usage: elbo reconstruct [OPTIONS] --out <OUT> <RUN> <DATA>
+    Usage: elbo encode [OPTIONS] --out <OUT> <RUN> <DATA>
+    Usage: elbo traverse [OPTIONS] --out <OUT> <RUN> [DATA]
+    Usage: elbo interpolate [OPTIONS] --from <I> --to <J> --out <OUT> <RUN> <DATA>
+    Usage: elbo map [OPTIONS] --out <OUT> <RUN> <DATA>
+    Usage: elbo evaluate [OPTIONS] <RUN> [DATA]
+    Usage: elbo inspect [OPTIONS] <DATA|RUN>
+    Usage: elbo demo [OPTIONS]
+    Usage: elbo presets [OPTIONS] [NAME]
+    ");
+}
+
+#[test]
+fn a_verb_that_is_not_there() {
+    assert_snapshot!(Folder::new().refused("smaple run"), @"
+    exit 2
+    error: unrecognized subcommand 'smaple'
+
+      tip: some similar subcommands exist: 'map', 'sample'
+
+    Usage: elbo [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn presets_are_listed_and_printed_as_config_files() {
+    let folder = Folder::new();
+    assert_snapshot!(folder.done("presets"), @"dense  fully connected layers, for small pictures");
+    let list: serde_json::Value = serde_json::from_str(&folder.done("presets --json")).unwrap();
+    for name in list.as_object().unwrap().keys() {
+        folder.write("preset.toml", folder.done(&format!("presets {name}")));
+        // The preset's own text passes as a config file: what stops the call is the missing data.
+        let said = folder.refused("train nowhere --config preset.toml --out run");
+        assert!(said.stderr.contains("`nowhere` does not exist"), "{name}: {said}");
+    }
+    assert_snapshot!(folder.refused("presets denes"), @"");
+}

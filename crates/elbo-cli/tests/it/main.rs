@@ -1,0 +1,15 @@
+//! The real binary, run as a person runs it, each test in a folder of its own.
+//!
+//! `help` is the grammar as printed; `settings` what may not be typed; `input` data that cannot be used;
+//! `runs` run folders and outputs that cannot; `verbs` the whole path on a tiny model; `exact` resuming
+//! and reruns to the byte; `talk` the streams and exit codes.
+#![allow(clippy::disallowed_methods, reason = "tests lay out files as they like")]
+
+mod exact;
+mod folder;
+mod help;
+mod input;
+mod runs;
+mod settings;
+mod talk;
+mod verbs;

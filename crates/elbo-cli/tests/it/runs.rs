@@ -1,0 +1,145 @@
+//! Run folders that cannot be used, and outputs that cannot be written: each its own error, nothing lost.
+
+use insta::assert_snapshot;
+
+use crate::folder::{Folder, TINY};
+
+/// A folder with a tiny run, conditional on `smile`.
+fn trained() -> Folder {
+    let folder = Folder::new();
+    folder.done(&format!("{TINY} --given smile --out run"));
+    folder
+}
+
+#[test]
+fn requests_that_a_run_cannot_follow() {
+    let folder = trained();
+    let refused = |more: &str| {
+        folder
+            .refused(&format!("sample run -o out.png {more}"))
+            .to_string()
+    };
+    assert_snapshot!(refused("-n 0"), @"");
+    assert_snapshot!(refused("--temperature -1"), @"");
+    assert_snapshot!(refused("--given smlie=0"), @"");
+    assert_snapshot!(refused("--given beard=0"), @"");
+    assert_snapshot!(refused("--given smile=wide"), @"");
+    assert_snapshot!(refused("--given smile=inf"), @"");
+    assert_snapshot!(refused("--given smile"), @"");
+}
+
+#[test]
+fn a_number_out_of_the_seen_range_is_a_warning() {
+    let folder = trained();
+    let said = folder.elbo("sample run -n 1 -o out.png --given smile=1000");
+    assert_eq!(said.code, Some(0), "{said}");
+    assert_snapshot!(said.stderr, @"");
+}
+
+#[test]
+fn what_is_there_stays_without_force() {
+    let folder = trained();
+    folder
+        .write("out.png", "precious")
+        .write("sheets/a.txt", "precious")
+        .write("taken", "precious");
+    assert_snapshot!(folder.refused("sample run -n 1 -o out.png"), @"");
+    assert_snapshot!(folder.refused("sample run -n 1 -o sheets"), @"");
+    assert_snapshot!(folder.refused("encode run builtin:faces -o out.png"), @"");
+    assert_snapshot!(folder.refused(&format!("{TINY} --out run")), @"");
+    assert_snapshot!(folder.refused(&format!("{TINY} --out sheets --force")), @"");
+    assert_snapshot!(folder.refused(&format!("{TINY} --out taken --force")), @"");
+    folder.done("sample run -n 1 -o out.png --force");
+    assert_ne!(folder.read("out.png"), b"precious");
+}
+
+#[test]
+fn outputs_that_cannot_be_written() {
+    let folder = trained();
+    folder.write("file", "");
+    assert_snapshot!(folder.refused("sample run -n 1 -o file/out.png"), @"");
+    assert_snapshot!(folder.refused("sample run -n 1 -o nowhere/out.png"), @"");
+    assert_snapshot!(folder.refused("encode run builtin:faces -o out.xlsx"), @"");
+    assert_snapshot!(folder.refused(&format!("{TINY} --out file/run")), @"");
+}
+
+#[test]
+fn folders_that_are_no_runs() {
+    let folder = Folder::new();
+    folder.write("other/notes.txt", "");
+    assert_snapshot!(folder.refused("sample nowhere -o out.png"), @"");
+    assert_snapshot!(folder.refused("sample other -o out.png"), @"");
+    assert_snapshot!(folder.refused("train --resume other"), @"");
+}
+
+#[test]
+fn a_run_from_the_future_and_from_the_past() {
+    let folder = trained();
+    let run = String::from_utf8(folder.read("run/run.json")).unwrap();
+    let version = run
+        .find("\"format\":")
+        .map(|at| at + "\"format\":".len())
+        .unwrap();
+    let digits = run[version..]
+        .find(|c: char| c != ' ' && !c.is_ascii_digit())
+        .unwrap();
+    for (number, _) in [(99, "future"), (0, "past")] {
+        folder.write(
+            "run/run.json",
+            format!("{} {number}{}", &run[..version], &run[version + digits..]),
+        );
+        let said = folder.refused("sample run -o out.png");
+        assert!(said.stderr.contains(&format!("format {number}")), "{said}");
+        assert_eq!(said.code, Some(2), "{said}");
+    }
+}
+
+/// Every file of the run, cut at every quarter and scrambled: an error that names it, never a panic.
+#[test]
+fn torn_files_are_named() {
+    let folder = trained();
+    for name in [
+        "run.json",
+        "config.toml",
+        "schema.json",
+        "weights/best.safetensors",
+    ] {
+        let file = format!("run/{name}");
+        let whole = folder.read(&file);
+        for cut in [0, whole.len() / 4, whole.len() / 2, whole.len() - 2] {
+            folder.write(&file, &whole[..cut]);
+            let said = folder.refused("sample run -n 1 -o out.png");
+            assert_eq!(said.code, Some(2), "{name} cut at {cut}: {said}");
+            assert!(said.stderr.contains(name), "{name} cut at {cut}: {said}");
+        }
+        std::fs::remove_file(folder.path(&file)).unwrap();
+        let said = folder.refused("sample run -n 1 -o out.png");
+        assert_eq!(said.code, Some(2), "{name} missing: {said}");
+        folder.write(&file, whole);
+    }
+    folder.done("sample run -n 1 -o out.png");
+}
+
+#[test]
+fn a_torn_checkpoint_is_named() {
+    let folder = trained();
+    let whole = folder.read("run/checkpoint.safetensors");
+    folder.write("run/checkpoint.safetensors", &whole[..whole.len() / 2]);
+    let said = folder.refused("train --resume run");
+    assert_eq!(said.code, Some(2), "{said}");
+    assert!(said.stderr.contains("checkpoint.safetensors"), "{said}");
+}
+
+/// A header may claim any length: 2^63 bytes of it must not be believed.
+#[test]
+fn weights_with_a_hostile_header() {
+    let folder = trained();
+    let mut hostile = (1_u64 << 63).to_le_bytes().to_vec();
+    hostile.extend_from_slice(b"{}");
+    folder.write("run/weights/best.safetensors", hostile);
+    let said = folder.refused("sample run -n 1 -o out.png");
+    assert!(
+        said.code == Some(2) && said.stderr.contains("best.safetensors"),
+        "{said}"
+    );
+}
