@@ -1,0 +1,312 @@
+//! From settings as written to settings that can run: every automatic choice made, and everything
+//! checked together and against the data.
+
+use std::sync::Arc;
+
+use burn::tensor::Device;
+use elbo_core::schedule::{BetaWarmup, LearningRate};
+use elbo_core::{FieldKind, FieldSpec, ImageLikelihood, ModelConfig, Objective};
+use elbo_data::kind::image::ImageStats;
+use elbo_data::{DataError, Field, Kind, OpenOptions, Schema, Source, SplitConfig, SplitRows};
+
+use super::layer::Layer;
+use super::sections::{DataSection, ModelSection, NetworkSection, ObjectiveSection, TrainingSection};
+use super::{RunConfig, choose, together};
+use crate::Error;
+
+/// The settings of a run that can run. Only [`RunConfig::check`] makes them.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct CheckedConfig {
+    /// What is read; sizes, fields and channels are set.
+    pub data: DataSection,
+    /// The model's shape.
+    pub model: ModelConfig,
+    /// What is minimised.
+    pub objective: Objective,
+    /// How β rises.
+    pub warmup: BetaWarmup,
+    /// Epochs of the rise, or of a cycle.
+    pub warmup_epochs: f64,
+    /// Chance that a given field is hidden in a training step.
+    pub given_dropout: f64,
+    /// Records of a step.
+    pub batch: usize,
+    /// How it is minimised.
+    pub training: TrainingSection,
+}
+
+impl RunConfig {
+    /// Opens the data that the settings name.
+    ///
+    /// # Errors
+    /// [`Error::NoData`], and what is wrong with the data.
+    pub fn open_data(&self) -> Result<Arc<dyn Source>, Error> {
+        open(self.data.source.as_deref(), &self.open_options())
+    }
+
+    /// The rows to train on, to validate on and to test on.
+    ///
+    /// # Errors
+    /// Shares that leave a split without records.
+    pub fn split(&self, source: &dyn Source) -> Result<SplitRows, Error> {
+        Ok(elbo_data::split_rows(source, &self.split_config())?)
+    }
+
+    /// The seed of all that concerns the data: division, binarisation, statistics.
+    pub fn seed(&self) -> u64 {
+        self.data.seed
+    }
+
+    /// Makes every automatic choice and checks all settings together, for data of this schema with
+    /// `records` records to train on. Returns notes on what was chosen.
+    ///
+    /// The result, written with [`CheckedConfig::to_toml`], read back and checked again, is the same.
+    ///
+    /// # Errors
+    /// The first setting that is impossible by itself, beside another, or with these data.
+    pub fn check(&self, schema: &Schema, records: usize) -> Result<(CheckedConfig, Vec<String>), Error> {
+        // A config made by a program has not been through `resolve`.
+        Layer::table(&self.to_table()?)?;
+        together::check(self)?;
+        let mut notes = Vec::new();
+        let batch = choose::batch(self.training.batch, records)?;
+        let checked = self.chosen(schema, batch, &mut notes)?;
+        checked.model.check()?;
+        self.note_unused(&mut notes);
+        Ok((checked, notes))
+    }
+
+    fn chosen(&self, schema: &Schema, batch: usize, notes: &mut Vec<String>) -> Result<CheckedConfig, Error> {
+        let modelled = self.modelled(schema)?;
+        let given = named(schema, &self.data.given)?;
+        check_roles(&modelled, &given)?;
+        let (model, data) = self.model_of(&modelled, &given, notes)?;
+        let ObjectiveSection {
+            beta,
+            distortion_weight,
+            free_bits,
+            samples,
+            ..
+        } = self.objective;
+        Ok(CheckedConfig {
+            data,
+            model,
+            objective: Objective {
+                distortion_weight,
+                beta,
+                free_bits,
+                samples,
+            },
+            warmup: self.objective.warmup,
+            warmup_epochs: self.objective.warmup_epochs,
+            given_dropout: self.objective.given_dropout,
+            training: TrainingSection {
+                batch: Some(batch),
+                ..self.training.clone()
+            },
+            batch,
+        })
+    }
+
+    /// The model of these fields, and the section of the data with its choices made.
+    fn model_of(
+        &self,
+        modelled: &[(usize, &Field)],
+        given: &[(usize, &Field)],
+        notes: &mut Vec<String>,
+    ) -> Result<(ModelConfig, DataSection), Error> {
+        let images = choose::images(modelled);
+        let network = choose::network(&self.network, &images, notes);
+        let x = modelled
+            .iter()
+            .map(|(_, field)| spec(field, |stats| choose::likelihood(self, &field.name, stats, notes)));
+        let x = x.collect::<Result<Vec<_>, Error>>()?;
+        // A given picture has no likelihood; that it cannot be given yet is for the model to say.
+        let y = given
+            .iter()
+            .map(|(_, field)| spec(field, |_| Ok(ImageLikelihood::Bernoulli)));
+        let y = y.collect::<Result<Vec<_>, Error>>()?;
+        let mut data = self.data.clone();
+        data.model = Some(x.iter().map(|field| field.name.clone()).collect());
+        choose::picture_form(&mut data, &images);
+        Ok((
+            ModelConfig {
+                x,
+                y,
+                latent: self.model.latent,
+                network,
+                prior: self.model.prior,
+            },
+            data,
+        ))
+    }
+
+    /// The fields that are modelled: those named, or all that hold pictures and are not given.
+    fn modelled<'a>(&self, schema: &'a Schema) -> Result<Vec<(usize, &'a Field)>, Error> {
+        if let Some(names) = &self.data.model {
+            return named(schema, names);
+        }
+        let pictures = schema.fields.iter().enumerate().filter(|(_, field)| {
+            matches!(field.kind, Kind::Image(_)) && !self.data.given.contains(&field.name)
+        });
+        let pictures: Vec<_> = pictures.collect();
+        match pictures.is_empty() {
+            true => Err(Error::NothingToModel {
+                fields: schema.fields.iter().map(|field| field.name.clone()).collect(),
+            }),
+            false => Ok(pictures),
+        }
+    }
+
+    /// Notes on settings that are set but change nothing.
+    fn note_unused(&self, notes: &mut Vec<String>) {
+        let defaults = TrainingSection::default();
+        if self.training.schedule != LearningRate::Step && self.training.milestones != defaults.milestones {
+            notes.push("`training.milestones` changes nothing: the schedule is not `step`".to_owned());
+        }
+    }
+}
+
+impl CheckedConfig {
+    /// The settings, with every choice written out.
+    pub fn settings(&self) -> RunConfig {
+        let network = &self.model.network;
+        let Objective {
+            distortion_weight,
+            beta,
+            free_bits,
+            samples,
+        } = self.objective;
+        RunConfig {
+            data: self.data.clone(),
+            model: ModelSection {
+                latent: self.model.latent,
+                likelihood: choose::common_likelihood(&self.model.x),
+                prior: self.model.prior,
+            },
+            network: NetworkSection {
+                kind: Some(network.kind),
+                hidden: Some(network.hidden.clone()),
+                channels: Some(network.channels.clone()),
+                residual_blocks: network.residual_blocks,
+                activation: network.activation,
+                embedding: network.embedding,
+            },
+            objective: ObjectiveSection {
+                beta,
+                distortion_weight,
+                free_bits,
+                samples,
+                warmup: self.warmup,
+                warmup_epochs: self.warmup_epochs,
+                given_dropout: self.given_dropout,
+            },
+            training: self.training.clone(),
+        }
+    }
+
+    /// The settings as TOML, each with its meaning above it.
+    ///
+    /// # Errors
+    /// None that a checked config meets.
+    pub fn to_toml(&self) -> Result<String, Error> {
+        self.settings().to_toml()
+    }
+
+    /// What computes.
+    ///
+    /// # Errors
+    /// [`Error::UnknownDevice`] for one that this build does not have.
+    pub fn device(&self) -> Result<Device, Error> {
+        let device = &self.training.device;
+        elbo_core::device(device).ok_or_else(|| Error::UnknownDevice {
+            device: device.clone(),
+        })
+    }
+
+    /// As [`RunConfig::open_options`].
+    pub fn open_options(&self) -> OpenOptions {
+        self.settings().open_options()
+    }
+
+    /// As [`RunConfig::split_config`].
+    pub fn split_config(&self) -> SplitConfig {
+        self.settings().split_config()
+    }
+
+    /// As [`RunConfig::open_data`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_data(&self) -> Result<Arc<dyn Source>, Error> {
+        open(self.data.source.as_deref(), &self.open_options())
+    }
+
+    /// As [`RunConfig::split`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn split(&self, source: &dyn Source) -> Result<SplitRows, Error> {
+        Ok(elbo_data::split_rows(source, &self.split_config())?)
+    }
+}
+
+fn named<'a>(schema: &'a Schema, names: &[String]) -> Result<Vec<(usize, &'a Field)>, Error> {
+    names.iter().map(|name| Ok(schema.field(name)?)).collect()
+}
+
+fn open(source: Option<&str>, options: &OpenOptions) -> Result<Arc<dyn Source>, Error> {
+    Ok(elbo_data::open(source.ok_or(Error::NoData)?, options)?)
+}
+
+fn check_roles(modelled: &[(usize, &Field)], given: &[(usize, &Field)]) -> Result<(), Error> {
+    let roles = modelled.iter().map(|(at, field)| (at, field, "modelled"));
+    let mut seen: Vec<(&usize, &'static str)> = Vec::new();
+    for (at, field, role) in roles.chain(given.iter().map(|(at, field)| (at, field, "given"))) {
+        if let Some((_, first)) = seen.iter().find(|(other, _)| *other == at) {
+            let second = if *first == role { "named again" } else { role };
+            return Err(Error::FieldTwice {
+                field: field.name.clone(),
+                first,
+                second,
+            });
+        }
+        seen.push((at, role));
+    }
+    Ok(())
+}
+
+/// What the model must know of a field.
+fn spec(
+    field: &Field,
+    likelihood: impl FnOnce(&ImageStats) -> Result<ImageLikelihood, Error>,
+) -> Result<FieldSpec, Error> {
+    let kind = match &field.kind {
+        Kind::Image(stats) => FieldKind::Image {
+            shape: choose::shape(stats),
+            likelihood: likelihood(stats)?,
+        },
+        Kind::Category(category) => FieldKind::Category {
+            levels: category.levels.len(),
+        },
+        Kind::Flag(_) => FieldKind::Flag,
+        Kind::Number(_) => FieldKind::Number,
+        // `Schema::field` has refused it already.
+        Kind::Ignored { reason } => {
+            let reason = reason.clone();
+            return Err(DataError::IgnoredField {
+                name: field.name.clone(),
+                reason,
+            }
+            .into());
+        }
+    };
+    Ok(FieldSpec {
+        name: field.name.clone(),
+        kind,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,257 @@
+//! Checks of settings together and against data, and the config that is saved.
+
+use std::path::Path;
+
+use elbo_core::{ImageLikelihood, NetworkKind, PriorKind};
+use proptest::prelude::*;
+
+use elbo_data::kind::image::Binarize;
+
+use super::super::{ConfigSources, fixture};
+use super::*;
+
+const GRAY: [usize; 3] = [28, 28, 1];
+const COLOUR: [usize; 3] = [64, 64, 3];
+
+fn config(flags: &[(&str, &str)]) -> RunConfig {
+    let flags = flags
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
+    RunConfig::resolve(&ConfigSources {
+        flags,
+        ..Default::default()
+    })
+    .unwrap()
+}
+
+fn check(flags: &[(&str, &str)], shape: [usize; 3]) -> Result<(CheckedConfig, Vec<String>), Error> {
+    config(flags).check(&fixture::schema(shape, false), 1000)
+}
+
+fn message(flags: &[(&str, &str)]) -> String {
+    check(flags, GRAY).unwrap_err().to_string()
+}
+
+#[test]
+fn gray_pictures_get_a_dense_bernoulli_model_and_a_note_on_it() {
+    let (checked, notes) = check(&[("data.given", "label,smile,age")], GRAY).unwrap();
+    assert_eq!(checked.model.network.kind, NetworkKind::Dense);
+    assert_eq!(
+        choose::common_likelihood(&checked.model.x),
+        Some(ImageLikelihood::Bernoulli)
+    );
+    assert!(
+        notes
+            .iter()
+            .any(|note| note.contains("gray pixels count as shares of ink")),
+        "{notes:?}"
+    );
+    let kinds: Vec<_> = checked.model.y.iter().map(|field| field.kind).collect();
+    assert_eq!(
+        kinds,
+        [
+            FieldKind::Category { levels: 3 },
+            FieldKind::Flag,
+            FieldKind::Number
+        ]
+    );
+}
+
+#[test]
+fn colour_pictures_get_convolutions_and_the_discretised_logistic() {
+    let (checked, _) = check(&[], COLOUR).unwrap();
+    assert_eq!(checked.model.network.kind, NetworkKind::Conv);
+    assert_eq!(
+        choose::common_likelihood(&checked.model.x),
+        Some(ImageLikelihood::DiscretizedLogistic)
+    );
+    assert_eq!(checked.data.size.map(|size| size.height), Some(64));
+    assert_eq!(checked.data.channels, Some(3));
+}
+
+#[test]
+fn two_valued_or_binarised_pictures_are_bernoulli() {
+    let likelihood = |flags: &[(&str, &str)], two_valued| {
+        let (checked, _) = config(flags)
+            .check(&fixture::schema(COLOUR, two_valued), 1000)
+            .unwrap();
+        choose::common_likelihood(&checked.model.x)
+    };
+    assert_eq!(likelihood(&[], true), Some(ImageLikelihood::Bernoulli));
+    assert_eq!(
+        likelihood(&[("data.binarize", "once")], false),
+        Some(ImageLikelihood::Bernoulli)
+    );
+    assert_eq!(
+        likelihood(&[("model.likelihood", "gaussian")], true),
+        Some(ImageLikelihood::Gaussian)
+    );
+}
+
+#[test]
+fn fields_have_one_role_each() {
+    assert_eq!(
+        message(&[("data.given", "lable")]),
+        "there is no field `lable`; did you mean `label`?"
+    );
+    assert!(message(&[("data.given", "name")]).starts_with("the field `name` cannot be used"));
+    assert_eq!(
+        message(&[("data.given", "label,label")]),
+        "the field `label` is given and named again"
+    );
+    assert_eq!(
+        message(&[("data.model", "image"), ("data.given", "image")]),
+        "the field `image` is modelled and given"
+    );
+    assert_eq!(
+        message(&[("data.given", "image")]),
+        "the data have no field of pictures to model (fields: `image`, `label`, `smile`, `age`, `name`)"
+    );
+    assert!(message(&[("data.model", "age")]).starts_with("field `age` of kind number cannot be modelled"));
+}
+
+#[test]
+fn settings_that_exclude_each_other_are_named() {
+    for (flags, expected) in [
+        (
+            &[("data.validation", "0.5"), ("data.test", "0.5")][..],
+            "`data.validation = 0.5` and `data.test = 0.5` exclude each other: they leave no record to train on",
+        ),
+        (
+            &[("objective.beta", "0"), ("objective.distortion_weight", "0")],
+            "`objective.beta = 0` and `objective.distortion_weight = 0` exclude each other: nothing would be minimised",
+        ),
+        (
+            &[("objective.samples", "5"), ("objective.beta", "2")],
+            "`objective.samples = 5` and `objective.beta = 2` exclude each other: \
+             the importance-weighted bound has no rate of its own to weigh",
+        ),
+        (
+            &[("objective.samples", "5"), ("objective.warmup", "linear")],
+            "`objective.samples = 5` and `objective.warmup` exclude each other: \
+             the importance-weighted bound has no rate of its own to weigh",
+        ),
+        (
+            &[("training.schedule", "step")],
+            "`training.milestones = []` is not possible: with `training.schedule = \"step\"` the rate needs epochs to drop at",
+        ),
+        (
+            &[("training.milestones", "5,3")],
+            "`training.milestones = [5, 3]` is not possible: epochs ascend",
+        ),
+        (
+            &[("data.binarize", "each"), ("model.likelihood", "gaussian")],
+            "`data.binarize` and `model.likelihood` exclude each other: \
+             pixels that are black or white are scored by `bernoulli`",
+        ),
+        (
+            &[("training.batch", "1001")],
+            "`training.batch = 1001` is more than the 1000 records to train on",
+        ),
+        (
+            &[("model.prior", "learned")],
+            "`prior = \"learned\"` is not possible: it is learned from what is given, and nothing is given",
+        ),
+    ] {
+        assert_eq!(message(flags), expected);
+    }
+}
+
+#[test]
+fn a_config_made_by_a_program_is_checked_too() {
+    let schema = fixture::schema(GRAY, false);
+    let mut nan = RunConfig::default();
+    nan.training.learning_rate = f64::NAN;
+    let mut none = RunConfig::default();
+    none.model.latent = 0;
+    for (config, key) in [(nan, "training.learning_rate = nan"), (none, "model.latent = 0")] {
+        let error = config.check(&schema, 1000).unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("`{key}`, as written in the program, is not possible")),
+            "{error}"
+        );
+    }
+    let mut seed = RunConfig::default();
+    seed.training.seed = u64::MAX;
+    assert!(matches!(seed.check(&schema, 1000), Err(Error::Unwritable { .. })));
+}
+
+#[test]
+fn a_step_takes_no_more_records_than_there_are() {
+    let schema = fixture::schema(GRAY, false);
+    let batch = |config: RunConfig, records| config.check(&schema, records).map(|(checked, _)| checked.batch);
+    assert_eq!(batch(RunConfig::default(), 1000).unwrap(), 128);
+    assert_eq!(batch(RunConfig::default(), 40).unwrap(), 40);
+    let error = batch(config(&[("training.batch", "128")]), 40).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`training.batch = 128` is more than the 40 records to train on"
+    );
+    assert_eq!(error.hint().unwrap(), "choose at most 40: `--batch 40`");
+}
+
+#[test]
+fn milestones_without_steps_are_noted() {
+    let (_, notes) = check(&[("training.milestones", "3,5")], GRAY).unwrap();
+    assert!(
+        notes
+            .iter()
+            .any(|note| note.starts_with("`training.milestones` changes nothing"))
+    );
+}
+
+#[test]
+fn every_line_of_the_saved_config_is_explained() {
+    let (checked, _) = check(&[], COLOUR).unwrap();
+    let text = checked.to_toml().unwrap();
+    assert!(
+        text.contains("\n# the number of latent units\nlatent = 32\n"),
+        "{text}"
+    );
+    assert!(text.contains("\nchannels = [32, 64, 128, 256]\n"), "{text}");
+    // Built-in data alone have a number of records to choose: it stays open.
+    assert!(text.contains("\nrecords = \"auto\"\n"), "{text}");
+}
+
+#[test]
+fn data_that_are_not_named_are_asked_for() {
+    assert!(matches!(RunConfig::default().open_data(), Err(Error::NoData)));
+}
+
+fn finite() -> impl Strategy<Value = f64> {
+    prop_oneof![Just(0.1), Just(1.0 / 3.0), 1e-300..1e300, 1e-9..10.0]
+}
+
+proptest! {
+    #[test]
+    fn the_saved_config_reads_back_as_the_same(
+        (rate, beta, decay) in (finite(), finite(), 1e-9f64..=1.0),
+        (latent, batch, seed) in (1usize..500, proptest::option::of(1usize..=1000), 0..=i64::MAX as u64),
+        hidden in proptest::option::of(proptest::collection::vec(1usize..600, 0..4)),
+        given in proptest::sample::subsequence(vec!["label", "smile", "age"], 0..=3),
+        source in proptest::option::of("\\PC{0,20}"),
+        (colour, binarize, learned) in any::<(bool, bool, bool)>(),
+        clip in 0f64..1e9,
+    ) {
+        let mut config = RunConfig::default();
+        config.data.given = given.iter().map(|name| (*name).to_owned()).collect();
+        config.data.source = source;
+        config.data.binarize = if binarize { Binarize::Each } else { Binarize::None };
+        config.model.latent = latent;
+        config.model.prior = if learned && !given.is_empty() { PriorKind::Learned } else { PriorKind::Standard };
+        config.network.hidden = hidden;
+        config.objective.beta = beta;
+        config.training = TrainingSection {
+            learning_rate: rate, decay, batch, seed, clip_norm: clip, ..TrainingSection::default()
+        };
+        let schema = fixture::schema(if colour { COLOUR } else { GRAY }, false);
+        let (checked, _) = config.check(&schema, 1000).unwrap();
+        let text = checked.to_toml().unwrap();
+        let again = RunConfig::from_toml(&text, Path::new("config.toml")).unwrap();
+        prop_assert_eq!(&again, &checked.settings());
+        let (again, _) = again.check(&schema, 1000).unwrap();
+        prop_assert_eq!(&again, &checked);
+        prop_assert_eq!(again.to_toml().unwrap(), text);
+    }
+}

@@ -1,0 +1,56 @@
+//! Schemas and configs that the tests of this crate share.
+
+use elbo_core::{ImageLikelihood, NetworkKind};
+use elbo_data::Schema;
+
+use super::RunConfig;
+
+/// A schema with an `image` of `[height, width, channels]`, a `label` of three levels, a flag
+/// `smile`, a number `age` and a `name` that cannot be used.
+pub(crate) fn schema([height, width, channels]: [usize; 3], two_valued: bool) -> Schema {
+    let image = serde_json::json!({
+        "kind": "image", "height": height, "width": width, "channels": channels,
+        "two_valued": two_valued, "min": 0, "max": 255, "mean": 33.5, "seen": 9,
+    });
+    let of = |name: &str, mut field: serde_json::Value| {
+        field["name"] = name.into();
+        field
+    };
+    let fields = [
+        of("image", image),
+        of(
+            "label",
+            serde_json::json!({ "kind": "category", "levels": ["a", "b", "c"], "counts": [3, 3, 3] }),
+        ),
+        of(
+            "smile",
+            serde_json::json!({ "kind": "flag", "counts": [4, 5], "spelling": "boolean" }),
+        ),
+        of(
+            "age",
+            serde_json::json!({ "kind": "number", "mean": 40.5, "std": 10.25, "min": 18.0, "max": 91.0, "integer": true }),
+        ),
+        of(
+            "name",
+            serde_json::json!({ "kind": "ignored", "reason": "every record has another value" }),
+        ),
+    ];
+    serde_json::from_value(serde_json::json!({ "version": 1, "fields": fields })).unwrap()
+}
+
+/// A config in which nothing is left to the program.
+pub(crate) fn full() -> RunConfig {
+    let mut config = RunConfig::default();
+    config.data.source = Some("builtin:faces".into());
+    config.data.given = vec!["label".into()];
+    config.data.model = Some(vec!["image".into()]);
+    config.data.size = "28".parse().ok();
+    config.data.channels = Some(1);
+    config.data.records = Some(100);
+    config.model.likelihood = Some(ImageLikelihood::Bernoulli);
+    config.network.kind = Some(NetworkKind::Dense);
+    config.network.hidden = Some(vec![64]);
+    config.network.channels = Some(vec![]);
+    config.training.batch = Some(64);
+    config
+}

@@ -1,0 +1,386 @@
+//! Every setting: its key, what it takes, and what it means. Checks, hints and the comments of a
+//! saved config all come from this one list.
+
+use std::ops::Bound::{Excluded, Included, Unbounded};
+
+use super::takes::Takes::{self, Names, OneOf, Real, Size, Text, Whole, Wholes, YesNo};
+
+/// One setting.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Key {
+    /// Its section and name, as in `network.hidden`.
+    pub path: &'static str,
+    /// The values it can have.
+    pub takes: Takes,
+    /// Whether it may be `"auto"`, which leaves the choice to the program.
+    pub auto: bool,
+    /// What it means, to follow "is".
+    pub about: &'static str,
+}
+
+impl Key {
+    const fn new(path: &'static str, takes: Takes, about: &'static str) -> Self {
+        Self {
+            path,
+            takes,
+            auto: false,
+            about,
+        }
+    }
+
+    const fn or_auto(path: &'static str, takes: Takes, about: &'static str) -> Self {
+        Self {
+            path,
+            takes,
+            auto: true,
+            about,
+        }
+    }
+
+    /// The part before the point.
+    pub fn section(&self) -> &'static str {
+        self.path.split_once('.').map_or("", |(section, _)| section)
+    }
+
+    /// The part after the point.
+    pub fn name(&self) -> &'static str {
+        self.path.split_once('.').map_or(self.path, |(_, name)| name)
+    }
+
+    /// What it takes, in words.
+    pub fn describe(&self) -> String {
+        let takes = self.takes.describe();
+        if self.auto {
+            format!("{takes}, or `auto`")
+        } else {
+            takes
+        }
+    }
+}
+
+/// The setting of this path.
+pub fn find(path: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.path == path)
+}
+
+/// The sections, in order.
+pub fn sections() -> Vec<&'static str> {
+    let mut sections: Vec<_> = KEYS.iter().map(Key::section).collect();
+    sections.dedup();
+    sections
+}
+
+/// No limit but that of the number's type.
+const MANY: i64 = i64::MAX;
+
+/// All settings, section by section, in the order in which they are saved.
+pub static KEYS: &[Key] = &[
+    Key::new(
+        "data.source",
+        Text,
+        "where the records are: a path, or `builtin:NAME`",
+    ),
+    Key::new(
+        "data.given",
+        Names,
+        "the fields that are given to the model; none for a plain VAE",
+    ),
+    Key::or_auto(
+        "data.model",
+        Names,
+        "the fields that are modelled; auto: those that hold pictures",
+    ),
+    Key::or_auto(
+        "data.size",
+        Size,
+        "the size of every picture, as a side or \"WIDTHxHEIGHT\"; auto: from the files",
+    ),
+    Key::new(
+        "data.fit",
+        OneOf(&["crop", "pad", "stretch"]),
+        "how a picture of another shape is brought to that size",
+    ),
+    Key::or_auto(
+        "data.channels",
+        Whole(1..=4),
+        "1 (gray), 3 (colour) or 4 (colour and alpha); auto: from the files",
+    ),
+    Key::new(
+        "data.strict",
+        YesNo,
+        "whether a broken record stops the reading instead of being skipped",
+    ),
+    Key::or_auto(
+        "data.records",
+        Whole(1..=1_000_000_000),
+        "how many records built-in data have; auto: their own default",
+    ),
+    Key::new(
+        "data.binarize",
+        OneOf(&["none", "once", "each"]),
+        "whether pixels become black or white, by a coin whose chance of white is their brightness: thrown once, or at each read",
+    ),
+    Key::new(
+        "data.validation",
+        Real(Excluded(0.0), Excluded(1.0)),
+        "the share of the records to validate on, where the files do not say",
+    ),
+    Key::new(
+        "data.test",
+        Real(Included(0.0), Excluded(1.0)),
+        "the share of the records to test on, where the files do not say",
+    ),
+    Key::new(
+        "data.seed",
+        Whole(0..=MANY),
+        "the seed of the division, of binarisation and of built-in data",
+    ),
+    Key::new(
+        "data.max_pixels",
+        Whole(1..=MANY),
+        "the number of pixels above which a picture is refused",
+    ),
+    Key::new(
+        "data.cache_mb",
+        Whole(0..=1 << 20),
+        "the memory for decoded records, in MiB",
+    ),
+    Key::new("model.latent", Whole(1..=65_536), "the number of latent units"),
+    Key::or_auto(
+        "model.likelihood",
+        OneOf(&[
+            "bernoulli",
+            "gaussian",
+            "gaussian-per-pixel",
+            "discretized-logistic",
+        ]),
+        "p(x|z,y) of the pictures; auto: from the data",
+    ),
+    Key::new(
+        "model.prior",
+        OneOf(&["standard", "learned"]),
+        "p(z|y): N(0, I), or learned from what is given",
+    ),
+    Key::or_auto(
+        "network.kind",
+        OneOf(&["dense", "conv"]),
+        "the family of networks; auto: from the pictures' size",
+    ),
+    Key::or_auto(
+        "network.hidden",
+        Wholes(1..=65_536),
+        "the widths of the fully connected layers, mirrored in the decoder",
+    ),
+    Key::or_auto(
+        "network.channels",
+        Wholes(1..=65_536),
+        "the channels after each strided convolution, mirrored in the decoder",
+    ),
+    Key::new(
+        "network.residual_blocks",
+        Whole(0..=64),
+        "the number of residual blocks after each strided convolution",
+    ),
+    Key::new(
+        "network.activation",
+        OneOf(&["relu", "tanh", "identity"]),
+        "the nonlinearity of every hidden layer",
+    ),
+    Key::new(
+        "network.embedding",
+        Whole(1..=65_536),
+        "the width of the embedding of a given category",
+    ),
+    Key::new(
+        "objective.beta",
+        Real(Included(0.0), Unbounded),
+        "the weight of the rate, KL(q(z|x,y) || p(z|y))",
+    ),
+    Key::new(
+        "objective.distortion_weight",
+        Real(Included(0.0), Unbounded),
+        "the weight of the distortion, -log p(x|z,y)",
+    ),
+    Key::new(
+        "objective.free_bits",
+        Real(Included(0.0), Unbounded),
+        "the nats of each latent unit that cost nothing",
+    ),
+    Key::new(
+        "objective.samples",
+        Whole(1..=10_000),
+        "the posterior samples of the importance-weighted bound; 1 is the ELBO",
+    ),
+    Key::new(
+        "objective.warmup",
+        OneOf(&["none", "linear", "cyclical"]),
+        "how beta rises from 0: not, once, or again and again",
+    ),
+    Key::new(
+        "objective.warmup_epochs",
+        Real(Excluded(0.0), Unbounded),
+        "the epochs of that rise, or of a cycle",
+    ),
+    Key::new(
+        "objective.given_dropout",
+        Real(Included(0.0), Excluded(1.0)),
+        "the chance that a given field is hidden in training, so that it may be left out when sampling",
+    ),
+    Key::new(
+        "training.epochs",
+        Whole(1..=MANY),
+        "the number of passes over the training records",
+    ),
+    Key::or_auto(
+        "training.batch",
+        Whole(1..=1 << 24),
+        "the records of a step; auto: 128, or all where there are fewer",
+    ),
+    Key::new(
+        "training.learning_rate",
+        Real(Excluded(0.0), Unbounded),
+        "the learning rate of Adam",
+    ),
+    Key::new(
+        "training.schedule",
+        OneOf(&["constant", "cosine", "step"]),
+        "how the learning rate changes",
+    ),
+    Key::new(
+        "training.milestones",
+        Wholes(1..=MANY),
+        "the epochs after which the rate drops (`step` only), ascending",
+    ),
+    Key::new(
+        "training.decay",
+        Real(Excluded(0.0), Included(1.0)),
+        "the factor of each drop (`step` only)",
+    ),
+    Key::new(
+        "training.lr_warmup_steps",
+        Whole(0..=MANY),
+        "the steps over which the learning rate rises at the start",
+    ),
+    Key::new(
+        "training.weight_decay",
+        Real(Included(0.0), Unbounded),
+        "the L2 penalty, added to the gradient times the weight",
+    ),
+    Key::new(
+        "training.clip_norm",
+        Real(Included(0.0), Unbounded),
+        "the largest norm of a gradient that is applied; 0: any",
+    ),
+    Key::new(
+        "training.patience",
+        Whole(0..=MANY),
+        "the epochs without improvement after which training stops; 0: none",
+    ),
+    Key::new(
+        "training.seed",
+        Whole(0..=MANY),
+        "the seed of weights, order and noise",
+    ),
+    Key::new(
+        "training.threads",
+        Whole(0..=1024),
+        "the number of threads, which changes no result; 0: one for each core",
+    ),
+    Key::new("training.device", Text, "what computes"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RunConfig;
+    use crate::config::{ConfigSources, fixture};
+
+    /// The keys that a config with nothing left out has.
+    fn serialized() -> Vec<String> {
+        let table = toml::Table::try_from(fixture::full()).unwrap();
+        let section = |(name, value): (&String, &toml::Value)| {
+            value
+                .as_table()
+                .unwrap()
+                .keys()
+                .map(|key| format!("{name}.{key}"))
+                .collect::<Vec<_>>()
+        };
+        table.iter().flat_map(section).collect()
+    }
+
+    #[test]
+    fn the_list_and_the_sections_agree() {
+        let mut listed: Vec<_> = KEYS.iter().map(|key| key.path.to_owned()).collect();
+        let mut written = serialized();
+        listed.sort();
+        written.sort();
+        assert_eq!(listed, written);
+        assert_eq!(sections(), ["data", "model", "network", "objective", "training"]);
+    }
+
+    #[test]
+    fn every_word_that_is_offered_is_understood() {
+        for key in KEYS {
+            let OneOf(words) = &key.takes else { continue };
+            for word in *words {
+                let flags = vec![(key.path.to_owned(), (*word).to_owned())];
+                RunConfig::resolve(&ConfigSources {
+                    flags,
+                    ..Default::default()
+                })
+                .unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn each_setting_refuses_zero_negative_and_nonsense_with_its_own_text() {
+        let refuses = |key: &Key, value: &str| {
+            let flags = vec![(key.path.to_owned(), value.to_owned())];
+            let error = RunConfig::resolve(&ConfigSources {
+                flags,
+                ..Default::default()
+            })
+            .err()?;
+            assert!(
+                error.hint().is_some_and(|hint| hint.contains(key.about)),
+                "{error}"
+            );
+            Some(error.to_string())
+        };
+        let mut texts = std::collections::BTreeSet::new();
+        for key in KEYS.iter().filter(|key| !matches!(key.takes, Text | Names)) {
+            let wrong: Vec<_> = ["-1", "nonsense", "nan"]
+                .iter()
+                .filter_map(|value| refuses(key, value))
+                .collect();
+            assert_eq!(wrong.len(), 3, "{}", key.path);
+            for text in wrong {
+                assert!(
+                    text.contains(key.path) && text.contains(&key.describe()),
+                    "{text}"
+                );
+                assert!(texts.insert(text));
+            }
+        }
+        for path in [
+            "model.latent",
+            "training.epochs",
+            "training.batch",
+            "training.learning_rate",
+            "objective.samples",
+            "data.validation",
+            "training.decay",
+            "network.embedding",
+            "data.size",
+            "data.records",
+            "network.hidden",
+        ] {
+            assert!(
+                find(path).and_then(|key| refuses(key, "0")).is_some(),
+                "{path} = 0"
+            );
+        }
+    }
+}

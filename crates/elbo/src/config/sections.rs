@@ -1,0 +1,213 @@
+//! The sections of a config file and their defaults. What each key means stands in `keys`.
+
+use elbo_core::schedule::{BetaWarmup, LearningRate};
+use elbo_core::{Activation, ImageLikelihood, NetworkKind, PriorKind};
+use elbo_data::kind::image::Binarize;
+use elbo_data::{Fit, ImageSize, OpenOptions, SplitConfig};
+use serde::{Deserialize, Serialize};
+
+/// `[data]`: what is read, and which fields are modelled and given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataSection {
+    /// A path or `builtin:NAME`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Fields that are given.
+    pub given: Vec<String>,
+    /// Fields that are modelled; `None`: those that hold pictures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<Vec<String>>,
+    /// Size of every picture; `None`: found from the files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<ImageSize>,
+    /// How pictures of another shape are brought to that size.
+    pub fit: Fit,
+    /// Values in a pixel; `None`: found from the files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<u8>,
+    /// Whether a broken record is an error.
+    pub strict: bool,
+    /// Number of records of built-in data; `None`: their own default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records: Option<u64>,
+    /// Whether pixels become black or white.
+    pub binarize: Binarize,
+    /// Share of the records to validate on.
+    pub validation: f64,
+    /// Share of the records to test on.
+    pub test: f64,
+    /// Seed of the division, of binarisation and of built-in data.
+    pub seed: u64,
+    /// Pictures of more pixels are refused.
+    pub max_pixels: u64,
+    /// Memory for decoded records, in MiB.
+    pub cache_mb: u64,
+}
+
+impl Default for DataSection {
+    fn default() -> Self {
+        let (options, split) = (OpenOptions::default(), SplitConfig::default());
+        Self {
+            source: None,
+            given: Vec::new(),
+            model: None,
+            size: options.size,
+            fit: options.fit,
+            channels: options.channels,
+            strict: options.strict,
+            records: options.records,
+            binarize: Binarize::None,
+            validation: split.validation,
+            test: split.test,
+            seed: options.seed,
+            max_pixels: options.max_pixels,
+            cache_mb: options.cache_bytes >> 20,
+        }
+    }
+}
+
+/// `[model]`: latents, likelihood and prior.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelSection {
+    /// Number of latent units.
+    pub latent: usize,
+    /// p(x|z,y) of the pictures; `None`: chosen from the data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub likelihood: Option<ImageLikelihood>,
+    /// p(z|y).
+    pub prior: PriorKind,
+}
+
+impl Default for ModelSection {
+    fn default() -> Self {
+        Self {
+            latent: 32,
+            likelihood: None,
+            prior: PriorKind::Standard,
+        }
+    }
+}
+
+/// `[network]`: the networks' shape; the decoder mirrors the encoder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NetworkSection {
+    /// Dense or convolutional; `None`: chosen from the pictures' size.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<NetworkKind>,
+    /// Widths of the fully connected layers; `None`: chosen from the kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<Vec<usize>>,
+    /// Channels after each strided convolution; `None`: chosen from the pictures' size.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<Vec<usize>>,
+    /// Residual blocks after each strided convolution.
+    pub residual_blocks: usize,
+    /// The nonlinearity of every hidden layer.
+    pub activation: Activation,
+    /// Width of the embedding of a given category.
+    pub embedding: usize,
+}
+
+impl Default for NetworkSection {
+    fn default() -> Self {
+        Self {
+            kind: None,
+            hidden: None,
+            channels: None,
+            residual_blocks: 0,
+            activation: Activation::Relu,
+            embedding: 16,
+        }
+    }
+}
+
+/// `[objective]`: what is minimised.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ObjectiveSection {
+    /// Weight of the rate.
+    pub beta: f64,
+    /// Weight of the distortion.
+    pub distortion_weight: f64,
+    /// Nats per latent unit that cost nothing.
+    pub free_bits: f64,
+    /// Posterior samples of the importance-weighted bound; 1 is the ELBO.
+    pub samples: usize,
+    /// How β rises.
+    pub warmup: BetaWarmup,
+    /// Epochs of the rise, or of a cycle.
+    pub warmup_epochs: f64,
+    /// Chance that a given field is hidden in a training step.
+    pub given_dropout: f64,
+}
+
+impl Default for ObjectiveSection {
+    fn default() -> Self {
+        let objective = elbo_core::Objective::default();
+        Self {
+            beta: objective.beta,
+            distortion_weight: objective.distortion_weight,
+            free_bits: objective.free_bits,
+            samples: objective.samples,
+            warmup: BetaWarmup::None,
+            warmup_epochs: 10.0,
+            given_dropout: 0.1,
+        }
+    }
+}
+
+/// `[training]`: how it is minimised.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainingSection {
+    /// Passes over the training records.
+    pub epochs: u64,
+    /// Records of a step; `None`: chosen from their number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<usize>,
+    /// Adam's learning rate.
+    pub learning_rate: f64,
+    /// How the rate changes.
+    pub schedule: LearningRate,
+    /// Epochs at which the rate drops.
+    pub milestones: Vec<u64>,
+    /// Factor of each drop.
+    pub decay: f64,
+    /// Steps over which the rate rises.
+    pub lr_warmup_steps: u64,
+    /// L2 penalty of the weights.
+    pub weight_decay: f64,
+    /// Largest norm of the gradient that is applied; 0: any.
+    pub clip_norm: f64,
+    /// Epochs without improvement before training stops; 0: never.
+    pub patience: u64,
+    /// Seed of weights, order and noise.
+    pub seed: u64,
+    /// Threads; 0: one for each core.
+    pub threads: usize,
+    /// What computes.
+    pub device: String,
+}
+
+impl Default for TrainingSection {
+    fn default() -> Self {
+        Self {
+            epochs: 20,
+            batch: None,
+            learning_rate: 1e-3,
+            schedule: LearningRate::Constant,
+            milestones: Vec::new(),
+            decay: 0.1,
+            lr_warmup_steps: 0,
+            weight_decay: 0.0,
+            clip_norm: 0.0,
+            patience: 0,
+            seed: 0,
+            threads: 0,
+            device: "cpu".to_owned(),
+        }
+    }
+}

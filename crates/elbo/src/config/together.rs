@@ -1,0 +1,98 @@
+//! Settings that are possible alone and contradict one another together, whatever the data.
+
+use elbo_core::CoreError;
+use elbo_core::schedule::{BetaWarmup, LearningRate};
+
+use super::RunConfig;
+use super::sections::{ObjectiveSection, TrainingSection};
+use crate::Error;
+
+/// The first contradiction, if there is one.
+pub(super) fn check(config: &RunConfig) -> Result<(), Error> {
+    shares(config.data.validation, config.data.test)?;
+    weights(&config.objective)?;
+    importance_weighted(&config.objective)?;
+    milestones(&config.training)
+}
+
+fn conflict(first: String, second: String, reason: &'static str) -> Result<(), Error> {
+    Err(Error::Conflict {
+        first,
+        second,
+        reason,
+    })
+}
+
+fn shares(validation: f64, test: f64) -> Result<(), Error> {
+    if validation + test < 1.0 {
+        return Ok(());
+    }
+    let (validation, test) = (
+        format!("data.validation = {validation}"),
+        format!("data.test = {test}"),
+    );
+    conflict(validation, test, "they leave no record to train on")
+}
+
+fn weights(objective: &ObjectiveSection) -> Result<(), Error> {
+    if objective.beta > 0.0 || objective.distortion_weight > 0.0 {
+        return Ok(());
+    }
+    let (beta, distortion) = ("objective.beta = 0", "objective.distortion_weight = 0");
+    conflict(
+        beta.to_owned(),
+        distortion.to_owned(),
+        "nothing would be minimised",
+    )
+}
+
+/// For k > 1 samples the loss is the importance-weighted bound, whose terms are not apart.
+fn importance_weighted(objective: &ObjectiveSection) -> Result<(), Error> {
+    let ObjectiveSection {
+        beta,
+        distortion_weight,
+        free_bits,
+        samples,
+        warmup,
+        ..
+    } = *objective;
+    let weighing = if samples == 1 {
+        return Ok(());
+    } else if beta != 1.0 {
+        format!("objective.beta = {beta}")
+    } else if distortion_weight != 1.0 {
+        format!("objective.distortion_weight = {distortion_weight}")
+    } else if free_bits != 0.0 {
+        format!("objective.free_bits = {free_bits}")
+    } else if warmup != BetaWarmup::None {
+        "objective.warmup".to_owned()
+    } else {
+        return Ok(());
+    };
+    let samples = format!("objective.samples = {samples}");
+    conflict(
+        samples,
+        weighing,
+        "the importance-weighted bound has no rate of its own to weigh",
+    )
+}
+
+fn milestones(training: &TrainingSection) -> Result<(), Error> {
+    let TrainingSection {
+        schedule, milestones, ..
+    } = training;
+    let reason = if *schedule == LearningRate::Step && milestones.is_empty() {
+        "with `training.schedule = \"step\"` the rate needs epochs to drop at"
+    } else if !milestones.is_sorted_by(|a, b| a < b) {
+        "epochs ascend"
+    } else {
+        return Ok(());
+    };
+    let (setting, value) = ("training.milestones".to_owned(), format!("{milestones:?}"));
+    Err(CoreError::Setting {
+        setting,
+        value,
+        reason: reason.to_owned(),
+    }
+    .into())
+}
