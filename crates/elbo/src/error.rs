@@ -1,0 +1,338 @@
+//! Everything that can go wrong in the facade, one variant each, with the values inside.
+//!
+//! The text says what is wrong; [`Error::hint`] says what to do about it.
+
+mod hint;
+
+use std::path::{Path, PathBuf};
+
+use elbo_core::CoreError;
+use elbo_data::DataError;
+
+use crate::config::Origin;
+
+/// What can go wrong between a front end's request and its result.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Something is wrong with the data, or with the place that output goes to.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// Something is wrong with the model's settings, or with its weights.
+    #[error(transparent)]
+    Core(#[from] CoreError),
+
+    /// No setting has this name.
+    #[error("there is no setting `{key}`, as written {origin}{}", did_you_mean(nearest))]
+    UnknownSetting {
+        /// The name as written.
+        key: String,
+        /// Where it is written.
+        origin: Origin,
+        /// The setting whose name is most like it.
+        nearest: Option<String>,
+    },
+    /// A setting has a value that it cannot have.
+    #[error(
+        "`{key} = {value}`, as written {origin}, is not possible: it takes {takes}{}",
+        did_you_mean(nearest)
+    )]
+    BadSetting {
+        /// The setting.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// Where it is written.
+        origin: Origin,
+        /// What it may be.
+        takes: String,
+        /// The possible value most like it.
+        nearest: Option<String>,
+    },
+    /// A setting that TOML cannot hold.
+    #[error("the settings cannot be written as TOML: {reason}")]
+    Unwritable {
+        /// What the writer says.
+        reason: String,
+    },
+    /// Two settings that are possible alone are not so together.
+    #[error("`{first}` and `{second}` exclude each other: {reason}")]
+    Conflict {
+        /// One setting and its value.
+        first: String,
+        /// The other and its value.
+        second: String,
+        /// Why.
+        reason: &'static str,
+    },
+    /// A `key=value` without `=`.
+    #[error("`{text}` sets nothing: it has no `=`")]
+    NoValue {
+        /// The text as given.
+        text: String,
+    },
+    /// The config file is not TOML.
+    #[error("line {line} of `{}` cannot be read: {reason}", path.display())]
+    ConfigSyntax {
+        /// The config file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What the parser says.
+        reason: String,
+    },
+    /// No preset has this name.
+    #[error("there is no preset `{name}`{}", did_you_mean(nearest))]
+    UnknownPreset {
+        /// The name as given.
+        name: String,
+        /// The preset whose name is most like it.
+        nearest: Option<String>,
+    },
+    /// A device that this version does not compute on.
+    #[error("`training.device = \"{device}\"` is not possible: this version computes on `cpu` alone")]
+    UnknownDevice {
+        /// The device as given.
+        device: String,
+    },
+    /// Nothing says where the data are.
+    #[error("no data are named")]
+    NoData,
+    /// The data have no picture to model.
+    #[error("the data have no field of pictures to model (fields: {})", quoted(fields))]
+    NothingToModel {
+        /// The fields there are.
+        fields: Vec<String>,
+    },
+    /// A field is named twice among the modelled or given ones.
+    #[error("the field `{field}` is {first} and {second}")]
+    FieldTwice {
+        /// The field.
+        field: String,
+        /// "modelled" or "given".
+        first: &'static str,
+        /// "modelled" or "given", or "given again".
+        second: &'static str,
+    },
+    /// A batch would hold more records than there are to train on.
+    #[error("`training.batch = {batch}` is more than the {records} records to train on")]
+    BatchTooLarge {
+        /// Records of a batch.
+        batch: u64,
+        /// Records to train on.
+        records: u64,
+    },
+
+    /// An argument of a verb has a value that it cannot have.
+    #[error("`{argument}` cannot be `{value}`: it takes {takes}")]
+    BadArgument {
+        /// The argument as the command line names it.
+        argument: &'static str,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        takes: &'static str,
+    },
+    /// A value is asked of a field that the model was not given in training.
+    #[error("this model is not given `{field}`")]
+    NotGiven {
+        /// The field.
+        field: String,
+        /// The fields that it is given.
+        given: Vec<String>,
+    },
+    /// There is no record to work on.
+    #[error("there are no records in the {split} split")]
+    NoRecords {
+        /// The split.
+        split: String,
+    },
+
+    /// The folder holds a run that would be overwritten.
+    #[error("`{}` holds a run already", path.display())]
+    RunExists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The place for a run is taken by something that is not a run, which is never overwritten.
+    #[error("`{}` exists and is not a run folder", path.display())]
+    Occupied {
+        /// The place.
+        path: PathBuf,
+    },
+    /// The path is not that of a run folder.
+    #[error("`{}` is not a run folder: {reason}", path.display())]
+    NotARun {
+        /// The path as given.
+        path: PathBuf,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// Another process trains in the run folder.
+    #[error("another process is training in `{}`", path.display())]
+    RunBusy {
+        /// The run folder.
+        path: PathBuf,
+    },
+    /// A file of the run is written in a format that this version does not read.
+    #[error("`{}` is of format {found}; this version reads format {supported}", file.display())]
+    RunVersion {
+        /// The file.
+        file: PathBuf,
+        /// Its format.
+        found: u64,
+        /// The format read here.
+        supported: u64,
+    },
+    /// A file of the run is damaged, or missing.
+    #[error("the run file `{}` {what}", file.display())]
+    RunTorn {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A file is larger than any of its kind.
+    #[error("`{}` has {bytes} bytes; at most {limit} are read", file.display())]
+    TooLarge {
+        /// The file.
+        file: PathBuf,
+        /// Its size.
+        bytes: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// The run was stopped before its settings were saved.
+    #[error("the run `{}` was stopped before it began", path.display())]
+    NotBegun {
+        /// The run folder.
+        path: PathBuf,
+    },
+    /// The run was stopped before its first checkpoint.
+    #[error("the run `{}` has no weights yet", path.display())]
+    NotTrained {
+        /// The run folder.
+        path: PathBuf,
+    },
+    /// Training went wrong again after every attempt to go on with a lower rate.
+    #[error(
+        "the {what} was not finite at step {step}, and {rollbacks} attempts with lower learning rates ended the same way"
+    )]
+    Diverged {
+        /// The loss or the gradient.
+        what: &'static str,
+        /// The step, counted from 0.
+        step: u64,
+        /// How often a lower rate was tried.
+        rollbacks: u32,
+    },
+
+    /// A file could not be read.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A file could not be written; what stood there before is untouched.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The worker threads could not be started.
+    #[error("cannot start {threads} threads: {reason}")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// Whether the request is at fault (exit code 2) rather than the machine (exit code 1).
+    pub fn is_user_error(&self) -> bool {
+        match self {
+            Self::Data(error) => !matches!(
+                error,
+                DataError::Io { .. } | DataError::Write { .. } | DataError::Arrow(_) | DataError::Threads(_)
+            ),
+            Self::Diverged { .. } | Self::Read { .. } | Self::Write { .. } | Self::Threads { .. } => false,
+            _ => true,
+        }
+    }
+
+    /// An argument with a value that it cannot have.
+    pub(crate) fn bad_argument(
+        argument: &'static str,
+        value: impl std::fmt::Display,
+        takes: &'static str,
+    ) -> Self {
+        Self::BadArgument {
+            argument,
+            value: value.to_string(),
+            takes,
+        }
+    }
+
+    /// A damaged file of a run.
+    pub(crate) fn torn(file: &Path, what: impl Into<String>) -> Self {
+        Self::RunTorn {
+            file: file.to_path_buf(),
+            what: what.into(),
+        }
+    }
+
+    /// Makes an [`Error::Read`] of an I/O error.
+    pub(crate) fn reading(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Read { path, source }
+    }
+
+    /// Makes an [`Error::Write`] of an I/O error.
+    pub(crate) fn writing(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Write { path, source }
+    }
+}
+
+fn did_you_mean(nearest: &Option<String>) -> String {
+    nearest
+        .as_ref()
+        .map(|name| format!("; did you mean `{name}`?"))
+        .unwrap_or_default()
+}
+
+/// Names in backticks, with commas between.
+pub(crate) fn quoted<T: std::fmt::Display>(names: impl IntoIterator<Item = T>) -> String {
+    names
+        .into_iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_travel_between_threads() {
+        fn travels<T: Send + Sync + 'static>() {}
+        travels::<Error>();
+    }
+
+    #[test]
+    fn the_machine_and_the_request_are_told_apart() {
+        let machine = Error::reading(Path::new("a"))(std::io::ErrorKind::StorageFull.into());
+        let request = Error::NotTrained { path: "a".into() };
+        assert!(!machine.is_user_error() && request.is_user_error());
+        let data = Error::from(DataError::NoSuchRow { row: 3, len: 2 });
+        assert!(data.is_user_error());
+        assert_eq!(data.to_string(), "there is no row 3: the data have 2");
+    }
+}

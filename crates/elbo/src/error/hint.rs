@@ -1,0 +1,158 @@
+//! What to do about each error: one short imperative sentence, or nothing where the error says it.
+
+use std::io::ErrorKind;
+
+use super::{Error, quoted};
+use crate::config::{keys, presets};
+
+impl Error {
+    /// What to do about it, for the line after the error.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Data(error) => error.hint(),
+            Self::Core(_) => None,
+            Self::Write { source, .. } => write_hint(source.kind()).map(str::to_owned),
+            _ => self.setting_hint().or_else(|| self.run_hint()),
+        }
+    }
+
+    fn setting_hint(&self) -> Option<String> {
+        match self {
+            Self::UnknownSetting {
+                key, nearest: None, ..
+            } => Some(known_settings(key)),
+            Self::BadSetting { key, .. } => {
+                keys::find(key).map(|known| format!("`{key}` is {}", known.about))
+            }
+            Self::NoValue { .. } => Some("write `key=value`, such as `network.hidden=500,500`".to_owned()),
+            Self::UnknownPreset { .. } => Some(format!(
+                "presets: {}",
+                quoted(presets::presets().iter().map(|(name, _)| name))
+            )),
+            Self::UnknownDevice { .. } => {
+                Some("leave it out; `cuda`, `vulkan`, `metal` and `webgpu` are to come".to_owned())
+            }
+            Self::NoData => Some("name a folder, a file or `builtin:faces`, or set `data.source`".to_owned()),
+            Self::NothingToModel { .. } => Some("give data with pictures".to_owned()),
+            Self::FieldTwice { .. } => Some("a field is either modelled or given: name it once".to_owned()),
+            Self::NotGiven { given, .. } if given.is_empty() => {
+                Some("it was trained without `--given`: leave the condition out".to_owned())
+            }
+            Self::NotGiven { given, .. } => Some(format!("it is given {}", quoted(given))),
+            Self::NoRecords { .. } => {
+                Some("choose another `--split`, or give data that have records in it".to_owned())
+            }
+            Self::BatchTooLarge { records, .. } => {
+                Some(format!("choose at most {records}: `--batch {records}`"))
+            }
+            Self::Diverged { .. } => Some(
+                "start again with a lower `--lr`, or bound the gradient with `--set training.clip_norm=100`"
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
+
+    fn run_hint(&self) -> Option<String> {
+        let text = match self {
+            Self::RunExists { path } => {
+                return Some(format!(
+                    "go on with `elbo train --resume {}`, choose another folder, or replace the run with `--force`",
+                    path.display()
+                ));
+            }
+            Self::NotTrained { path } => {
+                return Some(format!("train it with `elbo train --resume {}`", path.display()));
+            }
+            Self::NotBegun { path } => {
+                return Some(format!(
+                    "nothing is lost: start it again with `elbo train DATA --out {}`",
+                    path.display()
+                ));
+            }
+            Self::Occupied { .. } => "choose another folder: only a run is ever replaced",
+            Self::NotARun { .. } => "give the folder that `elbo train --out` made",
+            Self::RunBusy { .. } => "wait until it ends, or stop it",
+            Self::RunVersion { found, supported, .. } if found > supported => {
+                "it was written by a newer version; update this program"
+            }
+            Self::RunVersion { .. } => "it was written by an older version; use that one or train again",
+            Self::RunTorn { .. } => "restore the folder from a copy, or train again with `--force`",
+            Self::TooLarge { .. } => "the file is damaged or not what its name says",
+            Self::Threads { .. } => "ask for fewer with `--threads`",
+            _ => return None,
+        };
+        Some(text.to_owned())
+    }
+}
+
+/// The names that may be meant: those of the section, or of the sections.
+fn known_settings(key: &str) -> String {
+    let section = key.split('.').next().unwrap_or_default();
+    let names: Vec<_> = keys::KEYS
+        .iter()
+        .filter(|known| known.section() == section)
+        .map(|known| known.path)
+        .collect();
+    match names.is_empty() {
+        true => format!("sections: {}", quoted(keys::sections())),
+        false => format!("settings: {}", quoted(names)),
+    }
+}
+
+fn write_hint(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            Some("the disk is full; free some space and go on: nothing was lost")
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            Some("choose a folder that you may write to")
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Origin;
+
+    fn unknown(key: &str) -> Error {
+        Error::UnknownSetting {
+            key: key.into(),
+            origin: Origin::CommandLine,
+            nearest: None,
+        }
+    }
+
+    #[test]
+    fn an_unknown_setting_lists_its_neighbours() {
+        let hint = unknown("model.qqq").hint().unwrap_or_default();
+        assert!(hint.starts_with("settings: `model.latent`"), "{hint}");
+        let hint = unknown("qqq").hint().unwrap_or_default();
+        assert!(hint.starts_with("sections: `data`, `model`"), "{hint}");
+    }
+
+    #[test]
+    fn the_future_and_the_past_are_told_apart() {
+        let hint = |found| {
+            Error::RunVersion {
+                file: "run.json".into(),
+                found,
+                supported: 2,
+            }
+            .hint()
+            .unwrap_or_default()
+        };
+        assert!(hint(3).contains("update") && hint(1).contains("older"));
+    }
+
+    #[test]
+    fn a_full_disk_loses_nothing() {
+        let error = Error::Write {
+            path: "a".into(),
+            source: ErrorKind::StorageFull.into(),
+        };
+        assert!(error.hint().is_some_and(|hint| hint.contains("disk is full")));
+    }
+}
