@@ -1,0 +1,88 @@
+//! What is known about records beside their latent units, one value or none per record.
+
+/// One attribute of some records, in their order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attribute {
+    /// The field's name.
+    pub name: String,
+    /// A value for each record, `None` where it is not given.
+    pub values: Values,
+}
+
+/// The values of an [`Attribute`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values {
+    /// In the field's own units.
+    Number(Vec<Option<f64>>),
+    /// Yes or no.
+    Flag(Vec<Option<bool>>),
+    /// Positions in `levels`; one beyond them counts as not given.
+    Category {
+        /// The names.
+        levels: Vec<String>,
+        /// The level of each record.
+        codes: Vec<Option<u32>>,
+    },
+}
+
+impl Values {
+    /// How many records there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Number(values) => values.len(),
+            Self::Flag(values) => values.len(),
+            Self::Category { codes, .. } => codes.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The names of the levels: `no` and `yes` of a flag, none of a number.
+    pub fn levels(&self) -> Vec<&str> {
+        match self {
+            Self::Number(_) => Vec::new(),
+            Self::Flag(_) => vec!["no", "yes"],
+            Self::Category { levels, .. } => levels.iter().map(String::as_str).collect(),
+        }
+    }
+
+    /// The level of each record, as a position in [`Values::levels`]; none of a number.
+    pub fn codes(&self) -> Vec<Option<usize>> {
+        match self {
+            Self::Number(values) => vec![None; values.len()],
+            Self::Flag(values) => values.iter().map(|value| value.map(usize::from)).collect(),
+            Self::Category { levels, codes } => {
+                let known =
+                    |code: &Option<u32>| code.map(|code| code as usize).filter(|code| *code < levels.len());
+                codes.iter().map(known).collect()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_is_a_category_of_two() {
+        let flag = Values::Flag(vec![Some(true), None, Some(false)]);
+        assert_eq!(
+            (flag.levels(), flag.codes()),
+            (vec!["no", "yes"], vec![Some(1), None, Some(0)])
+        );
+        assert_eq!((flag.len(), flag.is_empty()), (3, false));
+    }
+
+    #[test]
+    fn an_unknown_code_is_not_given() {
+        let values = Values::Category {
+            levels: vec!["a".into()],
+            codes: vec![Some(0), Some(1), None],
+        };
+        assert_eq!(values.codes(), [Some(0), None, None]);
+    }
+}
