@@ -1,6 +1,7 @@
 //! Everything that can be wrong with a person's data, one variant each, with the values inside.
 //!
 //! The text names file, row, field and value; [`DataError::hint`] says what to do about it.
+//! The file is long because it is one list, best read and searched as one.
 
 mod hint;
 
@@ -199,6 +200,16 @@ pub enum DataError {
         found: u32,
         /// What they must be.
         expected: u32,
+    },
+    /// An idx file ends within its header.
+    #[error("`{}` ends after {found} bytes; an idx header has {expected}", path.display())]
+    IdxHeader {
+        /// The file.
+        path: PathBuf,
+        /// Bytes of a header.
+        expected: usize,
+        /// Bytes there are.
+        found: usize,
     },
     /// An idx file's body is not as long as its header says.
     #[error("`{}` holds {found} bytes after its header, which promises {expected}", path.display())]

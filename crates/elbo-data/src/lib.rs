@@ -7,17 +7,31 @@
 //!
 //! Arrow is the border. A new format is a file in `source/`; a new kind of field is a file in `kind/`.
 
+pub mod atomic;
+pub mod batch;
 pub mod builtin;
 pub mod column;
 pub mod error;
+pub mod examine;
+pub mod kind;
+pub mod loader;
 pub mod noise;
 pub mod options;
+pub mod schema;
 pub mod shuffle;
+pub mod sink;
 pub mod source;
 pub mod split;
 
+pub use arrow;
+pub use batch::{Batch, Column, Values};
 pub use error::{DataError, Problem};
+pub use examine::{Examination, examine};
+pub use kind::image::Binarize;
+pub use kind::{Kind, Parsed, Value};
+pub use loader::{Loader, LoaderOptions};
 pub use options::{Fit, ImageSize, OpenOptions};
+pub use schema::{Field, Schema};
 pub use shuffle::shuffled;
 pub use source::{Read, Source, open};
 pub use split::{Split, SplitConfig, SplitRows, split_rows};

@@ -8,6 +8,8 @@ use crate::error::DataError;
 
 /// The largest side a picture may be asked to have.
 const MAX_SIDE: u32 = 4096;
+/// The most records of built-in data: lists of their rows are held in memory.
+const MAX_RECORDS: u64 = 100_000_000;
 
 /// Height and width of a picture in pixels. Written `64` (a square) or `64x48` (width x height).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -141,7 +143,9 @@ impl OpenOptions {
             (Some(channels), _) if ![1, 3, 4].contains(&channels) => {
                 bad("channels", channels.to_string(), "1, 3 or 4")
             }
-            (_, Some(0)) => bad("records", "0".to_owned(), "at least 1"),
+            (_, Some(records)) if !(1..=MAX_RECORDS).contains(&records) => {
+                bad("records", records.to_string(), "from 1 to 100000000")
+            }
             _ if self.max_pixels == 0 => bad("max_pixels", "0".to_owned(), "at least 1"),
             _ => Ok(()),
         }

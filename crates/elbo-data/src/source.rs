@@ -1,8 +1,9 @@
 //! Where records come from: the one trait that every reader implements, and [`open`].
 
+pub(crate) mod cache;
 pub mod folder;
 pub mod idx;
-pub mod picture;
+pub(crate) mod picture;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,15 +11,15 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 
+use crate::builtin;
 use crate::error::{DataError, Problem};
 use crate::options::{ImageSize, OpenOptions};
 use crate::split::Split;
-use crate::{builtin, column};
 
 /// A set of records that can be read in any order, from any thread, in bounded memory.
 ///
-/// Columns are: pictures as [`column::image_field`], categories `Utf8`, flags `Boolean`, numbers
-/// `Int64` or `Float64`. A null is a value that is not known.
+/// Columns are: pictures as [`image_field`](crate::column::image_field), categories `Utf8`, flags
+/// `Boolean`, numbers `Int64` or `Float64`. A null is a value that is not known.
 pub trait Source: Send + Sync {
     /// Names and types of the fields.
     fn arrow_schema(&self) -> SchemaRef;
@@ -95,9 +96,18 @@ pub fn open(location: &str, options: &OpenOptions) -> Result<Arc<dyn Source>, Da
         return builtin::open(name, options);
     }
     let path = Path::new(location);
-    Err(DataError::UnknownFile {
-        path: path.to_path_buf(),
-    })
+    let metadata = std::fs::metadata(path).map_err(DataError::reading(path))?;
+    if metadata.is_dir() {
+        match idx::find(path)? {
+            Some(files) => Ok(Arc::new(idx::Idx::open(&files, options)?)),
+            None => Ok(Arc::new(folder::Folder::open(path, None, options)?)),
+        }
+    } else if folder::is_table(path) {
+        let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Ok(Arc::new(folder::Folder::open(parent, Some(path), options)?))
+    } else {
+        Ok(Arc::new(idx::Idx::open(&idx::pair(path)?, options)?))
+    }
 }
 
 /// The rows asked for are all there.

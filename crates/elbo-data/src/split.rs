@@ -21,6 +21,17 @@ pub enum Split {
     Test,
 }
 
+impl Split {
+    /// `train`, `validation` or `test`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test => "test",
+        }
+    }
+}
+
 /// How records are divided where the files do not say so.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -144,14 +155,12 @@ fn divide(free: &[u64], validation: f64, test: f64, seed: u64, rows: &mut SplitR
     let n = hashed.len();
     let mut first_train = hashed.partition_point(|(u, _)| *u < validation);
     let mut first_test = hashed.partition_point(|(u, _)| *u < 1.0 - test);
+    // At least one each, as far as the records go: to train on, to validate on, to test on.
+    let tested = usize::from(n >= 3 && test > 0.0);
     if n >= 2 && validation > 0.0 {
-        first_train = first_train.clamp(1, n - 1);
+        first_train = first_train.clamp(1, n - 1 - tested);
     }
-    if n >= 3 && test > 0.0 {
-        first_test = first_test.min(n - 1);
-    }
-    // Training comes last in line for records but must have one.
-    first_test = first_test.max((first_train + 1).min(n));
+    first_test = first_test.min(n - tested).max((first_train + 1).min(n));
     for (place, (_, row)) in hashed.into_iter().enumerate() {
         let split = match place {
             p if p < first_train => Split::Validation,

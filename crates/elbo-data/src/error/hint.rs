@@ -47,6 +47,7 @@ impl DataError {
                 "the first column must hold file names, with or without extension, relative to the table's folder"
             }
             Self::IdxMagic { .. } => "the file is damaged or of another kind; fetch it again",
+            Self::IdxHeader { .. } => "the file was cut short; fetch it again",
             Self::IdxLength { expected, found, .. } if found < expected => {
                 "the file was cut short; fetch it again"
             }
@@ -113,16 +114,15 @@ fn write_hint(kind: ErrorKind) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// The kind of the first I/O error in the chain of causes.
+/// The kind of the innermost I/O error among the causes: an outer one may be a mere wrapping.
 fn io_kind(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if let Some(io) = error.downcast_ref::<std::io::Error>() {
-            return Some(io.kind());
-        }
-        cause = error.source();
-    }
-    None
+    let io = error.downcast_ref::<std::io::Error>();
+    // What an `io::Error` wraps is not its `source` but the thing itself.
+    let inner = match io.and_then(|io| io.get_ref()) {
+        Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
+        None => error.source(),
+    };
+    inner.and_then(io_kind).or(io.map(std::io::Error::kind))
 }
 
 fn listed(names: &[String]) -> String {
@@ -147,8 +147,7 @@ mod tests {
             path: "a".into(),
             source: Box::new(wrapped),
         };
-        // The outer error is of kind Other, so the chain has to be followed... which `io::Error`
-        // answers itself: its source is the inner error.
+        // The outer error is of kind `Other`: only the chain tells.
         assert!(error.hint().is_some_and(|hint| hint.contains("disk is full")));
     }
 

@@ -1,1 +1,236 @@
-//! A folder of pictures.
+//! A folder of pictures: sub-folders are the category `label`, or a CSV beside them has attributes.
+//!
+//! Opening reads the headers only; pictures are decoded when their rows are read, in parallel, and
+//! kept up to a limit. Rows are numbered by path, so a row stays the same picture while the folder
+//! stays the same.
+
+mod listing;
+mod shape;
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, UInt64Array};
+use arrow::compute::take;
+use arrow::datatypes::{Field as ArrowField, Schema as ArrowSchema, SchemaRef};
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use rayon::prelude::*;
+
+use crate::column;
+use crate::error::{DataError, Problem};
+use crate::options::{ImageSize, OpenOptions};
+use crate::source::cache::Cache;
+use crate::source::picture::{self, Header, Target};
+use crate::source::{Read, Source, check_rows};
+use crate::split::Split;
+use listing::{Listing, Picture};
+use table::Table;
+
+pub(crate) use listing::is_table;
+
+/// Name of the field of pixels.
+pub const IMAGE: &str = "image";
+/// Name of the category that sub-folders make.
+pub const LABEL: &str = "label";
+
+/// Pictures in a folder and its sub-folders.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    pictures: Vec<Picture>,
+    schema: SchemaRef,
+    /// Everything but the pixels, one value for each picture: columns 1 and on.
+    attributes: Vec<ArrayRef>,
+    target: Target,
+    max_pixels: u64,
+    strict: bool,
+    cache: Cache,
+    sizes: Vec<(ImageSize, u64)>,
+    problems: Vec<Problem>,
+    notes: Vec<String>,
+}
+
+impl Folder {
+    /// Opens the folder `path`; `table` is the CSV with attributes where it was named itself.
+    ///
+    /// # Errors
+    /// A folder without readable pictures, a table that does not fit, and with `strict` any broken
+    /// header; see [`DataError`].
+    pub fn open(path: &Path, table: Option<&Path>, options: &OpenOptions) -> Result<Self, DataError> {
+        let listing = Listing::read(path)?;
+        let table = match table {
+            Some(table) => Some(table.to_path_buf()),
+            None => listing.only_table(path)?,
+        };
+        let table = table
+            .map(|table| Table::read(&table, &listing.pictures))
+            .transpose()?;
+        let (kept, headers, mut problems) = scan(&listing.pictures, options.max_pixels);
+        check_scan(path, kept.len(), &problems, options.strict)?;
+        let (target, note) = shape::choose(&headers, options);
+        let mut notes = listing.notes(table.is_some());
+        notes.extend(note);
+        let mut columns: Vec<_> = listing.label(&kept, table.is_some()).into_iter().collect();
+        if let Some(table) = &table {
+            columns.extend(table.aligned(&kept, !columns.is_empty())?);
+            problems.extend(table.problem());
+            notes.extend(table.note(&listing.pictures, &kept));
+        }
+        let (mut fields, attributes): (Vec<ArrowField>, Vec<ArrayRef>) = columns.into_iter().unzip();
+        fields.insert(0, target.arrow_field(IMAGE));
+        Ok(Self {
+            path: path.to_path_buf(),
+            pictures: kept.into_iter().map(|i| listing.pictures[i].clone()).collect(),
+            schema: Arc::new(ArrowSchema::new(fields)),
+            attributes,
+            target,
+            max_pixels: options.max_pixels,
+            strict: options.strict,
+            cache: Cache::new(options.cache_bytes),
+            sizes: shape::count(&headers),
+            problems,
+            notes,
+        })
+    }
+
+    /// The pixels of a row, decoded or remembered.
+    fn pixels(&self, row: u64) -> Result<Arc<[u8]>, Problem> {
+        if let Some(pixels) = self.cache.get(row) {
+            return Ok(pixels);
+        }
+        let picture = &self.pictures[row as usize];
+        let image = picture::decode(&picture.path, self.max_pixels)
+            .map_err(|reason| Problem::new(&picture.name, reason))?;
+        let pixels = Arc::from(self.target.bring(image));
+        self.cache.put(row, &pixels);
+        Ok(pixels)
+    }
+
+    /// The pixels of those rows that can be read, and what is wrong with the others.
+    fn decode(&self, rows: &[u64]) -> Result<(Vec<u64>, Vec<u8>, Vec<Problem>), DataError> {
+        let decoded: Vec<Result<Arc<[u8]>, Problem>> = rows.par_iter().map(|row| self.pixels(*row)).collect();
+        let mut good = Vec::with_capacity(rows.len());
+        let mut bytes = Vec::with_capacity(rows.len() * self.target.bytes());
+        let mut problems = Vec::new();
+        for (row, pixels) in rows.iter().zip(decoded) {
+            match pixels {
+                Ok(pixels) => {
+                    good.push(*row);
+                    bytes.extend_from_slice(&pixels);
+                }
+                Err(problem) if self.strict => return Err(DataError::Broken(problem)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        Ok((good, bytes, problems))
+    }
+}
+
+/// Reads all headers in parallel: positions and headers of good pictures, and what is wrong with the rest.
+fn scan(pictures: &[Picture], max_pixels: u64) -> (Vec<usize>, Vec<Header>, Vec<Problem>) {
+    let headers: Vec<Result<Header, String>> = pictures
+        .par_iter()
+        .map(|picture| picture::header(&picture.path, max_pixels))
+        .collect();
+    let (mut kept, mut good, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+    for (position, header) in headers.into_iter().enumerate() {
+        match header {
+            Ok(header) => {
+                kept.push(position);
+                good.push(header);
+            }
+            Err(reason) => problems.push(Problem::new(&pictures[position].name, reason)),
+        }
+    }
+    (kept, good, problems)
+}
+
+/// With `strict` nothing may be broken; otherwise something must be left.
+fn check_scan(path: &Path, kept: usize, problems: &[Problem], strict: bool) -> Result<(), DataError> {
+    match problems.first() {
+        Some(first) if strict => Err(DataError::Broken(first.clone())),
+        Some(first) if kept == 0 => Err(DataError::NothingReadable {
+            path: path.to_path_buf(),
+            count: problems.len(),
+            first: first.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+impl Source for Folder {
+    fn arrow_schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn len(&self) -> u64 {
+        self.pictures.len() as u64
+    }
+
+    fn read(&self, rows: &[u64]) -> Result<Read, DataError> {
+        self.read_columns(rows, &(0..self.schema.fields().len()).collect::<Vec<_>>())
+    }
+
+    fn read_columns(&self, rows: &[u64], columns: &[usize]) -> Result<Read, DataError> {
+        check_rows(rows, self.len())?;
+        let (rows, mut bytes, problems) = match columns.contains(&0) {
+            true => self.decode(rows)?,
+            false => (rows.to_vec(), Vec::new(), Vec::new()),
+        };
+        let schema = Arc::new(self.schema.project(columns)?);
+        let indices = UInt64Array::from(rows.clone());
+        let array = |column: &usize| match column.checked_sub(1) {
+            None => column::image_array(std::mem::take(&mut bytes), self.target.bytes()),
+            Some(attribute) => Ok(take(&self.attributes[attribute], &indices, None)?),
+        };
+        let arrays = columns.iter().map(array).collect::<Result<Vec<_>, _>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+        let batch = RecordBatch::try_new_with_options(schema, arrays, &options)?;
+        Ok(Read {
+            batch,
+            rows,
+            problems,
+        })
+    }
+
+    fn split_of(&self, _row: u64) -> Option<Split> {
+        None
+    }
+
+    fn name_of(&self, row: u64) -> String {
+        let picture = self.pictures.get(row as usize);
+        picture.map_or_else(|| format!("record {row}"), |picture| picture.name.clone())
+    }
+
+    fn problems(&self) -> Vec<Problem> {
+        self.problems.clone()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.notes.clone()
+    }
+
+    fn sizes(&self) -> Vec<(ImageSize, u64)> {
+        self.sizes.clone()
+    }
+
+    fn description(&self) -> String {
+        let attributes: Vec<&str> = self
+            .schema
+            .fields()
+            .iter()
+            .skip(1)
+            .map(|field| field.name().as_str())
+            .collect();
+        let with = match attributes.as_slice() {
+            [] => String::new(),
+            names if names.len() <= 6 => format!(" with {}", names.join(", ")),
+            names => format!(" with {} attributes", names.len()),
+        };
+        let Target { size, channels, .. } = self.target;
+        let count = self.pictures.len();
+        let path = self.path.display();
+        format!("{count} pictures in `{path}`, read as {size} in {channels} channels{with}")
+    }
+}

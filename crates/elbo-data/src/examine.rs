@@ -1,0 +1,91 @@
+//! A full look at a data set: every record read, every problem named. What `elbo inspect` reports.
+
+use serde::Serialize;
+
+use crate::error::{DataError, Problem};
+use crate::kind::{Fitter, Kind};
+use crate::options::ImageSize;
+use crate::source::Source;
+
+/// Records read at a time: bounds the memory.
+const CHUNK: usize = 128;
+
+/// What was found in a data set.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Examination {
+    /// What the data are.
+    pub description: String,
+    /// Number of records, broken ones included.
+    pub records: u64,
+    /// Number of records that could be read.
+    pub read: u64,
+    /// The fields, with statistics over all records.
+    pub fields: Vec<Examined>,
+    /// Sizes of the pictures in their files, with the number of each.
+    pub sizes: Vec<SizeCount>,
+    /// Broken files and records, each with the reason.
+    pub problems: Vec<Problem>,
+    /// What else is worth knowing.
+    pub notes: Vec<String>,
+}
+
+/// One field of an examined data set.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Examined {
+    /// The field's name.
+    pub name: String,
+    /// Number of records without a value.
+    pub missing: u64,
+    /// What it holds.
+    #[serde(flatten)]
+    pub kind: Kind,
+}
+
+/// How many pictures have one size.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct SizeCount {
+    /// The size, as width x height.
+    pub size: ImageSize,
+    /// Number of pictures.
+    pub count: u64,
+}
+
+/// Reads every record of `source`; `progress` is told after each step how many were read.
+///
+/// # Errors
+/// What makes reading impossible, and any broken record where the source is strict.
+pub fn examine(source: &dyn Source, progress: &dyn Fn(u64)) -> Result<Examination, DataError> {
+    let schema = source.arrow_schema();
+    let mut fitters: Vec<Fitter> = schema.fields().iter().map(|field| Fitter::new(field)).collect();
+    let mut problems = source.problems();
+    let mut read = 0;
+    for start in (0..source.len()).step_by(CHUNK) {
+        let rows: Vec<u64> = (start..source.len().min(start + CHUNK as u64)).collect();
+        let records = source.read(&rows)?;
+        read += records.rows.len() as u64;
+        problems.extend(records.problems);
+        for (fitter, array) in fitters.iter_mut().zip(records.batch.columns()) {
+            fitter.push(array);
+        }
+        progress(rows.len() as u64);
+    }
+    let names = schema.fields().iter().map(|field| field.name().clone());
+    let fields = names.zip(fitters).map(|(name, fitter)| Examined {
+        name,
+        missing: fitter.missing(),
+        kind: fitter.finish(),
+    });
+    Ok(Examination {
+        description: source.description(),
+        records: source.len(),
+        read,
+        fields: fields.collect(),
+        sizes: source
+            .sizes()
+            .into_iter()
+            .map(|(size, count)| SizeCount { size, count })
+            .collect(),
+        problems,
+        notes: source.notes(),
+    })
+}

@@ -1,0 +1,249 @@
+//! The kinds of field: how each is recognised in Arrow data, fitted, encoded, decoded and typed in.
+//!
+//! A kind is one file here. [`Fitter`] sees a column piece by piece, so that statistics of any
+//! number of records need bounded memory.
+
+pub mod category;
+pub mod flag;
+pub mod image;
+pub mod number;
+
+use arrow::array::{Array, ArrayRef};
+use arrow::datatypes::{DataType, Field as ArrowField};
+use serde::{Deserialize, Serialize};
+
+use crate::batch::{Column, Values};
+use crate::error::DataError;
+use category::{Category, CategoryFitter};
+use flag::{Flag, FlagFitter};
+use image::{ImageFitter, ImageStats};
+use number::{Number, NumberFitter};
+
+/// What a field holds, with the statistics fitted to the training records.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Kind {
+    /// A picture.
+    Image(ImageStats),
+    /// One of several levels.
+    Category(Category),
+    /// Yes or no.
+    Flag(Flag),
+    /// A number.
+    Number(Number),
+    /// Nothing that can be modelled or given.
+    Ignored {
+        /// Why not.
+        reason: String,
+    },
+}
+
+/// A single value, encoded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value {
+    /// Position of a level.
+    Category(u32),
+    /// Yes or no.
+    Flag(bool),
+    /// A standardised number.
+    Number(f32),
+    /// Left open.
+    NotGiven,
+}
+
+/// A value read from text, with what is odd about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parsed {
+    /// The value.
+    pub value: Value,
+    /// What the user should know, if anything.
+    pub warning: Option<String>,
+}
+
+impl From<Value> for Parsed {
+    fn from(value: Value) -> Self {
+        Self { value, warning: None }
+    }
+}
+
+impl Kind {
+    /// The kind's name: `image`, `category`, `flag`, `number` or `ignored`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Image(_) => "image",
+            Self::Category(_) => "category",
+            Self::Flag(_) => "flag",
+            Self::Number(_) => "number",
+            Self::Ignored { .. } => "ignored",
+        }
+    }
+
+    /// The Arrow column that [`Kind::decode`] makes.
+    pub fn arrow_field(&self, name: &str) -> ArrowField {
+        match self {
+            Self::Image(stats) => stats.arrow_field(name),
+            Self::Category(_) | Self::Ignored { .. } => ArrowField::new(name, DataType::Utf8, true),
+            Self::Flag(flag) => ArrowField::new(name, flag.data_type(), true),
+            Self::Number(number) => ArrowField::new(name, number.data_type(), true),
+        }
+    }
+
+    pub(crate) fn encode(&self, field: &ArrowField, array: &ArrayRef) -> Result<Column, DataError> {
+        match self {
+            Self::Image(stats) => stats.encode(field, array),
+            Self::Category(category) => category.encode(field.name(), array),
+            Self::Flag(flag) => flag.encode(field.name(), array),
+            Self::Number(number) => number.encode(field.name(), array),
+            Self::Ignored { reason } => Err(DataError::IgnoredField {
+                name: field.name().clone(),
+                reason: reason.clone(),
+            }),
+        }
+    }
+
+    pub(crate) fn decode(&self, name: &str, values: &Values) -> Result<ArrayRef, DataError> {
+        match (self, values) {
+            (Self::Image(stats), Values::Image(pixels)) => stats.decode(pixels),
+            (Self::Category(category), Values::Category(levels)) => category.decode(name, levels),
+            (Self::Flag(flag), Values::Flag(flags)) => Ok(flag.decode(flags)),
+            (Self::Number(number), Values::Number(numbers)) => Ok(number.decode(numbers)),
+            _ => Err(DataError::FieldType {
+                field: name.to_owned(),
+                expected: self.name().to_owned(),
+                found: values.kind_name().to_owned(),
+            }),
+        }
+    }
+
+    pub(crate) fn parse(&self, name: &str, text: &str) -> Result<Parsed, DataError> {
+        let text = text.trim();
+        if matches!(text, "" | "?") {
+            return Ok(Value::NotGiven.into());
+        }
+        match self {
+            Self::Category(category) => category.parse(name, text).map(Parsed::from),
+            Self::Flag(_) => flag::parse(name, text).map(Parsed::from),
+            Self::Number(number) => number.parse(name, text),
+            Self::Image(_) => Err(DataError::NotText {
+                field: name.to_owned(),
+                value: text.to_owned(),
+            }),
+            Self::Ignored { reason } => Err(DataError::IgnoredField {
+                name: name.to_owned(),
+                reason: reason.clone(),
+            }),
+        }
+    }
+
+    /// What is wrong with the statistics, if anything; for schemas read from a file.
+    pub(crate) fn damage(&self) -> Option<String> {
+        match self {
+            Self::Image(stats) => stats.damage(),
+            Self::Category(category) => category.damage(),
+            Self::Number(number) => number.damage(),
+            Self::Flag(_) | Self::Ignored { .. } => None,
+        }
+    }
+}
+
+impl Values {
+    pub(crate) fn kind_name(&self) -> &'static str {
+        match self {
+            Self::Image(_) => "image",
+            Self::Category(_) => "category",
+            Self::Flag(_) => "flag",
+            Self::Number(_) => "number",
+        }
+    }
+}
+
+/// Whether a table's cell stands for "not known": empty, `?`, `NA`, `N/A` or `NaN`.
+pub(crate) fn is_missing(text: &str) -> bool {
+    matches!(
+        text.trim().to_ascii_lowercase().as_str(),
+        "" | "?" | "na" | "n/a" | "nan"
+    )
+}
+
+/// Watches a column go by and says in the end what kind of field it is.
+#[derive(Debug)]
+pub(crate) struct Fitter {
+    part: Part,
+    missing: u64,
+}
+
+#[derive(Debug)]
+enum Part {
+    Image(ImageFitter),
+    Category(CategoryFitter),
+    Flag(FlagFitter),
+    Number(NumberFitter),
+    Unknown(DataType),
+}
+
+impl Fitter {
+    pub(crate) fn new(field: &ArrowField) -> Self {
+        let part = match (crate::column::image_shape(field), field.data_type()) {
+            (Some(shape), _) => Part::Image(ImageFitter::new(shape)),
+            (None, DataType::Utf8) => Part::Category(CategoryFitter::default()),
+            (None, DataType::Boolean) => Part::Flag(FlagFitter::default()),
+            (None, DataType::Int64) => Part::Number(NumberFitter::new(true)),
+            (None, DataType::Float64) => Part::Number(NumberFitter::new(false)),
+            (None, other) => Part::Unknown(other.clone()),
+        };
+        Self { part, missing: 0 }
+    }
+
+    pub(crate) fn is_image(&self) -> bool {
+        matches!(self.part, Part::Image(_))
+    }
+
+    /// Records without a value so far.
+    pub(crate) fn missing(&self) -> u64 {
+        self.missing
+    }
+
+    pub(crate) fn push(&mut self, array: &ArrayRef) {
+        self.missing += array.null_count() as u64;
+        match &mut self.part {
+            Part::Image(fitter) => fitter.push(array),
+            Part::Category(fitter) => fitter.push(array),
+            Part::Flag(fitter) => fitter.push(array),
+            Part::Number(fitter) => fitter.push(array),
+            Part::Unknown(_) => {}
+        }
+    }
+
+    pub(crate) fn finish(self) -> Kind {
+        match self.part {
+            Part::Image(fitter) => fitter.finish(),
+            Part::Category(fitter) => fitter.finish(),
+            Part::Flag(fitter) => fitter.finish(),
+            Part::Number(fitter) => fitter.finish(),
+            Part::Unknown(data_type) => ignored(format!("columns of type {data_type} are not read")),
+        }
+    }
+}
+
+fn ignored(reason: impl Into<String>) -> Kind {
+    Kind::Ignored {
+        reason: reason.into(),
+    }
+}
+
+fn no_value() -> Kind {
+    ignored("no record has a value")
+}
+
+fn constant(value: impl std::fmt::Display) -> Kind {
+    ignored(format!("every record has the value `{value}`"))
+}
+
+/// The column's data are not of the type that the schema was fitted to.
+fn wrong_type(field: &str, expected: &str, array: &ArrayRef) -> DataError {
+    DataError::FieldType {
+        field: field.to_owned(),
+        expected: expected.to_owned(),
+        found: format!("a column of type {}", array.data_type()),
+    }
+}

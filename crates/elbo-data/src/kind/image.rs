@@ -1,0 +1,253 @@
+//! Pictures: bytes as they are, `[height, width, channels]`, and what is drawn from gray ones.
+
+use arrow::array::{Array, ArrayRef, FixedSizeListArray, UInt8Array};
+use arrow::datatypes::Field as ArrowField;
+use serde::{Deserialize, Serialize};
+
+use super::{Kind, ignored, wrong_type};
+use crate::batch::{Column, Values};
+use crate::column;
+use crate::error::DataError;
+use crate::noise::{Noise, Purpose};
+
+/// The most bytes that one picture of a schema may have.
+const MAX_BYTES: usize = 1 << 27;
+
+/// Shape of a picture field and the range of its bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageStats {
+    /// Rows of pixels.
+    pub height: usize,
+    /// Columns of pixels.
+    pub width: usize,
+    /// 1 gray, 3 colour, 4 colour and alpha.
+    pub channels: usize,
+    /// Whether no more than two different bytes occur (ink or no ink).
+    pub two_valued: bool,
+    /// The smallest byte seen.
+    pub min: u8,
+    /// The largest byte seen.
+    pub max: u8,
+    /// The mean byte seen, for telling dark pictures from bright ones.
+    pub mean: f32,
+    /// Number of pictures looked at.
+    pub seen: u64,
+}
+
+impl ImageStats {
+    /// Bytes of one picture: height x width x channels.
+    pub fn bytes(&self) -> usize {
+        self.height * self.width * self.channels
+    }
+
+    pub(super) fn arrow_field(&self, name: &str) -> ArrowField {
+        column::image_field(name, self.height, self.width, self.channels)
+    }
+
+    pub(super) fn encode(&self, field: &ArrowField, array: &ArrayRef) -> Result<Column, DataError> {
+        let shape = [self.height, self.width, self.channels];
+        let found = column::image_shape(field);
+        if found != Some(shape) {
+            return Err(DataError::FieldType {
+                field: field.name().clone(),
+                expected: shape_text(shape),
+                found: found.map_or_else(|| format!("of type {}", field.data_type()), shape_text),
+            });
+        }
+        let bytes = bytes_of(array).ok_or_else(|| wrong_type(field.name(), "a column of pictures", array))?;
+        Ok(Column {
+            values: Values::Image(bytes.to_vec()),
+            given: vec![true; array.len()],
+        })
+    }
+
+    pub(super) fn decode(&self, bytes: &[u8]) -> Result<ArrayRef, DataError> {
+        column::image_array(bytes.to_vec(), self.bytes())
+    }
+
+    pub(super) fn damage(&self) -> Option<String> {
+        let bytes = [self.height, self.width, self.channels]
+            .into_iter()
+            .try_fold(1usize, |product, side| product.checked_mul(side));
+        match bytes {
+            Some(1..=MAX_BYTES) => None,
+            _ => Some(format!(
+                "pictures {}",
+                shape_text([self.height, self.width, self.channels])
+            )),
+        }
+    }
+}
+
+fn shape_text([height, width, channels]: [usize; 3]) -> String {
+    format!("of {width}x{height} pixels in {channels} channels")
+}
+
+/// The pixels of a picture column, one picture after the other.
+pub(crate) fn bytes_of(array: &ArrayRef) -> Option<&[u8]> {
+    let list = array.as_any().downcast_ref::<FixedSizeListArray>()?;
+    let bytes = list.values().as_any().downcast_ref::<UInt8Array>()?;
+    let start = usize::try_from(list.value_offset_at(0)).ok()?;
+    let length = usize::try_from(list.value_length()).ok()? * list.len();
+    bytes.values().get(start..start + length)
+}
+
+/// What becomes of gray pixels before they are scored as ink or no ink.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Binarize {
+    /// Scored as they are.
+    #[default]
+    None,
+    /// Drawn once: a record has the same pixels at every reading.
+    Once,
+    /// Drawn anew at each epoch.
+    Each,
+}
+
+impl Binarize {
+    /// Replaces each byte by 255 with probability byte/255, else by 0.
+    ///
+    /// `pixels` holds the pictures of `rows`, one after the other. The draw of a picture depends on
+    /// its row, the seed of `noise` and, for [`Binarize::Each`], the epoch.
+    pub fn apply(self, pixels: &mut [u8], rows: &[u64], noise: Noise, epoch: u64) {
+        let step = match self {
+            Self::None => return,
+            Self::Once => 0,
+            // Epoch 0 must not repeat the draw of `Once`.
+            Self::Each => epoch + 1,
+        };
+        let per_row = pixels.len() / rows.len().max(1);
+        for (picture, row) in pixels.chunks_exact_mut(per_row.max(1)).zip(rows) {
+            let uniform = noise.uniform(Purpose::Binarize, step, &[*row], per_row);
+            for (byte, u) in picture.iter_mut().zip(uniform) {
+                *byte = if u < f32::from(*byte) / 255.0 { 255 } else { 0 };
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct ImageFitter {
+    shape: [usize; 3],
+    histogram: [u64; 256],
+    seen: u64,
+}
+
+impl ImageFitter {
+    pub(super) fn new(shape: [usize; 3]) -> Self {
+        Self {
+            shape,
+            histogram: [0; 256],
+            seen: 0,
+        }
+    }
+
+    pub(super) fn push(&mut self, array: &ArrayRef) {
+        if array.is_empty() {
+            return;
+        }
+        for byte in bytes_of(array).into_iter().flatten() {
+            self.histogram[usize::from(*byte)] += 1;
+        }
+        self.seen += array.len() as u64;
+    }
+
+    pub(super) fn finish(self) -> Kind {
+        let counts = || (0u8..=255).zip(self.histogram).filter(|(_, count)| *count > 0);
+        let (Some((min, _)), Some((max, _))) = (counts().next(), counts().last()) else {
+            return ignored("no picture could be read");
+        };
+        let total: u64 = self.histogram.iter().sum();
+        let sum: u64 = counts().map(|(byte, count)| u64::from(byte) * count).sum();
+        let [height, width, channels] = self.shape;
+        Kind::Image(ImageStats {
+            height,
+            width,
+            channels,
+            two_valued: counts().count() <= 2,
+            min,
+            max,
+            mean: (sum as f64 / total as f64) as f32,
+            seen: self.seen,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fitted(bytes: Vec<u8>, shape: [usize; 3]) -> ImageStats {
+        let mut fitter = ImageFitter::new(shape);
+        fitter.push(&column::image_array(bytes, shape.iter().product()).unwrap());
+        let Kind::Image(stats) = fitter.finish() else {
+            panic!("not an image")
+        };
+        stats
+    }
+
+    #[test]
+    fn two_values_are_recognised() {
+        let ink = fitted(vec![0, 255, 0, 255, 255, 0, 0, 0], [2, 2, 1]);
+        assert!(ink.two_valued && ink.min == 0 && ink.max == 255 && ink.seen == 2);
+        // 3 of 8 bytes are 255: 3 * 255 / 8 = 95.625.
+        assert_eq!(ink.mean, 95.625);
+        assert!(!fitted(vec![0, 255, 0, 254], [2, 2, 1]).two_valued);
+    }
+
+    #[test]
+    fn encode_and_decode_are_inverse_also_on_a_slice() {
+        let stats = fitted((0..24).collect(), [2, 2, 3]);
+        let array = column::image_array((0..24).collect(), 12).unwrap();
+        let field = stats.arrow_field("image");
+        let column = stats.encode(&field, &array.slice(1, 1)).unwrap();
+        let Values::Image(bytes) = &column.values else {
+            panic!("not an image")
+        };
+        assert_eq!(bytes, &(12..24).collect::<Vec<u8>>());
+        assert_eq!(&stats.decode(bytes).unwrap(), &array.slice(1, 1));
+    }
+
+    #[test]
+    fn another_shape_is_refused() {
+        let stats = fitted(vec![0; 4], [2, 2, 1]);
+        let field = column::image_field("image", 2, 1, 2);
+        let error = stats
+            .encode(&field, &column::image_array(vec![0; 4], 4).unwrap())
+            .unwrap_err();
+        assert!(matches!(error, DataError::FieldType { .. }), "{error}");
+    }
+
+    #[test]
+    fn binarised_pixels_follow_their_gray_value() {
+        let (n, noise) = (40_000, Noise::new(3));
+        let mut pixels = vec![51; n];
+        Binarize::Once.apply(&mut pixels, &[0], noise, 0);
+        let share = pixels.iter().filter(|byte| **byte == 255).count() as f64 / n as f64;
+        // 51/255 = 1/5; five standard errors: 5 sqrt(0.2 * 0.8 / 40000) = 0.01.
+        assert!((share - 0.2).abs() < 0.01, "{share}");
+        assert!(pixels.iter().all(|byte| [0, 255].contains(byte)));
+    }
+
+    #[test]
+    fn once_is_the_same_at_every_epoch_and_each_is_not() {
+        let draw = |binarize: Binarize, rows: &[u64], epoch| {
+            let mut pixels = vec![100; 64 * rows.len()];
+            binarize.apply(&mut pixels, rows, Noise::new(3), epoch);
+            pixels
+        };
+        assert_eq!(draw(Binarize::Once, &[7], 1), draw(Binarize::Once, &[7], 2));
+        assert_ne!(draw(Binarize::Each, &[7], 1), draw(Binarize::Each, &[7], 2));
+        assert_ne!(draw(Binarize::Each, &[7], 0), draw(Binarize::Once, &[7], 0));
+        assert_eq!(
+            draw(Binarize::Each, &[5, 7], 1)[64..],
+            draw(Binarize::Each, &[7], 1)[..]
+        );
+        assert_eq!(draw(Binarize::None, &[7], 1), vec![100; 64]);
+        let mut edge = vec![0, 255];
+        Binarize::Each.apply(&mut edge, &[1], Noise::new(1), 0);
+        assert_eq!(edge, [0, 255]);
+    }
+}

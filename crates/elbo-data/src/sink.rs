@@ -1,0 +1,8 @@
+//! Where results go: tables, arrays and pictures. Every output is whole or not there.
+
+pub mod picture;
+pub mod table;
+
+pub use crate::atomic::Existing;
+pub use picture::{check_folder, write_picture_folder, write_pictures_npy, write_png};
+pub use table::{TABLES, write_table};

@@ -1,0 +1,221 @@
+//! Pictures to a png, to a folder of pngs, or to one npy array. Bytes are rows of pixels, channels last.
+
+use std::io::Write;
+use std::path::Path;
+
+use image::codecs::png::PngEncoder;
+use image::{ExtendedColorType, ImageEncoder};
+use rayon::prelude::*;
+
+use super::table::array;
+use crate::atomic::{self, Existing};
+use crate::error::{Cause, DataError};
+
+/// Writes `[n, height, width, channels]` bytes as one u8 array; a single channel has no axis.
+///
+/// # Errors
+/// [`DataError::Shape`], [`DataError::Exists`], [`DataError::Write`].
+pub fn write_pictures_npy(
+    path: &Path,
+    pixels: &[u8],
+    shape: [usize; 4],
+    existing: Existing,
+) -> Result<(), DataError> {
+    check_shape(pixels, &shape)?;
+    let axes = if shape[3] == 1 { &shape[..3] } else { &shape[..] };
+    let axes: Vec<u64> = axes.iter().map(|axis| *axis as u64).collect();
+    atomic::write(path, existing, |file| array(file, &axes, pixels.iter().copied()))
+}
+
+/// Writes one picture of `[height, width, channels]` bytes; 1, 3 or 4 channels.
+///
+/// # Errors
+/// [`DataError::Shape`], [`DataError::Exists`], [`DataError::Write`].
+pub fn write_png(path: &Path, pixels: &[u8], shape: [usize; 3], existing: Existing) -> Result<(), DataError> {
+    check_shape(pixels, &shape)?;
+    let colour = colour(pixels, shape)?;
+    atomic::write(path, existing, |file| png(file, pixels, shape, colour))
+}
+
+/// Writes `[n, height, width, channels]` bytes as `000000.png`, `000001.png` and so on.
+///
+/// A new folder appears only once it is complete. An existing one that is not empty is an error
+/// unless it may be replaced; then its numbered pictures are, and its other files stay.
+///
+/// # Errors
+/// [`DataError::Shape`], [`DataError::Exists`], [`DataError::Write`].
+pub fn write_picture_folder(
+    path: &Path,
+    pixels: &[u8],
+    shape: [usize; 4],
+    existing: Existing,
+) -> Result<(), DataError> {
+    check_shape(pixels, &shape)?;
+    let [_, height, width, channels] = shape;
+    let colour = colour(pixels, [height, width, channels])?;
+    check_folder(path, existing)?;
+    let failed = |source: std::io::Error| DataError::Write {
+        path: path.into(),
+        source: source.into(),
+    };
+    let stage = stage(path).map_err(failed)?;
+    let size = (height * width * channels).max(1);
+    pixels.par_chunks(size).enumerate().try_for_each(|(i, picture)| {
+        let place = stage.path().join(file_name(i));
+        atomic::write(&place, Existing::Keep, |file| {
+            png(file, picture, [height, width, channels], colour)
+        })
+    })?;
+    place(stage.path(), path, shape[0]).map_err(failed)
+}
+
+fn file_name(i: usize) -> String {
+    format!("{i:06}.png")
+}
+
+/// Whether a folder of pictures may be written to `path`, for an error before the work.
+///
+/// # Errors
+/// [`DataError::Exists`] for a folder with something in it that is not to be replaced, and as
+/// [`atomic::check`].
+pub fn check_folder(path: &Path, existing: Existing) -> Result<(), DataError> {
+    if !path.is_dir() {
+        return atomic::check(path, existing);
+    }
+    let empty = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    match existing {
+        Existing::Keep if !empty => Err(DataError::Exists {
+            path: path.to_path_buf(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn stage(path: &Path) -> std::io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".elbo-").suffix(".part");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+    builder.tempdir_in(atomic::folder(path))
+}
+
+/// Moves the finished pictures to where they belong.
+fn place(stage: &Path, path: &Path, n: usize) -> std::io::Result<()> {
+    if path.is_file() {
+        std::fs::remove_file(path)?;
+    }
+    if !path.exists() {
+        return std::fs::rename(stage, path);
+    }
+    for i in 0..n {
+        std::fs::rename(stage.join(file_name(i)), path.join(file_name(i)))?;
+    }
+    // Left over from a longer run: they would pass for pictures of this one.
+    for old in (n..)
+        .map(|i| path.join(file_name(i)))
+        .take_while(|old| old.exists())
+    {
+        std::fs::remove_file(old)?;
+    }
+    Ok(())
+}
+
+fn png(
+    writer: impl Write,
+    pixels: &[u8],
+    [height, width, _]: [usize; 3],
+    colour: ExtendedColorType,
+) -> Result<(), Cause> {
+    Ok(PngEncoder::new(writer).write_image(pixels, u32::try_from(width)?, u32::try_from(height)?, colour)?)
+}
+
+fn colour(pixels: &[u8], shape: [usize; 3]) -> Result<ExtendedColorType, DataError> {
+    match shape[2] {
+        1 => Ok(ExtendedColorType::L8),
+        3 => Ok(ExtendedColorType::Rgb8),
+        4 => Ok(ExtendedColorType::Rgba8),
+        _ => Err(DataError::Shape {
+            found: pixels.len(),
+            shape: shape.to_vec(),
+        }),
+    }
+}
+
+fn check_shape(pixels: &[u8], shape: &[usize]) -> Result<(), DataError> {
+    let product = shape
+        .iter()
+        .try_fold(1usize, |product, axis| product.checked_mul(*axis));
+    if product == Some(pixels.len()) {
+        Ok(())
+    } else {
+        Err(DataError::Shape {
+            found: pixels.len(),
+            shape: shape.to_vec(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[test]
+    fn npy_drops_the_axis_of_a_single_channel() {
+        let folder = tempfile::tempdir().unwrap();
+        for (shape, axes) in [([2, 3, 2, 1], vec![2, 3, 2]), ([2, 1, 2, 3], vec![2, 1, 2, 3])] {
+            let path = folder.path().join("a.npy");
+            let pixels: Vec<u8> = (0..12).collect();
+            write_pictures_npy(&path, &pixels, shape, Existing::Replace).unwrap();
+            let bytes = std::fs::read(path).unwrap();
+            let npy = npyz::NpyFile::new(&bytes[..]).unwrap();
+            assert_eq!(npy.shape(), axes);
+            assert_eq!(npy.into_vec::<u8>().unwrap(), pixels);
+        }
+    }
+
+    #[test]
+    fn a_png_holds_the_very_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        for channels in [1, 3, 4] {
+            let path = folder.path().join(format!("{channels}.png"));
+            let pixels: Vec<u8> = (0..6 * channels as u8).collect();
+            write_png(&path, &pixels, [2, 3, channels], Existing::Keep).unwrap();
+            let image = image::open(&path).unwrap();
+            assert_eq!((image.width(), image.height()), (3, 2));
+            assert_eq!(image.as_bytes(), pixels);
+        }
+        let two = write_png(&folder.path().join("2.png"), &[0; 12], [2, 3, 2], Existing::Keep);
+        assert!(matches!(two, Err(DataError::Shape { .. })));
+    }
+
+    #[test]
+    fn a_folder_of_pictures_is_complete_and_others_files_are_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("faces");
+        write_picture_folder(&path, &[7; 3 * 4], [3, 2, 2, 1], Existing::Keep).unwrap();
+        assert_eq!(names(&path), ["000000.png", "000001.png", "000002.png"]);
+        std::fs::write(path.join("mine.txt"), "").unwrap();
+        let again = write_picture_folder(&path, &[7; 4], [1, 2, 2, 1], Existing::Keep);
+        assert!(matches!(again, Err(DataError::Exists { .. })));
+        write_picture_folder(&path, &[9; 4], [1, 2, 2, 1], Existing::Replace).unwrap();
+        assert_eq!(names(&path), ["000000.png", "mine.txt"]);
+        assert_eq!(image::open(path.join("000000.png")).unwrap().as_bytes(), [9; 4]);
+        assert_eq!(names(folder.path()), ["faces"], "nothing temporary is left");
+    }
+
+    #[test]
+    fn bytes_that_do_not_fit_the_shape_are_refused() {
+        let shape = [2, usize::MAX, 2, 2];
+        let error = write_pictures_npy(Path::new("a.npy"), &[0; 8], shape, Existing::Keep).unwrap_err();
+        assert!(matches!(error, DataError::Shape { found: 8, .. }));
+    }
+}

@@ -1,0 +1,161 @@
+//! Record batches to csv, parquet or npy, as the name of the file says.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type};
+use arrow::record_batch::RecordBatch;
+use npyz::WriterBuilder;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
+
+use crate::atomic::{self, Existing};
+use crate::error::{Cause, DataError};
+
+/// The extensions of tables that can be written.
+pub const TABLES: &[&str] = &[".csv", ".parquet", ".npy"];
+
+/// Writes a table. An `.npy` file is `[rows, columns]`, f32 if all its columns are and else f64; it
+/// leaves out columns that hold no numbers, and a null in it is NaN.
+///
+/// # Errors
+/// [`DataError::UnknownExtension`], [`DataError::Exists`], [`DataError::Write`].
+pub fn write_table(path: &Path, batch: &RecordBatch, existing: Existing) -> Result<(), DataError> {
+    let extension = path
+        .extension()
+        .and_then(|e| e.to_str())
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    match extension.as_str() {
+        "csv" => atomic::write(path, existing, |file| csv(file, batch)),
+        "parquet" => atomic::write(path, existing, |file| parquet(file, batch)),
+        "npy" => atomic::write(path, existing, |file| npy(file, batch)),
+        _ => Err(DataError::UnknownExtension {
+            path: path.to_path_buf(),
+            known: TABLES,
+        }),
+    }
+}
+
+fn csv(file: &mut BufWriter<File>, batch: &RecordBatch) -> Result<(), Cause> {
+    let mut writer = arrow::csv::Writer::new(file);
+    Ok(writer.write(batch)?)
+}
+
+fn parquet(file: &mut BufWriter<File>, batch: &RecordBatch) -> Result<(), Cause> {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .build();
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties))?;
+    writer.write(batch)?;
+    writer.close()?;
+    Ok(())
+}
+
+fn npy(file: &mut BufWriter<File>, batch: &RecordBatch) -> Result<(), Cause> {
+    let numeric =
+        |array: &&ArrayRef| array.data_type().is_numeric() || *array.data_type() == DataType::Boolean;
+    let columns: Vec<&ArrayRef> = batch.columns().iter().filter(numeric).collect();
+    let single = columns
+        .iter()
+        .all(|array| *array.data_type() == DataType::Float32);
+    let columns = columns.into_iter().map(numbers).collect::<Result<Vec<_>, _>>()?;
+    let shape = [batch.num_rows() as u64, columns.len() as u64];
+    let values = (0..batch.num_rows()).flat_map(|row| columns.iter().map(move |column| column[row]));
+    if single {
+        array(file, &shape, values.map(|value| value as f32))
+    } else {
+        array(file, &shape, values)
+    }
+}
+
+fn numbers(array: &ArrayRef) -> Result<Vec<f64>, Cause> {
+    let array = cast(array, &DataType::Float64)?;
+    let numbers = array
+        .as_primitive_opt::<Float64Type>()
+        .ok_or("the column holds no numbers")?;
+    Ok(numbers.iter().map(|number| number.unwrap_or(f64::NAN)).collect())
+}
+
+/// Writes an npy array of this shape.
+pub(super) fn array<T: npyz::AutoSerialize>(
+    writer: impl Write,
+    shape: &[u64],
+    values: impl IntoIterator<Item = T>,
+) -> Result<(), Cause> {
+    let options = npyz::WriteOptions::new().default_dtype().shape(shape);
+    let mut npy = options.writer(writer).begin_nd()?;
+    npy.extend(values)?;
+    Ok(npy.finish()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{Float32Array, Int64Array, StringArray};
+    use std::sync::Arc;
+
+    fn batch() -> RecordBatch {
+        let columns: [(&str, ArrayRef); 3] = [
+            ("name", Arc::new(StringArray::from(vec!["a,b", "c"]))),
+            ("mean_0", Arc::new(Float32Array::from(vec![0.1, -2.5]))),
+            ("n", Arc::new(Int64Array::from(vec![Some(3), None]))),
+        ];
+        RecordBatch::try_from_iter(columns).unwrap()
+    }
+
+    fn written(name: &str, batch: &RecordBatch) -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        write_table(&path, batch, Existing::Keep).unwrap();
+        std::fs::read(path).unwrap()
+    }
+
+    #[test]
+    fn csv_is_what_spreadsheets_read() {
+        let text = String::from_utf8(written("a.csv", &batch())).unwrap();
+        assert_eq!(text, "name,mean_0,n\n\"a,b\",0.1,3\nc,-2.5,\n");
+    }
+
+    #[test]
+    fn parquet_keeps_types_and_nulls() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.PARQUET");
+        write_table(&path, &batch(), Existing::Keep).unwrap();
+        let file = File::open(path).unwrap();
+        let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReader::try_new(file, 10).unwrap();
+        let read: Vec<RecordBatch> = reader.map(Result::unwrap).collect();
+        assert_eq!(read.len(), 1);
+        assert_eq!(read[0].columns(), batch().columns());
+    }
+
+    #[test]
+    fn npy_holds_the_numbers_alone() {
+        let bytes = written("a.npy", &batch());
+        let npy = npyz::NpyFile::new(&bytes[..]).unwrap();
+        assert_eq!(npy.shape(), [2, 2]);
+        let values = npy.into_vec::<f64>().unwrap();
+        // 0.1 as f32 is the nearest of 2^-27 steps: 13421773 / 2^27.
+        assert_eq!(values[..3], [13_421_773.0 / 134_217_728.0, 3.0, -2.5]);
+        assert!(values[3].is_nan());
+        let single = written("b.npy", &batch().project(&[0, 1]).unwrap());
+        let npy = npyz::NpyFile::new(&single[..]).unwrap();
+        assert_eq!(
+            (npy.shape().to_vec(), npy.into_vec::<f32>().unwrap()),
+            (vec![2, 1], vec![0.1, -2.5])
+        );
+    }
+
+    #[test]
+    fn other_names_are_refused() {
+        let error = write_table(Path::new("a.xlsx"), &batch(), Existing::Keep).unwrap_err();
+        assert_eq!(
+            error.hint().unwrap(),
+            "end the name in one of: .csv, .parquet, .npy"
+        );
+    }
+}

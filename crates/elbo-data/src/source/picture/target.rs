@@ -1,0 +1,178 @@
+//! Bringing a picture to the one shape that all pictures of a data set have.
+
+use arrow::datatypes::Field as ArrowField;
+use image::imageops::{FilterType, overlay};
+use image::{DynamicImage, Rgb, RgbImage, Rgba, RgbaImage};
+
+use crate::column::image_field;
+use crate::options::{Fit, ImageSize};
+
+/// The shape that pictures are brought to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// Height and width.
+    pub(crate) size: ImageSize,
+    /// 1, 3 or 4.
+    pub(crate) channels: u8,
+    /// What becomes of other proportions.
+    pub(crate) fit: Fit,
+}
+
+impl Target {
+    /// Bytes of one picture.
+    pub(crate) fn bytes(&self) -> usize {
+        self.size.height * self.size.width * usize::from(self.channels)
+    }
+
+    /// The Arrow column of pictures of this shape.
+    pub(crate) fn arrow_field(&self, name: &str) -> ArrowField {
+        image_field(name, self.size.height, self.size.width, self.channels.into())
+    }
+
+    /// The picture's bytes in this shape: rows of pixels, channels last.
+    ///
+    /// Transparent pixels are laid on white unless the alpha channel is kept. That comes before the
+    /// scaling, which would otherwise mix in colours that nobody sees.
+    pub(crate) fn bring(&self, image: DynamicImage) -> Vec<u8> {
+        let image = match self.channels {
+            4 => DynamicImage::ImageRgba8(image.into_rgba8()),
+            3 => DynamicImage::ImageRgb8(on_white(image)),
+            _ if image.color().has_alpha() => DynamicImage::ImageRgb8(on_white(image)),
+            _ => image,
+        };
+        let image = self.reshape(image);
+        match self.channels {
+            4 => image.into_rgba8().into_raw(),
+            3 => image.into_rgb8().into_raw(),
+            _ => image.into_luma8().into_raw(),
+        }
+    }
+
+    fn reshape(&self, image: DynamicImage) -> DynamicImage {
+        let (width, height) = (self.size.width as u32, self.size.height as u32);
+        if (image.width(), image.height()) == (width, height) {
+            return image;
+        }
+        let scale = |image: DynamicImage, w, h| image.resize_exact(w, h, FilterType::CatmullRom);
+        match self.fit {
+            Fit::Stretch => scale(image, width, height),
+            Fit::Crop => {
+                let (w, h) = largest((width, height), (image.width(), image.height()));
+                let (x, y) = ((image.width() - w) / 2, (image.height() - h) / 2);
+                scale(image.crop_imm(x, y, w, h), width, height)
+            }
+            Fit::Pad => {
+                let (w, h) = largest((image.width(), image.height()), (width, height));
+                let mut canvas = blank(&image, width, height);
+                let (x, y) = ((width - w) / 2, (height - h) / 2);
+                overlay(&mut canvas, &scale(image, w, h), x.into(), y.into());
+                canvas
+            }
+        }
+    }
+}
+
+/// The largest size with the proportions of `shape` that fits into `room`; at least one pixel a side.
+fn largest(shape: (u32, u32), room: (u32, u32)) -> (u32, u32) {
+    let (width, height) = (u64::from(shape.0), u64::from(shape.1));
+    let (room_width, room_height) = (u64::from(room.0), u64::from(room.1));
+    let rounded = |product: u64, divisor: u64, most: u64| ((product + divisor / 2) / divisor).clamp(1, most);
+    let (w, h) = if width * room_height > height * room_width {
+        (room_width, rounded(height * room_width, width, room_height))
+    } else {
+        (rounded(width * room_height, height, room_width), room_height)
+    };
+    (w as u32, h as u32)
+}
+
+/// A white canvas, or a clear one for pictures with alpha.
+fn blank(like: &DynamicImage, width: u32, height: u32) -> DynamicImage {
+    if like.color().has_alpha() {
+        DynamicImage::ImageRgba8(RgbaImage::from_pixel(width, height, Rgba([255, 255, 255, 0])))
+    } else {
+        DynamicImage::ImageRgb8(RgbImage::from_pixel(width, height, Rgb([255; 3])))
+    }
+}
+
+fn on_white(image: DynamicImage) -> RgbImage {
+    if !image.color().has_alpha() {
+        return image.into_rgb8();
+    }
+    let image = image.into_rgba8();
+    RgbImage::from_fn(image.width(), image.height(), |x, y| {
+        let Rgba([r, g, b, alpha]) = *image.get_pixel(x, y);
+        Rgb([r, g, b].map(|byte| over_white(byte, alpha)))
+    })
+}
+
+/// (byte * alpha + 255 * (255 - alpha)) / 255, rounded.
+fn over_white(byte: u8, alpha: u8) -> u8 {
+    let (byte, alpha) = (u32::from(byte), u32::from(alpha));
+    ((byte * alpha + 255 * (255 - alpha) + 127) / 255) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{GrayImage, Luma};
+
+    fn target(size: &str, channels: u8, fit: Fit) -> Target {
+        Target {
+            size: size.parse().unwrap(),
+            channels,
+            fit,
+        }
+    }
+
+    /// Left half black, right half white.
+    fn halves(width: u32, height: u32) -> DynamicImage {
+        let half = |x, _| Luma([if x < width / 2 { 0 } else { 255 }]);
+        DynamicImage::ImageLuma8(GrayImage::from_fn(width, height, half))
+    }
+
+    #[test]
+    fn sizes_keep_their_proportions() {
+        assert_eq!(largest((2, 1), (100, 100)), (100, 50));
+        assert_eq!(largest((1, 1), (40, 30)), (30, 30));
+        assert_eq!(largest((1000, 1), (10, 10)), (10, 1));
+        assert_eq!(largest((64, 48), (640, 480)), (640, 480));
+    }
+
+    #[test]
+    fn crop_cuts_at_the_centre() {
+        // 8x2 to 2x2: the middle two columns are one black and one white.
+        assert_eq!(target("2x2", 1, Fit::Crop).bring(halves(8, 2)), [0, 255, 0, 255]);
+    }
+
+    #[test]
+    fn pad_adds_white_and_stretch_adds_nothing() {
+        // 4x2 into 4x4: a row of white above and below.
+        let padded = target("4x4", 1, Fit::Pad).bring(halves(4, 2));
+        assert_eq!(padded[..4], [255; 4]);
+        assert_eq!(padded[4..8], [0, 0, 255, 255]);
+        assert_eq!(padded[12..], [255; 4]);
+        let stretched = target("2x2", 1, Fit::Stretch).bring(halves(2, 8));
+        assert_eq!(stretched, [0, 255, 0, 255]);
+    }
+
+    #[test]
+    fn alpha_is_laid_on_white_or_kept() {
+        let clear = DynamicImage::ImageRgba8(RgbaImage::from_pixel(2, 2, Rgba([200, 0, 0, 0])));
+        assert_eq!(target("2x2", 3, Fit::Crop).bring(clear.clone()), [255; 12]);
+        assert_eq!(target("2x2", 1, Fit::Crop).bring(clear.clone()), [255; 4]);
+        assert_eq!(target("2x2", 4, Fit::Crop).bring(clear)[..4], [200, 0, 0, 0]);
+        // 0 * 128/255 + 255 * 127/255 = 127.
+        assert_eq!(over_white(0, 128), 127);
+        assert_eq!((over_white(10, 255), over_white(10, 0)), (10, 255));
+    }
+
+    #[test]
+    fn gray_becomes_colour_and_colour_gray() {
+        assert_eq!(
+            target("2x2", 3, Fit::Crop).bring(halves(2, 2))[..6],
+            [0, 0, 0, 255, 255, 255]
+        );
+        let white = DynamicImage::ImageRgb8(RgbImage::from_pixel(2, 2, Rgb([255; 3])));
+        assert_eq!(target("2x2", 1, Fit::Crop).bring(white), [255; 4]);
+    }
+}

@@ -1,0 +1,174 @@
+//! A CSV beside the pictures: attributes as CelebA's list has them, and every way it can be wrong.
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{Float64Type, Int64Type};
+use elbo_data::noise::Noise;
+use elbo_data::{OpenOptions, Schema, open};
+
+use crate::support::{Files, column, message};
+
+fn pictures() -> Files {
+    Files::new()
+        .with_picture("000001.jpg", 8, 8, 1)
+        .with_picture("000002.jpg", 8, 8, 2)
+        .with_picture("000003.png", 8, 8, 3)
+}
+
+const LIST: &str = "image_id,Smiling,Young,age,hair,fun\n\
+    000003.png,1,yes,30.5,black,0\n\
+    000001.jpg,-1,no,,red,1\n\
+    000002,1,yes,20,?,0\n";
+
+#[test]
+fn attributes_are_typed_and_follow_their_picture() {
+    let files = pictures().with("list.csv", LIST);
+    let source = files.open().unwrap();
+    let names: Vec<String> = source
+        .arrow_schema()
+        .fields()
+        .iter()
+        .map(|f| f.name().clone())
+        .collect();
+    assert_eq!(names, ["image", "Smiling", "Young", "age", "hair", "fun"]);
+    let read = source.read(&[0, 1, 2]).unwrap();
+    let at = |name| read.batch.column(column(source.as_ref(), name));
+    assert_eq!(
+        at("Smiling").as_primitive::<Int64Type>().values().to_vec(),
+        [-1, 1, 1]
+    );
+    assert_eq!(
+        at("Young").as_boolean().iter().collect::<Vec<_>>(),
+        [Some(false), Some(true), Some(true)]
+    );
+    let ages: Vec<Option<f64>> = at("age").as_primitive::<Float64Type>().iter().collect();
+    assert_eq!(ages, [None, Some(20.0), Some(30.5)]);
+    let hair: Vec<Option<&str>> = at("hair").as_string::<i32>().iter().collect();
+    assert_eq!(hair, [Some("red"), None, Some("black")]);
+    let schema = Schema::fit(source.as_ref(), &[0, 1, 2], Noise::new(0)).unwrap();
+    let kinds: Vec<&str> = schema.fields.iter().map(|field| field.kind.name()).collect();
+    assert_eq!(kinds, ["image", "flag", "flag", "number", "category", "flag"]);
+}
+
+#[test]
+fn the_table_may_be_named_itself_and_the_pictures_lie_below() {
+    let files = Files::new()
+        .with_picture("pictures/1.png", 8, 8, 1)
+        .with_picture("pictures/2.png", 8, 8, 2)
+        .with("a.csv", "file;smile\n1.png;yes\n2.png;no\n")
+        .with("b.csv", "file\tage\r\npictures/1.png\t3\r\n2\t5\r\n");
+    let several = message(files.open());
+    assert!(
+        several.contains("holds 2 tables: `a.csv`, `b.csv`\nhint: give the path of the table"),
+        "{several}"
+    );
+    for (table, field) in [("a.csv", "smile"), ("b.csv", "age")] {
+        let path = files.path().join(table);
+        let source = open(path.to_str().unwrap(), &OpenOptions::default()).unwrap();
+        assert_eq!(
+            source.arrow_schema().fields().len(),
+            2,
+            "a lone sub-folder is no label"
+        );
+        let read = source
+            .read_columns(&[0, 1], &[column(source.as_ref(), field)])
+            .unwrap();
+        assert_eq!(read.batch.column(0).null_count(), 0, "{table}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_not_part_of_a_name() {
+    let source = pictures()
+        .with("list.csv", format!("\u{feff}{LIST}"))
+        .open()
+        .unwrap();
+    assert_eq!(source.problems(), []);
+}
+
+#[test]
+fn missing_files_are_counted_and_the_first_are_named() {
+    let list =
+        format!("{LIST}a.jpg,1,no,1,red,1\nb.jpg,1,no,1,red,1\nc.jpg,1,no,1,red,1\nd.jpg,1,no,1,red,1\n");
+    let source = pictures().with("list.csv", list).open().unwrap();
+    let problems: Vec<String> = source.problems().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        problems,
+        ["`list.csv` names 4 files that do not exist: `a.jpg`, `b.jpg`, `c.jpg` and 1 more"]
+    );
+    assert_eq!(source.len(), 3);
+}
+
+#[test]
+fn pictures_without_a_row_are_noted() {
+    let files = pictures().with_picture("new.png", 8, 8, 4).with("list.csv", LIST);
+    let source = files.open().unwrap();
+    let notes = source.notes().join("\n");
+    assert!(
+        notes.contains("1 pictures are not in `") && notes.ends_with("`new.png`"),
+        "{notes}"
+    );
+    let read = source.read(&[3]).unwrap();
+    assert_eq!(read.problems, []);
+    let known: Vec<usize> = (1..6)
+        .filter(|column| read.batch.column(*column).is_valid(0))
+        .collect();
+    assert_eq!(known, [0; 0]);
+}
+
+#[test]
+fn every_fault_of_a_table_has_its_own_error() {
+    for (list, expected) in [
+        (
+            "f,a,b,a\n000001,1,2,3\n",
+            "names the column `a` twice\nhint: rename the column",
+        ),
+        ("f,a,\n000001,1,2\n", "column 3 of `"),
+        ("f,a,b\n000001,1\n", "has 2 cells, its header 3"),
+        (
+            "f,a\n000001,1\n000001.jpg,2\n",
+            "both describe `000001.jpg`\nhint: keep one row",
+        ),
+        ("f,a\n", "has no rows"),
+        ("f\n000001\n", "has no column beside the one of file names"),
+        ("", "has no column beside the one of file names"),
+        (
+            "f,image\n000001,1\n",
+            "has the name of the pictures\nhint: rename the column",
+        ),
+        ("f,a\nx,1\ny,2\n", "none of the 2 rows"),
+    ] {
+        let error = message(pictures().with("list.csv", list).open());
+        assert!(error.contains(expected), "{list:?}: {error}");
+    }
+    let error = message(pictures().with("list.csv", b"f,a\n000001,\xff\n").open());
+    assert!(error.contains("cannot read the table"), "{error}");
+    let lines = message(
+        pictures()
+            .with("list.csv", "f,a\n000001,1\n000002,1\n000001,2\n")
+            .open(),
+    );
+    assert!(lines.starts_with("lines 2 and 4 of `"), "{lines}");
+}
+
+#[test]
+fn a_label_column_and_labelled_sub_folders_are_told_apart() {
+    let files = Files::new()
+        .with_picture("cats/1.png", 8, 8, 1)
+        .with_picture("dogs/2.png", 8, 8, 2)
+        .with("list.csv", "file,label\ncats/1.png,a\n2,b\n");
+    assert!(message(files.open()).contains("has the name of the sub-folders"));
+}
+
+#[test]
+fn a_name_that_two_pictures_share_belongs_to_neither() {
+    let files = Files::new()
+        .with_picture("cats/1.png", 8, 8, 1)
+        .with_picture("dogs/1.png", 8, 8, 2)
+        .with("list.csv", "file,age\ncats/1.png,4\n1.png,5\n");
+    let source = files.open().unwrap();
+    assert!(
+        source.problems()[0]
+            .reason
+            .contains("names a file that does not exist: `1.png`")
+    );
+}
