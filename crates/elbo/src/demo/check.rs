@@ -1,0 +1,149 @@
+//! What the plain model found out by itself, and whether the conditional one does as asked.
+
+use elbo_data::noise::{Noise, Purpose};
+use elbo_data::{Column, Kind, Value};
+use serde::Serialize;
+
+use crate::decode::{Codes, Draw};
+use crate::error::Error;
+use crate::latents::Latents;
+use crate::progress::Progress;
+use crate::readout::{Association, Attribute, Measure, Readout, Units, Values, associate, balanced_accuracy};
+use crate::tensors::{Upload, to_host};
+use crate::trained::Trained;
+
+/// Faces asked for, to see how often they come out as asked.
+const ASKED: usize = 600;
+
+/// A latent unit and the attribute that it follows best.
+#[derive(Clone, Debug, Serialize)]
+pub struct NamedUnit {
+    /// The unit, counted from 0.
+    pub unit: usize,
+    /// Its mean rate on the validation faces, in nats.
+    pub rate: f64,
+    /// The attribute it follows best, on the test faces.
+    pub follows: Option<Association>,
+}
+
+/// How well an attribute can be read from the posterior means of faces that no model has seen.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReadOut {
+    /// The attribute.
+    pub attribute: String,
+    /// R² of a linear read-out, or balanced accuracy of a logistic one.
+    pub measure: Measure,
+    /// Its value.
+    pub value: f64,
+}
+
+/// How often a face shows what was asked for, as read from the plain model's latents.
+#[derive(Clone, Debug, Serialize)]
+pub struct Found {
+    /// The attribute.
+    pub attribute: String,
+    /// Share of the faces; of a number, of which of its halves it lies in.
+    pub share: f64,
+}
+
+/// What is known of the plain model's latents.
+pub(super) struct Knowledge {
+    pub units: Vec<NamedUnit>,
+    pub read_outs: Vec<ReadOut>,
+    readers: Vec<(String, Readout)>,
+}
+
+/// Names the units and fits the read-outs on the training faces, both scored on the test faces.
+pub(super) fn learn(plain: &Trained, progress: &dyn Progress) -> Result<Knowledge, Error> {
+    let batches = plain.records(None)?;
+    let rows = plain.config.split(batches.source.as_ref())?;
+    let seen = plain.encode(&batches, &rows.train, false, progress)?;
+    let unseen = plain.encode(&batches, &rows.test, false, progress)?;
+    let known = plain.attributes(&batches, &rows.train)?;
+    let truth = plain.attributes(&batches, &rows.test)?;
+    let mut readers = Vec::new();
+    let mut read_outs = Vec::new();
+    for (known, truth) in known.iter().zip(&truth) {
+        let Some(reader) = Readout::fit(seen.units(), known) else { continue };
+        if let Some(score) = reader.score(unseen.units(), truth) {
+            read_outs.push(ReadOut { attribute: truth.name.clone(), measure: score.measure, value: score.value });
+        }
+        readers.push((known.name.clone(), reader));
+    }
+    Ok(Knowledge { units: name_units(plain, &unseen, &truth)?, read_outs, readers })
+}
+
+fn name_units(plain: &Trained, unseen: &Latents, truth: &[Attribute]) -> Result<Vec<NamedUnit>, Error> {
+    let mut follows = associate(unseen.units(), truth);
+    let units = plain.units_by_rate()?.into_iter();
+    Ok(units.map(|(unit, rate)| NamedUnit { unit, rate, follows: follows[unit].take() }).collect())
+}
+
+/// Asks the conditional model for faces with random attributes, and reads what came out.
+pub(super) fn found(
+    plain: &Trained,
+    conditional: &Trained,
+    knowledge: &Knowledge,
+    progress: &dyn Progress,
+) -> Result<Vec<Found>, Error> {
+    let noise = Noise::new(1);
+    let fields = conditional.config.model.y.iter().enumerate();
+    let y = fields.map(|(place, field)| ask(conditional, &field.name, place, noise)).collect::<Result<Vec<_>, Error>>()?;
+    let z = conditional.draw_latents(&y, ASKED, 1.0, noise);
+    let faces = conditional.decode(&Codes { z, y: y.clone() }, Draw::Mean, noise, progress);
+    let means = encode_pictures(plain, &faces.pixels);
+    let units = Units { values: &means, width: plain.model.latent() };
+    let mut found = Vec::new();
+    for (column, field) in y.iter().zip(&conditional.config.model.y) {
+        let Some((name, reader)) = knowledge.readers.iter().find(|(name, _)| *name == field.name) else { continue };
+        let (_, schema_field) = conditional.schema.field(name)?;
+        let asked = crate::latents::known(&schema_field.kind, column);
+        found.push(Found { attribute: name.clone(), share: agreement(&asked, &reader.predict(units)) });
+    }
+    Ok(found)
+}
+
+/// Random values of one field: every level as often, a number anywhere in its range.
+fn ask(model: &Trained, name: &str, place: usize, noise: Noise) -> Result<Column, Error> {
+    let (position, field) = model.schema.field(name)?;
+    let draws = noise.uniform(Purpose::Subset, place as u64, &[0], ASKED);
+    let value = |u: &f32| match &field.kind {
+        Kind::Category(category) => Value::Category((*u * category.levels.len() as f32) as u32),
+        Kind::Flag(_) => Value::Flag(*u < 0.5),
+        Kind::Number(number) => {
+            Value::Number(number.standardise(number.min + f64::from(*u) * (number.max - number.min)))
+        }
+        Kind::Image(_) | Kind::Ignored { .. } => Value::NotGiven,
+    };
+    Ok(model.schema.column(position, &draws.iter().map(value).collect::<Vec<_>>())?)
+}
+
+/// Posterior means of pictures that are in no file.
+fn encode_pictures(model: &Trained, pixels: &[u8]) -> Vec<f32> {
+    let upload = Upload(model.device.clone());
+    let size = model.image().len();
+    pixels
+        .chunks(64 * size)
+        .flat_map(|chunk| {
+            let column = Column {
+                values: elbo_data::Values::Image(chunk.to_vec()),
+                given: vec![true; chunk.len() / size],
+            };
+            to_host(model.model.posterior(&upload.fields(&[column]), &elbo_core::Fields::none()).mean)
+        })
+        .collect()
+}
+
+/// Share of records on which both agree: the same level, or a number in the same half of its range.
+fn agreement(asked: &Values, read: &Values) -> f64 {
+    let pairs: Vec<(usize, usize)> = match (asked, read) {
+        (Values::Number(asked), Values::Number(read)) => {
+            let all: Vec<f64> = asked.iter().flatten().copied().collect();
+            let middle = all.iter().sum::<f64>() / all.len().max(1) as f64;
+            let half = |value: &Option<f64>| usize::from(value.is_some_and(|value| value > middle));
+            asked.iter().map(half).zip(read.iter().map(half)).collect()
+        }
+        _ => asked.codes().into_iter().zip(read.codes()).filter_map(|(a, b)| Some((a?, b?))).collect(),
+    };
+    balanced_accuracy(&pairs).unwrap_or(0.0)
+}

@@ -1,0 +1,213 @@
+//! `evaluate`: how well a model fits records it was not trained on, each number with its protocol.
+
+mod importance;
+
+use std::path::PathBuf;
+
+use elbo_core::{FieldKind, ImageLikelihood};
+use elbo_data::{Binarize, Split};
+use serde::Serialize;
+
+use crate::batches::Batches;
+use crate::error::Error;
+use crate::progress::Progress;
+use crate::threads;
+use crate::trained::Trained;
+
+use importance::Estimate;
+
+/// A unit is active if its posterior mean varies by more than this over records
+/// (Burda et al. 2016, section 5.2).
+const ACTIVE_VARIANCE: f64 = 0.01;
+
+/// What to evaluate on.
+#[derive(Clone, Debug)]
+pub struct EvaluateSettings {
+    /// The run folder.
+    pub run: PathBuf,
+    /// The records; none for the data that the run was trained on.
+    pub data: Option<String>,
+    /// The split; none for the test split of the run's own data, and for all of any other data.
+    pub split: Option<Split>,
+    /// Importance samples for each record.
+    pub samples: usize,
+    /// Seed of the samples.
+    pub seed: u64,
+    /// The first so many records; none for all.
+    pub limit: Option<usize>,
+    /// Threads; 0 for one a core.
+    pub threads: usize,
+}
+
+/// How well a model fits; means per record, in nats.
+#[derive(Clone, Debug, Serialize)]
+pub struct EvaluateReport {
+    /// The evidence lower bound on log p(x|y).
+    pub elbo: f64,
+    /// Standard error of `elbo` as the mean of a larger population's.
+    pub elbo_standard_error: f64,
+    /// KL(q(z|x,y) ‖ p(z|y)).
+    pub rate: f64,
+    /// −log p(x|z,y), expected under the posterior.
+    pub distortion: f64,
+    /// −log p(x|y), estimated by importance sampling.
+    pub nll: f64,
+    /// Standard error of `nll` as the mean of a larger population's.
+    pub nll_standard_error: f64,
+    /// Standard error of `nll` on these very records, from the importance sampling alone.
+    pub nll_monte_carlo_error: f64,
+    /// Latent units whose posterior mean varies over records (variance above 0.01).
+    pub active_units: usize,
+    /// Number of latent units.
+    pub latent: usize,
+    /// `nll` in bits, per value of x.
+    pub bits_per_dimension: f64,
+    /// Mean rate of each latent unit.
+    pub rate_per_unit: Vec<f64>,
+    /// What these numbers mean.
+    pub protocol: Protocol,
+}
+
+/// What must be the same for two models' numbers to be compared.
+#[derive(Clone, Debug, Serialize)]
+pub struct Protocol {
+    /// The data.
+    pub data: String,
+    /// Which of its records.
+    pub split: String,
+    /// How many.
+    pub records: usize,
+    /// What is modelled.
+    pub modelled: Vec<String>,
+    /// What is given.
+    pub given: Vec<String>,
+    /// The likelihood of the modelled image.
+    pub likelihood: ImageLikelihood,
+    /// How pixels are scored.
+    pub pixels: String,
+    /// The number of values of x.
+    pub dimensions: usize,
+    /// Importance samples for each record.
+    pub samples: usize,
+    /// Their seed.
+    pub seed: u64,
+    /// How `elbo` is estimated.
+    pub elbo: String,
+    /// How `nll` is estimated.
+    pub nll: String,
+    /// How `bits_per_dimension` follows from `nll`.
+    pub bits_per_dimension: String,
+    /// The epoch whose weights these are.
+    pub epoch: u64,
+}
+
+/// Scores the records of a split.
+///
+/// # Errors
+/// No trained run, or data that the model cannot read.
+pub fn evaluate(settings: &EvaluateSettings, progress: &dyn Progress) -> Result<EvaluateReport, Error> {
+    if settings.samples == 0 {
+        return Err(Error::bad_argument("--samples", 0, "at least 1"));
+    }
+    threads::within(settings.threads, || {
+        let trained = Trained::open(&settings.run)?;
+        let batches = trained.records(settings.data.as_deref())?;
+        let (split, mut rows) = rows(settings, &trained, &batches)?;
+        rows.truncate(settings.limit.unwrap_or(usize::MAX));
+        if rows.is_empty() {
+            return Err(Error::NoRecords { split });
+        }
+        let estimate = importance::estimate(&trained, &batches, &rows, settings, progress)?;
+        Ok(report(&trained, &batches, settings, split, estimate))
+    })
+}
+
+/// The split's name and its records.
+fn rows(settings: &EvaluateSettings, trained: &Trained, batches: &Batches) -> Result<(String, Vec<u64>), Error> {
+    let own = settings.data.as_deref().is_none_or(|data| trained.is_own_data(data));
+    let split = match (settings.split, own) {
+        (None, false) => return Ok(("all".to_owned(), (0..batches.source.len()).collect())),
+        (split, _) => split.unwrap_or(Split::Test),
+    };
+    let rows = trained.config.split(batches.source.as_ref())?;
+    Ok((split.name().to_owned(), rows.of(split).to_vec()))
+}
+
+fn report(
+    trained: &Trained,
+    batches: &Batches,
+    settings: &EvaluateSettings,
+    split: String,
+    estimate: Estimate,
+) -> EvaluateReport {
+    let protocol = protocol(trained, batches, settings, split, estimate.records);
+    let bits = estimate.nll.mean / (protocol.dimensions as f64 * std::f64::consts::LN_2);
+    EvaluateReport {
+        elbo: estimate.elbo.mean,
+        elbo_standard_error: estimate.elbo.standard_error,
+        rate: estimate.rate_per_unit.iter().sum(),
+        distortion: estimate.distortion,
+        nll: estimate.nll.mean,
+        nll_standard_error: estimate.nll.standard_error,
+        nll_monte_carlo_error: estimate.monte_carlo_error,
+        active_units: estimate.variance_per_unit.iter().filter(|v| **v > ACTIVE_VARIANCE).count(),
+        latent: trained.model.latent(),
+        bits_per_dimension: bits + level_bits(protocol.likelihood),
+        rate_per_unit: estimate.rate_per_unit,
+        protocol,
+    }
+}
+
+/// A density over [0, 1] is that of one level times 255: log2 255 bits lie between them.
+fn level_bits(likelihood: ImageLikelihood) -> f64 {
+    match likelihood {
+        ImageLikelihood::Gaussian | ImageLikelihood::GaussianPerPixel => 255f64.log2(),
+        ImageLikelihood::Bernoulli | ImageLikelihood::DiscretizedLogistic => 0.0,
+    }
+}
+
+fn protocol(
+    trained: &Trained,
+    batches: &Batches,
+    settings: &EvaluateSettings,
+    split: String,
+    records: usize,
+) -> Protocol {
+    let names = |fields: &[elbo_core::FieldSpec]| fields.iter().map(|field| field.name.clone()).collect();
+    let likelihood = trained.config.model.x.iter().find_map(|field| match field.kind {
+        FieldKind::Image { likelihood, .. } => Some(likelihood),
+        _ => None,
+    });
+    let likelihood = likelihood.unwrap_or_else(|| unreachable!("every checked model has an image"));
+    let k = settings.samples;
+    Protocol {
+        data: batches.source.description(),
+        split,
+        records,
+        modelled: names(&trained.config.model.x),
+        given: names(&trained.config.model.y),
+        likelihood,
+        pixels: pixels(trained, likelihood),
+        dimensions: trained.image().len(),
+        samples: k,
+        seed: settings.seed,
+        elbo: format!("distortion averaged over {k} posterior samples, rate in closed form"),
+        nll: format!("−log of the mean of {k} importance weights, posterior as proposal"),
+        bits_per_dimension: match level_bits(likelihood) {
+            0.0 => "nll / (dimensions · ln 2)".to_owned(),
+            _ => "nll / (dimensions · ln 2) + log2 255: the density at 8-bit levels".to_owned(),
+        },
+        epoch: trained.best_epoch().map_or(0, |record| record.epoch),
+    }
+}
+
+fn pixels(trained: &Trained, likelihood: ImageLikelihood) -> String {
+    let seed = trained.config.data.seed;
+    match (trained.config.data.binarize, likelihood) {
+        (Binarize::Once, _) => format!("binarised once, seed {seed}"),
+        (Binarize::Each, _) => format!("binarised at each read in training; here binarised once, seed {seed}"),
+        (Binarize::None, ImageLikelihood::Bernoulli) => "as they are, scored with the binary cross-entropy".to_owned(),
+        (Binarize::None, ImageLikelihood::DiscretizedLogistic) => "8-bit levels".to_owned(),
+        (Binarize::None, _) => "as they are, on the scale [0, 1]".to_owned(),
+    }
+}

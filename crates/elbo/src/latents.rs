@@ -1,0 +1,119 @@
+//! Records as the encoder sees them: posterior means and deviations, and what is known beside.
+
+use elbo_data::{Column, Kind, Values};
+
+use crate::batches::Batches;
+use crate::error::Error;
+use crate::progress::Progress;
+use crate::readout::{Attribute, Units, Values as Known};
+use crate::tensors::to_host;
+use crate::trained::Trained;
+
+/// Records encoded at a time.
+const CHUNK: usize = 64;
+
+/// The posteriors of some records.
+#[derive(Default)]
+pub(crate) struct Latents {
+    /// Those of the records asked for that could be read.
+    pub rows: Vec<u64>,
+    /// Posterior means, `[rows, latent]`.
+    pub mean: Vec<f32>,
+    /// Posterior standard deviations, `[rows, latent]`.
+    pub std: Vec<f32>,
+    /// Number of latent units.
+    pub width: usize,
+    /// Conditions, one column for each given field.
+    pub y: Vec<Column>,
+    /// Pixels as the encoder saw them, `[rows, height, width, channels]`, where they were kept.
+    pub pixels: Vec<u8>,
+}
+
+impl Latents {
+    /// The means, for read-outs.
+    pub(crate) fn units(&self) -> Units<'_> {
+        Units { values: &self.mean, width: self.width }
+    }
+
+    /// The mean of one record.
+    pub(crate) fn mean_of(&self, record: usize) -> &[f32] {
+        &self.mean[record * self.width..(record + 1) * self.width]
+    }
+}
+
+impl Trained {
+    /// Encodes `rows` of a source. Broken records are warned of and left out.
+    pub(crate) fn encode(
+        &self,
+        batches: &Batches,
+        rows: &[u64],
+        keep_pixels: bool,
+        progress: &dyn Progress,
+    ) -> Result<Latents, Error> {
+        let mut latents = Latents { width: self.model.latent(), ..Latents::default() };
+        progress.begin("encoding", Some(rows.len() as u64));
+        for batch in batches.for_scoring(rows, CHUNK)? {
+            let batch = batch?;
+            for problem in &batch.problems {
+                progress.warn(&format!("{problem}: skipped"));
+            }
+            if batch.is_empty() {
+                continue;
+            }
+            let records = batches.upload(&batch)?;
+            let q = self.model.posterior(&records.x, &records.y);
+            latents.std.extend(to_host(q.std()));
+            latents.mean.extend(to_host(q.mean));
+            append(&mut latents.y, batches.conditions(&batch)?)?;
+            if let (true, Values::Image(pixels)) = (keep_pixels, &batch.columns[0].values) {
+                latents.pixels.extend(pixels);
+            }
+            progress.advance(batch.len() as u64, "");
+            latents.rows.extend(batch.rows);
+        }
+        progress.end();
+        Ok(latents)
+    }
+
+    /// What is known of `rows` beside the picture: every field of the schema that the source has.
+    pub(crate) fn attributes(&self, batches: &Batches, rows: &[u64]) -> Result<Vec<Attribute>, Error> {
+        let mut attributes = Vec::new();
+        for (position, field) in self.schema.fields.iter().enumerate() {
+            if matches!(field.kind, Kind::Image(_) | Kind::Ignored { .. }) {
+                continue;
+            }
+            let Ok(columns) = self.schema.columns_in(batches.source.as_ref(), &[position]) else { continue };
+            let read = batches.source.read_columns(rows, &columns)?;
+            let batch = self.schema.encode(&read, &[position])?;
+            attributes.push(Attribute { name: field.name.clone(), values: known(&field.kind, &batch.columns[0]) });
+        }
+        Ok(attributes)
+    }
+}
+
+/// A column in the field's own units.
+pub(crate) fn known(kind: &Kind, column: &Column) -> Known {
+    fn given<T, U>(values: &[T], column: &Column, own: impl Fn(&T) -> U) -> Vec<Option<U>> {
+        values.iter().zip(&column.given).map(|(value, given)| given.then(|| own(value))).collect()
+    }
+    match (&column.values, kind) {
+        (Values::Flag(flags), _) => Known::Flag(given(flags, column, |flag| *flag)),
+        (Values::Category(codes), Kind::Category(category)) => {
+            Known::Category { levels: category.levels.clone(), codes: given(codes, column, |code| *code) }
+        }
+        (Values::Number(numbers), Kind::Number(number)) => Known::Number(given(numbers, column, |z| number.restore(*z))),
+        _ => Known::Number(vec![None; column.given.len()]),
+    }
+}
+
+/// Adds the records of a batch to those before, column by column.
+pub(crate) fn append(columns: &mut Vec<Column>, batch: Vec<Column>) -> Result<(), Error> {
+    if columns.is_empty() {
+        *columns = batch;
+        return Ok(());
+    }
+    for (column, more) in columns.iter_mut().zip(batch) {
+        column.append(more)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! `reconstruct`: records through the encoder and back.
+
+use std::path::PathBuf;
+
+use elbo_data::noise::Noise;
+use serde::Serialize;
+
+use crate::decode::{Codes, Draw};
+use crate::error::Error;
+use crate::output::Output;
+use crate::picture::{GridLayout, Pictures};
+use crate::progress::Progress;
+use crate::threads;
+use crate::trained::Trained;
+
+/// Records shown in a grid when no number is asked for, and pairs in a row of it.
+const SHOWN: usize = 32;
+const COLUMNS: usize = 8;
+
+/// What to reconstruct.
+#[derive(Clone, Debug)]
+pub struct ReconstructSettings {
+    /// The run folder.
+    pub run: PathBuf,
+    /// The records.
+    pub data: String,
+    /// The first so many of them; none for all (a grid shows 32).
+    pub n: Option<usize>,
+    /// A `.png` grid of pairs, or an `.npy` array or folder of reconstructions.
+    pub out: PathBuf,
+    /// Replace what is there.
+    pub force: bool,
+    /// Threads; 0 for one a core.
+    pub threads: usize,
+}
+
+/// What was reconstructed.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReconstructReport {
+    /// Where it is.
+    pub out: PathBuf,
+    /// How many records.
+    pub n: usize,
+    /// Mean squared error per pixel value, values scaled to [0, 1].
+    pub mean_squared_error: f64,
+}
+
+/// Decodes the posterior mean of each record to the likelihood's mean.
+///
+/// # Errors
+/// No trained run, data that the model cannot read, or an output that cannot be written.
+pub fn reconstruct(settings: &ReconstructSettings, progress: &dyn Progress) -> Result<ReconstructReport, Error> {
+    let output = Output::check(&settings.out, settings.force)?;
+    threads::within(settings.threads, || {
+        let trained = Trained::open(&settings.run)?;
+        let batches = trained.records(Some(&settings.data))?;
+        let all = if output.is_grid() { SHOWN } else { usize::MAX };
+        let n = settings.n.unwrap_or(all).min(batches.source.len() as usize);
+        let rows: Vec<u64> = (0..n as u64).collect();
+        let (originals, reconstructions) = trained.reconstruct(&batches, &rows, progress)?;
+        if output.is_grid() {
+            let (pairs, layout) = pairs(&originals, &reconstructions);
+            output.write(&pairs, &layout)?;
+        } else {
+            output.write(&reconstructions, &GridLayout::default())?;
+        }
+        Ok(ReconstructReport {
+            out: settings.out.clone(),
+            n: originals.len(),
+            mean_squared_error: mean_squared_error(&originals.pixels, &reconstructions.pixels),
+        })
+    })
+}
+
+impl Trained {
+    /// The pictures of `rows` as the encoder saw them, and their reconstructions.
+    pub(crate) fn reconstruct(
+        &self,
+        batches: &crate::batches::Batches,
+        rows: &[u64],
+        progress: &dyn Progress,
+    ) -> Result<(Pictures, Pictures), Error> {
+        let latents = self.encode(batches, rows, true, progress)?;
+        let codes = Codes { z: latents.mean, y: latents.y };
+        let reconstructions = self.decode(&codes, Draw::Mean, Noise::new(0), progress);
+        Ok((Pictures { pixels: latents.pixels, ..reconstructions.clone() }, reconstructions))
+    }
+}
+
+/// A grid whose rows are originals and their reconstructions in turn.
+pub(crate) fn pairs(originals: &Pictures, reconstructions: &Pictures) -> (Pictures, GridLayout) {
+    let columns = COLUMNS.min(originals.len().max(1));
+    let row = columns * originals.height * originals.width * originals.channels;
+    let mut pixels = Vec::with_capacity(2 * originals.pixels.len() + row);
+    let mut row_labels = Vec::new();
+    let rows = originals.pixels.chunks(row).zip(reconstructions.pixels.chunks(row));
+    for (original, reconstruction) in rows {
+        for (label, part) in [("original", original), ("reconstruction", reconstruction)] {
+            pixels.extend(part);
+            // A last row that is part empty is filled up with paper white.
+            pixels.resize(pixels.len() + row - part.len(), 255);
+            row_labels.push(label.to_owned());
+        }
+    }
+    let layout = GridLayout { columns, row_labels, group: 2, ..GridLayout::default() };
+    (Pictures { pixels, ..originals.clone() }, layout)
+}
+
+fn mean_squared_error(a: &[u8], b: &[u8]) -> f64 {
+    let squares: f64 = a.iter().zip(b).map(|(a, b)| ((f64::from(*a) - f64::from(*b)) / 255.0).powi(2)).sum();
+    squares / a.len().max(1) as f64
+}

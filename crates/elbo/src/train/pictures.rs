@@ -1,0 +1,50 @@
+//! What a run draws of itself as it goes: the loss curve and a grid of samples.
+
+use elbo_core::Model;
+use elbo_data::noise::Noise;
+
+use super::prepare::Prepared;
+use crate::conditions::{Conditions, EVERY};
+use crate::decode::{Codes, Draw};
+use crate::error::Error;
+use crate::output::save;
+use crate::picture::{GridLayout, grid, loss_curve};
+use crate::progress::Silent;
+use elbo_data::Kind;
+use elbo_data::atomic::Existing;
+
+/// Rows and columns of the sample grid.
+const SIDE: usize = 8;
+/// Most levels that get a column of their own.
+const MAX_COLUMNS: usize = 20;
+
+/// Redraws `loss.png` and `samples.png`.
+pub(super) fn draw(setup: &Prepared, model: &Model) -> Result<(), Error> {
+    let history = setup.dir.history()?;
+    save(&loss_curve(&history), &setup.dir.loss_picture(), Existing::Replace)?;
+    let trained = setup.as_trained(model)?;
+    // The first category or flag that is given goes through its levels, column by column.
+    let first = trained.config.model.y.iter().find_map(|field| {
+        let (_, field) = trained.schema.field(&field.name).ok()?;
+        Some((field.name.clone(), levels(&field.kind)?))
+    });
+    let (requests, column_labels) = match first {
+        Some((name, levels)) if levels.len() <= MAX_COLUMNS => (vec![(name, EVERY.to_owned())], levels),
+        _ => (Vec::new(), Vec::new()),
+    };
+    let columns = if column_labels.is_empty() { SIDE } else { column_labels.len() };
+    let noise = Noise::new(trained.config.training.seed);
+    let y = Conditions::parse(&trained, &requests, noise)?.columns(SIDE * columns)?;
+    let z = trained.draw_latents(&y, SIDE * columns, 1.0, noise);
+    let pictures = trained.decode(&Codes { z, y }, Draw::Mean, noise, &Silent);
+    let sheet = grid(&pictures, &GridLayout { columns, column_labels, ..GridLayout::default() });
+    save(&sheet, &setup.dir.samples_picture(), Existing::Replace)
+}
+
+fn levels(kind: &Kind) -> Option<Vec<String>> {
+    match kind {
+        Kind::Category(category) => Some(category.levels.clone()),
+        Kind::Flag(_) => Some(vec!["no".to_owned(), "yes".to_owned()]),
+        _ => None,
+    }
+}
