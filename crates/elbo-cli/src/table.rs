@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// How a column stands.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Align {
@@ -56,6 +58,22 @@ impl<const N: usize> fmt::Display for Table<N> {
             writeln!(f, "{}", line.trim_end())?;
         }
         Ok(())
+    }
+}
+
+/// The name of an enum's value, as it is written in files.
+pub(crate) fn word(value: &impl Serialize) -> String {
+    let json = serde_json::to_value(value).unwrap_or_default();
+    json.as_str().unwrap_or_default().replace('_', " ")
+}
+
+/// Items with commas between, or "nothing".
+pub(crate) fn list(items: impl IntoIterator<Item = impl fmt::Display>) -> String {
+    let items: Vec<_> = items.into_iter().map(|item| item.to_string()).collect();
+    if items.is_empty() {
+        "nothing".to_owned()
+    } else {
+        items.join(", ")
     }
 }
 
