@@ -88,3 +88,95 @@ impl Embedded {
         Self(self.0.clone().map(|y| repeat_each(y, times)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_close, codes, device, rows, uniform};
+    use crate::{Field, Value};
+
+    fn condition(kinds: &[FieldKind]) -> Condition {
+        let y: Vec<_> = kinds
+            .iter()
+            .map(|kind| FieldSpec {
+                name: "y".into(),
+                kind: *kind,
+            })
+            .collect();
+        Condition::init(
+            &y,
+            4,
+            &mut Init {
+                uniform: &mut |n| uniform(1, n),
+                device: &device(),
+            },
+        )
+    }
+
+    #[test]
+    fn nothing_given_leaves_the_input_alone() {
+        let plain = condition(&[]);
+        let y = plain.embed(&Fields::none());
+        assert_eq!(plain.width(), 0);
+        assert!(y.tensor().is_none());
+        assert_close(&y.repeat_each(3).join(rows([[1.0, 2.0]])), &[1.0, 2.0], 0.0);
+    }
+
+    #[test]
+    fn fields_stand_side_by_side_after_the_input() {
+        let condition = condition(&[FieldKind::Number, FieldKind::Flag]);
+        let given = rows([[1.0], [1.0]]);
+        let y = Fields(vec![
+            Field {
+                value: Value::Scalar(rows([[-2.0], [0.5]])),
+                given: given.clone(),
+            },
+            Field {
+                value: Value::Scalar(rows([[0.0], [1.0]])),
+                given,
+            },
+        ]);
+        let joined = condition.embed(&y).join(rows([[7.0], [8.0]]));
+        assert_eq!(condition.width(), 4);
+        assert_close(&joined, &[7.0, -2.0, 1.0, 0.0, 1.0, 8.0, 0.5, 1.0, 1.0, 1.0], 0.0);
+    }
+
+    #[test]
+    fn repeating_keeps_the_draws_of_a_record_together() {
+        let condition = condition(&[FieldKind::Number]);
+        let given = rows([[1.0], [1.0]]);
+        let y = Fields(vec![Field {
+            value: Value::Scalar(rows([[3.0], [4.0]])),
+            given,
+        }]);
+        let repeated = condition.embed(&y).repeat_each(2).tensor().unwrap();
+        assert_close(&repeated, &[3.0, 1.0, 3.0, 1.0, 4.0, 1.0, 4.0, 1.0], 0.0);
+    }
+
+    #[test]
+    fn a_category_is_as_wide_as_its_table() {
+        // min(4, 2 + 1) for the first, min(4, 9 + 1) for the second, 2 for the number
+        let condition = condition(&[
+            FieldKind::Category { levels: 2 },
+            FieldKind::Category { levels: 9 },
+            FieldKind::Number,
+        ]);
+        let given = || rows([[1.0]]);
+        let y = Fields(vec![
+            Field {
+                value: Value::Category(codes(&[1])),
+                given: given(),
+            },
+            Field {
+                value: Value::Category(codes(&[8])),
+                given: given(),
+            },
+            Field {
+                value: Value::Scalar(rows([[0.0]])),
+                given: given(),
+            },
+        ]);
+        assert_eq!(condition.width(), 3 + 4 + 2);
+        assert_eq!(condition.embed(&y).tensor().unwrap().dims(), [1, 9]);
+    }
+}

@@ -90,3 +90,35 @@ impl Likelihood {
             .unwrap_or_else(|| unreachable!("ModelConfig::check asks for an x field"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::distribution::Bernoulli;
+    use crate::testing::{assert_close, rows};
+    use crate::{Field, Value};
+
+    /// Fair coins for two records of `D` values.
+    fn coins<const D: usize>() -> FieldDistribution {
+        FieldDistribution::Image(ImageDistribution::Bernoulli(Bernoulli {
+            logits: rows([[0.0; D]; 2]),
+        }))
+    }
+
+    fn field<const D: usize>(given: [[f32; 1]; 2]) -> Field {
+        Field {
+            value: Value::Image(rows([[1.0; D]; 2])),
+            given: rows(given),
+        }
+    }
+
+    #[test]
+    fn fields_add_and_a_missing_one_adds_nothing() {
+        let p = Likelihood {
+            fields: vec![coins::<2>(), coins::<3>()],
+        };
+        let x = Fields(vec![field::<2>([[1.0], [1.0]]), field::<3>([[1.0], [0.0]])]);
+        // (2 + 3) and 2 fair coins
+        assert_close(&p.log_prob(&x), &[-5.0 * 2.0_f64.ln(), -2.0 * 2.0_f64.ln()], 1e-6);
+    }
+}

@@ -48,14 +48,16 @@ impl Encoder {
         }
     }
 
-    /// q(z|x,y).
+    /// q(z|x,y). The features of a missing field are zero.
     pub fn posterior(&self, x: &Fields, y: &Embedded) -> DiagonalGaussian {
         let features = self
             .features
             .iter()
             .zip(&x.0)
             .map(|(encoder, field)| match (encoder, &field.value) {
-                (FieldEncoder::Image(encoder), Value::Image(pixels)) => encoder.forward(pixels.clone()),
+                (FieldEncoder::Image(encoder), Value::Image(pixels)) => {
+                    encoder.forward(pixels.clone()) * field.given.clone()
+                }
                 _ => unreachable!("the config's kinds decide both the encoder and the values"),
             });
         let features: Vec<_> = features.collect();
@@ -102,5 +104,48 @@ impl GaussianHead {
                 .narrow(1, self.units, self.units)
                 .clamp(-LOGVAR_LIMIT, LOGVAR_LIMIT),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_close, device, rows, values};
+
+    #[test]
+    fn a_head_is_mean_then_log_variance() {
+        // Weights 2u − 1 over √1: mean = h, logvar = ½ h, biases 0.
+        let mut draws = vec![vec![1.0, 0.75], vec![0.5, 0.5]].into_iter();
+        let mut uniform = |_| draws.next().unwrap();
+        let head = GaussianHead::init(
+            1,
+            1,
+            &mut Init {
+                uniform: &mut uniform,
+                device: &device(),
+            },
+        );
+        let q = head.forward(rows([[3.0], [-4.0]]));
+        assert_close(&q.mean, &[3.0, -4.0], 1e-6);
+        assert_close(&q.logvar, &[1.5, -2.0], 1e-6);
+    }
+
+    #[test]
+    fn log_variances_are_clamped_so_that_the_rate_stays_finite() {
+        let mut draws = vec![vec![1.0, 1.0], vec![0.5, 0.5]].into_iter();
+        let mut uniform = |_| draws.next().unwrap();
+        let head = GaussianHead::init(
+            1,
+            1,
+            &mut Init {
+                uniform: &mut uniform,
+                device: &device(),
+            },
+        );
+        let q = head.forward(rows([[1000.0], [-1000.0]]));
+        assert_close(&q.logvar, &[20.0, -20.0], 0.0);
+        assert_close(&q.mean, &[1000.0, -1000.0], 0.0);
+        let rate = q.kl_per_unit(&DiagonalGaussian::standard(&q.mean));
+        assert!(values(&rate).iter().all(|rate| rate.is_finite()));
     }
 }

@@ -20,7 +20,7 @@ pub enum CoreError {
         field: String,
         /// Its kind.
         kind: &'static str,
-        /// "modelled" or "given".
+        /// The rest of the sentence, as in "given yet".
         role: &'static str,
     },
     /// The weights lack a tensor that the model needs.
@@ -38,6 +38,16 @@ pub enum CoreError {
         found: Vec<usize>,
         /// Shape in the model.
         expected: Vec<usize>,
+    },
+    /// A tensor with more or fewer values than its own shape says.
+    #[error("tensor `{name}` of shape {shape:?} has {found} values")]
+    Length {
+        /// Name of the tensor.
+        name: String,
+        /// Number of values in the weights.
+        found: usize,
+        /// Shape in the weights and in the model.
+        shape: Vec<usize>,
     },
     /// The weights hold a tensor that the model does not know.
     #[error("the weights have a tensor `{name}` that this model does not know")]

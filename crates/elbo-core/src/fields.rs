@@ -68,3 +68,47 @@ pub(crate) fn repeat_each(rows: Tensor<2>, times: usize) -> Tensor<2> {
         .repeat_dim(1, times)
         .reshape([batch * times, d])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_close, codes, rows, values};
+
+    #[test]
+    fn every_kind_repeats_record_by_record() {
+        let given = rows([[1.0], [0.0]]);
+        let fields = Fields(vec![
+            Field {
+                value: Value::Image(rows([[0.1, 0.2], [0.3, 0.4]])),
+                given: given.clone(),
+            },
+            Field {
+                value: Value::Category(codes(&[7, 8])),
+                given: given.clone(),
+            },
+            Field {
+                value: Value::Scalar(rows([[1.5], [2.5]])),
+                given,
+            },
+        ]);
+        let repeated = fields.repeat_each(2);
+        let [image, category, scalar] = repeated.0.as_slice() else {
+            panic!("three fields")
+        };
+        let Value::Image(pixels) = &image.value else {
+            panic!("an image")
+        };
+        assert_close(pixels, &[0.1, 0.2, 0.1, 0.2, 0.3, 0.4, 0.3, 0.4], 1e-6);
+        let Value::Category(codes) = &category.value else {
+            panic!("a category")
+        };
+        assert_eq!(values(&codes.clone().float()), [7.0, 7.0, 8.0, 8.0]);
+        let Value::Scalar(number) = &scalar.value else {
+            panic!("a number")
+        };
+        assert_close(number, &[1.5, 1.5, 2.5, 2.5], 0.0);
+        for field in &repeated.0 {
+            assert_close(&field.given, &[1.0, 1.0, 0.0, 0.0], 0.0);
+        }
+    }
+}

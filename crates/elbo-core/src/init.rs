@@ -32,3 +32,43 @@ impl Init<'_> {
         Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), self.device))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{device, mean_and_error, uniform, values};
+
+    #[test]
+    fn fan_in_fills_its_interval() {
+        let mut init = Init {
+            uniform: &mut |n| uniform(1, n),
+            device: &device(),
+        };
+        let weights = values(&init.fan_in([100, 100], 100).val());
+        // ±1/√100, with the variance of a uniform distribution, bound²/3
+        assert!(weights.iter().all(|w| w.abs() <= 0.1));
+        let squares: Vec<_> = weights.iter().map(|w| w * w).collect();
+        let (variance, error) = mean_and_error(&squares);
+        assert!((variance - 0.01 / 3.0).abs() < 4.0 * error, "{variance}");
+        let (mean, error) = mean_and_error(&weights);
+        assert!(mean.abs() < 4.0 * error, "{mean}");
+    }
+
+    #[test]
+    fn the_ends_of_the_noise_are_the_ends_of_the_interval() {
+        let mut init = Init {
+            uniform: &mut |_| vec![0.0, 0.5],
+            device: &device(),
+        };
+        assert_eq!(values(&init.fan_in([2], 4).val()), [-0.5, 0.0]);
+    }
+
+    #[test]
+    fn constants_take_no_noise() {
+        let init = Init {
+            uniform: &mut |_| panic!("no noise is needed"),
+            device: &device(),
+        };
+        assert_eq!(values(&init.constant([1, 2], 3.0).val()), [3.0, 3.0]);
+    }
+}

@@ -42,6 +42,15 @@ impl Elbo {
     }
 }
 
+/// Posterior samples of a batch and how they are weighed.
+#[derive(Clone, Debug)]
+pub struct ImportanceSamples {
+    /// log p(x|z_k,y), `[batch, k]`, in nats.
+    pub log_likelihood: Tensor<2>,
+    /// log p(z_k|y) − log q(z_k|x,y), `[batch, k]`, in nats.
+    pub log_ratio: Tensor<2>,
+}
+
 impl Model {
     /// A new model with random weights.
     ///
@@ -64,6 +73,27 @@ impl Model {
     ///
     /// # Shapes
     /// eps: `[batch, latent]`, standard normal.
+    ///
+    /// ```
+    /// use burn::tensor::Tensor;
+    /// # use elbo_core::{Field, Fields, Init, Model, Value};
+    /// # let config = r#"{"x": [{"name": "image", "kind": "image", "likelihood": "bernoulli",
+    /// #     "shape": {"height": 2, "width": 2, "channels": 1}}], "y": [], "latent": 3, "prior": "standard",
+    /// #     "network": {"kind": "dense", "hidden": [8], "channels": [], "residual_blocks": 0,
+    /// #     "activation": "relu", "embedding": 1}}"#;
+    /// # let device = elbo_core::device("cpu").unwrap().autodiff();
+    /// # let mut uniform = |n| (0..n).map(|i| (i * 37 % 101) as f32 / 101.0).collect();
+    /// # let mut init = Init { uniform: &mut uniform, device: &device };
+    /// # let model = Model::init(&serde_json::from_str(config).unwrap(), &mut init).unwrap();
+    /// # let value = Value::Image(Tensor::zeros([5, 4], &device));
+    /// # let (x, y) = (Fields(vec![Field { value, given: Tensor::ones([5, 1], &device) }]), Fields::none());
+    /// // five images of 2×2 pixels, three latent units
+    /// let elbo = model.elbo(&x, &y, Tensor::zeros([5, 3], &device));
+    /// assert_eq!(elbo.distortion.dims(), [5]);
+    /// assert_eq!(elbo.rate_per_unit.dims(), [5, 3]);
+    /// // log p(x|y) ≥ −distortion − rate
+    /// assert!(elbo.value().max().into_scalar::<f32>() < 0.0);
+    /// ```
     pub fn elbo(&self, x: &Fields, y: &Fields, eps: Tensor<2>) -> Elbo {
         let y = self.condition.embed(y);
         let q = self.encoder.posterior(x, &y);
@@ -75,12 +105,12 @@ impl Model {
         }
     }
 
-    /// log w_k = log p(x|z_k,y) + log p(z_k|y) − log q(z_k|x,y) for k posterior samples of each
-    /// record (Burda et al. 2016, eq. 8). log of the mean of w estimates log p(x|y) from below.
+    /// Posterior samples z_k of each record, weighed (Burda et al. 2016, eq. 8): log of the mean of
+    /// w_k = p(x|z_k,y) p(z_k|y) / q(z_k|x,y) estimates log p(x|y) from below.
     ///
     /// # Shapes
-    /// eps: `[batch · k, latent]`, each record's k draws in a row; result: `[batch, k]`, in nats.
-    pub fn log_weights(&self, x: &Fields, y: &Fields, eps: Tensor<2>) -> Tensor<2> {
+    /// eps: `[batch · k, latent]`, each record's k draws in a row.
+    pub fn importance_samples(&self, x: &Fields, y: &Fields, eps: Tensor<2>) -> ImportanceSamples {
         let y = self.condition.embed(y);
         let q = self.encoder.posterior(x, &y);
         let [batch, _] = q.mean.dims();
@@ -89,7 +119,24 @@ impl Model {
         let z = q.reparameterize(eps);
         let ratio = self.prior.given(&y, &q.mean).log_prob(z.clone()) - q.log_prob(z.clone());
         let log_likelihood = self.decoder.likelihood(z, &y).log_prob(&x.repeat_each(k));
-        (log_likelihood + ratio).reshape([batch, k])
+        ImportanceSamples {
+            log_likelihood: log_likelihood.reshape([batch, k]),
+            log_ratio: ratio.reshape([batch, k]),
+        }
+    }
+
+    /// log w_k of [`Self::importance_samples`], `[batch, k]`, in nats.
+    pub fn log_weights(&self, x: &Fields, y: &Fields, eps: Tensor<2>) -> Tensor<2> {
+        let samples = self.importance_samples(x, y, eps);
+        samples.log_likelihood + samples.log_ratio
+    }
+
+    /// q(z|x,y) and p(z|y).
+    pub fn posterior_and_prior(&self, x: &Fields, y: &Fields) -> (DiagonalGaussian, DiagonalGaussian) {
+        let y = self.condition.embed(y);
+        let q = self.encoder.posterior(x, &y);
+        let p = self.prior.given(&y, &q.mean);
+        (q, p)
     }
 
     /// q(z|x,y).
@@ -117,9 +164,63 @@ impl Model {
 }
 
 /// log Σ_k exp a_k over the second dimension, without overflow: `[batch, k]` to `[batch]`.
+///
+/// ```
+/// use burn::tensor::Tensor;
+/// use elbo_core::{device, model::log_sum_exp};
+/// let a = Tensor::<2>::from_data([[1000.0_f32, 1000.0]], &device("cpu").unwrap());
+/// // log(e^1000 + e^1000) = 1000 + log 2
+/// assert!((log_sum_exp(a).into_scalar::<f32>() - 1000.6931).abs() < 1e-3);
+/// ```
 pub fn log_sum_exp(a: Tensor<2>) -> Tensor<1> {
-    let max = a.clone().detach().max_dim(1);
+    // From −∞, where all weights vanish, nothing finite could be subtracted.
+    let max = a.clone().detach().max_dim(1).clamp_min(f32::MIN);
     let [_, k] = a.dims();
     let sum = (a - max.clone().repeat_dim(1, k)).exp().sum_dim(1);
     (sum.log() + max).squeeze_dim(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_close, rows, values};
+
+    #[test]
+    fn the_bound_is_minus_both_terms() {
+        let elbo = Elbo {
+            distortion: rows([[10.0, 20.0]]).squeeze_dim(0),
+            rate_per_unit: rows([[1.0, 2.0], [0.5, 0.0]]),
+        };
+        assert_close(&elbo.rate(), &[3.0, 0.5], 0.0);
+        assert_close(&elbo.value(), &[-13.0, -20.5], 0.0);
+    }
+
+    #[test]
+    fn log_sum_exp_of_logarithms_is_the_logarithm_of_the_sum() {
+        let a = rows([[1.0_f32.ln(), 2.0_f32.ln(), 3.0_f32.ln()], [0.0; 3]]);
+        // 1 + 2 + 3 = 6;  1 + 1 + 1 = 3
+        assert_close(&log_sum_exp(a), &[6.0_f64.ln(), 3.0_f64.ln()], 1e-6);
+    }
+
+    #[test]
+    fn log_sum_exp_of_one_is_itself() {
+        assert_close(&log_sum_exp(rows([[-3.25], [100.5]])), &[-3.25, 100.5], 0.0);
+    }
+
+    #[test]
+    fn log_sum_exp_neither_overflows_nor_underflows() {
+        // e^±1000 is no f32; log(e^a + e^a) = a + log 2
+        let a = rows([[1000.0, 1000.0], [-1000.0, -1000.0]]);
+        assert_close(
+            &log_sum_exp(a),
+            &[1000.0 + 2.0_f64.ln(), -1000.0 + 2.0_f64.ln()],
+            1e-4,
+        );
+    }
+
+    #[test]
+    fn log_sum_exp_ignores_impossible_samples() {
+        let a = rows([[f32::NEG_INFINITY, 2.0], [f32::NEG_INFINITY; 2]]);
+        assert_eq!(values(&log_sum_exp(a)), [2.0, f64::NEG_INFINITY]);
+    }
 }

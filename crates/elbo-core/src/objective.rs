@@ -16,7 +16,8 @@ pub struct Objective {
     pub beta: f64,
     /// Nats per latent unit, averaged over the batch, that cost nothing (Kingma et al. 2016, eq. 15).
     pub free_bits: f64,
-    /// Posterior samples k of the importance-weighted bound (Burda et al. 2016); 1 is the ELBO.
+    /// Posterior samples k of the importance-weighted bound (Burda et al. 2016, eq. 8); 1 is the
+    /// ELBO. That bound has no separate terms, so for k > 1 the other settings have no effect.
     pub samples: usize,
 }
 
@@ -43,10 +44,33 @@ pub struct Loss {
 }
 
 impl Objective {
-    /// The loss of a batch, its rate weighted by `beta · warmup`.
+    /// The loss of a batch, in nats per record: distortion_weight · D + beta · warmup · Σ_j max(R_j,
+    /// free_bits), with D the distortion and R_j the rate of unit j averaged over the batch; for
+    /// several samples −log (1/k) Σ w_k, averaged over the batch.
     ///
     /// # Shapes
-    /// eps: `[batch · samples, latent]`.
+    /// eps: `[batch · samples, latent]`, each record's draws in a row.
+    ///
+    /// ```
+    /// use burn::tensor::Tensor;
+    /// use elbo_core::Objective;
+    /// # use elbo_core::{Field, Fields, Init, Model, Value};
+    /// # let config = r#"{"x": [{"name": "image", "kind": "image", "likelihood": "bernoulli",
+    /// #     "shape": {"height": 2, "width": 2, "channels": 1}}], "y": [], "latent": 3, "prior": "standard",
+    /// #     "network": {"kind": "dense", "hidden": [8], "channels": [], "residual_blocks": 0,
+    /// #     "activation": "relu", "embedding": 1}}"#;
+    /// # let device = elbo_core::device("cpu").unwrap().autodiff();
+    /// # let mut uniform = |n| (0..n).map(|i| (i * 37 % 101) as f32 / 101.0).collect();
+    /// # let mut init = Init { uniform: &mut uniform, device: &device };
+    /// # let model = Model::init(&serde_json::from_str(config).unwrap(), &mut init).unwrap();
+    /// # let value = Value::Image(Tensor::zeros([5, 4], &device));
+    /// # let (x, y) = (Fields(vec![Field { value, given: Tensor::ones([5, 1], &device) }]), Fields::none());
+    /// let eps = Tensor::zeros([5, 3], &device);
+    /// let loss = Objective { beta: 4.0, ..Objective::default() }.loss(&model, &x, &y, eps, 0.5);
+    /// // half-way through the warm-up the rate weighs 4 · 0.5
+    /// let expected = loss.distortion + loss.rate * 2.0;
+    /// assert!((loss.total - expected).abs().into_scalar::<f32>() < 1e-4);
+    /// ```
     pub fn loss(&self, model: &Model, x: &Fields, y: &Fields, eps: Tensor<2>, warmup: f64) -> Loss {
         if self.samples == 1 {
             self.elbo_loss(&model.elbo(x, y, eps), warmup)
@@ -82,5 +106,125 @@ fn importance_weighted_loss(log_weights: Tensor<2>) -> Loss {
         rate: bound.zeros_like(),
         distortion: bound,
         total,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_close, rows};
+
+    /// Mean distortion 15; mean rate of the units 1 and 3, so 4 in all.
+    fn elbo() -> Elbo {
+        Elbo {
+            distortion: rows([[10.0, 20.0]]).squeeze_dim(0),
+            rate_per_unit: rows([[0.5, 2.0], [1.5, 4.0]]),
+        }
+    }
+
+    #[track_caller]
+    fn assert_total(objective: Objective, warmup: f64, expected: f64) {
+        let loss = objective.elbo_loss(&elbo(), warmup);
+        assert_close(&loss.total, &[expected], 1e-5);
+        // What is reported is not weighted.
+        assert_close(&loss.distortion, &[15.0], 1e-5);
+        assert_close(&loss.rate, &[4.0], 1e-5);
+    }
+
+    #[test]
+    fn the_plain_loss_is_minus_the_bound() {
+        assert_total(Objective::default(), 1.0, 15.0 + 4.0);
+    }
+
+    #[test]
+    fn beta_and_warmup_weigh_the_rate() {
+        assert_total(
+            Objective {
+                beta: 2.5,
+                ..Objective::default()
+            },
+            1.0,
+            15.0 + 2.5 * 4.0,
+        );
+        assert_total(
+            Objective {
+                beta: 2.5,
+                ..Objective::default()
+            },
+            0.5,
+            15.0 + 0.5 * 2.5 * 4.0,
+        );
+        assert_total(Objective::default(), 0.0, 15.0);
+    }
+
+    #[test]
+    fn a_distortion_weight_of_zero_leaves_the_rate() {
+        assert_total(
+            Objective {
+                distortion_weight: 0.0,
+                ..Objective::default()
+            },
+            1.0,
+            4.0,
+        );
+        assert_total(
+            Objective {
+                distortion_weight: 0.5,
+                ..Objective::default()
+            },
+            1.0,
+            7.5 + 4.0,
+        );
+    }
+
+    #[test]
+    fn free_bits_charge_each_unit_at_least_their_price() {
+        // units cost max(2, 1) and max(2, 3)
+        assert_total(
+            Objective {
+                free_bits: 2.0,
+                ..Objective::default()
+            },
+            1.0,
+            15.0 + 2.0 + 3.0,
+        );
+        // cheaper than every unit: no difference
+        assert_total(
+            Objective {
+                free_bits: 0.5,
+                ..Objective::default()
+            },
+            1.0,
+            15.0 + 4.0,
+        );
+    }
+
+    #[test]
+    fn a_unit_below_its_free_bits_has_no_gradient() {
+        let rate_per_unit = rows([[0.5, 2.0], [1.5, 4.0]]).require_grad();
+        let distortion = rate_per_unit.clone().sum_dim(1).squeeze_dim(1) * 0.0;
+        let elbo = Elbo {
+            distortion,
+            rate_per_unit: rate_per_unit.clone(),
+        };
+        let loss = Objective {
+            free_bits: 2.0,
+            ..Objective::default()
+        }
+        .elbo_loss(&elbo, 1.0);
+        let gradient = rate_per_unit.grad(&loss.total.backward()).unwrap();
+        // the second unit's mean over two records: 1/2 each
+        assert_close(&gradient, &[0.0, 0.5, 0.0, 0.5], 0.0);
+    }
+
+    #[test]
+    fn the_importance_weighted_loss_averages_weights_not_their_logarithms() {
+        let weights = rows([[1.0_f32.ln(), 3.0_f32.ln()], [4.0_f32.ln(), 4.0_f32.ln()]]);
+        let loss = importance_weighted_loss(weights);
+        // −½ (ln (1 + 3)/2 + ln 4) = −½ ln 8
+        let expected = -0.5 * 8.0_f64.ln();
+        assert_close(&loss.total, &[expected], 1e-6);
+        assert_close(&loss.distortion, &[expected], 1e-6);
+        assert_close(&loss.rate, &[0.0], 0.0);
     }
 }

@@ -35,7 +35,31 @@ impl Optimizer {
         }
     }
 
-    /// One update, in place. Returns the norm of the gradient before clipping.
+    /// One update, in place: g ← g · min(1, clip/‖g‖), then Adam on every weight with that learning
+    /// rate. Returns ‖g‖, the norm of the whole gradient before clipping.
+    ///
+    /// ```
+    /// use burn::tensor::Tensor;
+    /// use elbo_core::{Adam, Objective, optimizer::Optimizer};
+    /// # use elbo_core::{Field, Fields, Init, Model, Value};
+    /// # let config = r#"{"x": [{"name": "image", "kind": "image", "likelihood": "bernoulli",
+    /// #     "shape": {"height": 2, "width": 2, "channels": 1}}], "y": [], "latent": 3, "prior": "standard",
+    /// #     "network": {"kind": "dense", "hidden": [8], "channels": [], "residual_blocks": 0,
+    /// #     "activation": "relu", "embedding": 1}}"#;
+    /// # let device = elbo_core::device("cpu").unwrap().autodiff();
+    /// # let mut uniform = |n| (0..n).map(|i| (i * 37 % 101) as f32 / 101.0).collect();
+    /// # let mut init = Init { uniform: &mut uniform, device: &device };
+    /// # let mut model = Model::init(&serde_json::from_str(config).unwrap(), &mut init).unwrap();
+    /// # let value = Value::Image(Tensor::zeros([5, 4], &device));
+    /// # let (x, y) = (Fields(vec![Field { value, given: Tensor::ones([5, 1], &device) }]), Fields::none());
+    /// let mut optimizer = Optimizer::new(Adam::default(), Some(5.0));
+    /// let eps = || Tensor::zeros([5, 3], &device);
+    /// let loss = |model: &Model| Objective::default().loss(model, &x, &y, eps(), 1.0).total;
+    /// let before = loss(&model);
+    /// let norm = optimizer.step(&mut model, before.clone().backward(), 1e-2).unwrap();
+    /// assert!(norm > 0.0);
+    /// assert!(loss(&model).into_scalar::<f32>() < before.into_scalar::<f32>());
+    /// ```
     ///
     /// # Errors
     /// A gradient that is not finite; nothing is changed then.
@@ -54,7 +78,8 @@ impl Optimizer {
         if !norm.is_finite() {
             return Err(NonFiniteGradient);
         }
-        self.steps += 1;
+        // A count from a hostile file may be the largest there is.
+        self.steps = self.steps.saturating_add(1);
         let scale = match self.clip_norm {
             Some(limit) if norm > limit => limit / norm,
             _ => 1.0,
@@ -83,10 +108,11 @@ impl Optimizer {
         (self.steps, arrays.collect())
     }
 
-    /// The same optimiser with the state of [`Self::state`].
+    /// The same optimiser with the state of [`Self::state`]. [`Self::fits`] tells whether it is a
+    /// given model's.
     ///
     /// # Errors
-    /// The name of an array that is not half of a pair, or not finite.
+    /// The name of an array that is not half of a pair, or that holds what no moment can be.
     pub fn with_state(mut self, steps: u64, mut arrays: Arrays, device: &Device) -> Result<Self, String> {
         self.steps = steps;
         self.moments.clear();
@@ -98,7 +124,9 @@ impl Optimizer {
             let second = arrays
                 .remove(&format!("{weight}.second"))
                 .ok_or_else(|| name.clone())?;
-            if first.values.len() != second.values.len() || !finite(&first) || !finite(&second) {
+            // A mean of squares is never negative; its root would turn every weight to NaN.
+            let squares = second.values.iter().all(|value| *value >= 0.0);
+            if first.values.len() != second.values.len() || !finite(&first) || !finite(&second) || !squares {
                 return Err(name);
             }
             let moments = AdamMoments {
@@ -108,6 +136,23 @@ impl Optimizer {
             self.moments.insert(weight, moments);
         }
         Ok(self)
+    }
+
+    /// Whether the state belongs to the weights of `model`: [`Self::step`] relies on it.
+    ///
+    /// # Errors
+    /// The name of a weight that the state knows and the model does not, or of another size.
+    pub fn fits(&self, model: &Model) -> Result<(), String> {
+        let weights = model.weights();
+        let stray = self.moments.iter().find(|(name, moments)| {
+            weights
+                .get(*name)
+                .is_none_or(|weight| weight.values.len() != moments.m.dims()[0])
+        });
+        match stray {
+            Some((name, _)) => Err(name.clone()),
+            None => Ok(()),
+        }
     }
 }
 

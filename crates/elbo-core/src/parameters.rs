@@ -30,7 +30,8 @@ impl Model {
     /// The same model with other weights.
     ///
     /// # Errors
-    /// A tensor that is missing, unknown, of the wrong shape, or not finite.
+    /// The first tensor, in the order of the networks, that is missing, of the wrong shape or
+    /// length, or not finite; else any that the model does not know.
     pub fn with_weights(self, weights: Arrays) -> Result<Self, CoreError> {
         let mut writer = Writer {
             path: Path::default(),
@@ -113,6 +114,13 @@ impl Writer {
                 name,
                 found: array.shape,
                 expected: expected.to_vec(),
+            });
+        }
+        if array.values.len() != expected.iter().product::<usize>() {
+            return Err(CoreError::Length {
+                name,
+                found: array.values.len(),
+                shape: array.shape,
             });
         }
         if !array.values.iter().all(|value| value.is_finite()) {

@@ -16,7 +16,13 @@ pub enum BetaWarmup {
 }
 
 impl BetaWarmup {
-    /// The factor at `step`, for a warm-up or cycle of `length` steps.
+    /// The factor at `step`, counted from 0, for a warm-up or cycle of `length` steps.
+    ///
+    /// ```
+    /// use elbo_core::schedule::BetaWarmup;
+    /// assert_eq!(BetaWarmup::Linear.factor(25, 100), 0.25);
+    /// assert_eq!(BetaWarmup::Cyclical.factor(125, 100), 0.5);
+    /// ```
     pub fn factor(self, step: u64, length: u64) -> f64 {
         if length == 0 {
             return 1.0;
@@ -57,7 +63,15 @@ pub struct LearningRateSchedule {
 }
 
 impl LearningRateSchedule {
-    /// The factor at `step`, counted from 0.
+    /// The factor at `step`, counted from 0: that of the shape, times (step + 1)/(warmup + 1) while
+    /// the rate rises, so that no step is wasted on a rate of zero.
+    ///
+    /// ```
+    /// use elbo_core::schedule::{LearningRate, LearningRateSchedule};
+    /// let milestones = vec![10, 20];
+    /// let schedule = LearningRateSchedule { kind: LearningRate::Step, warmup: 0, total: 30, milestones, decay: 0.5 };
+    /// assert_eq!([0, 10, 29].map(|step| schedule.factor(step)), [1.0, 0.5, 0.25]);
+    /// ```
     pub fn factor(&self, step: u64) -> f64 {
         let rise = ((step + 1) as f64 / (self.warmup + 1) as f64).min(1.0);
         rise * match self.kind {

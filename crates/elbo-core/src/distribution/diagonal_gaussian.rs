@@ -43,6 +43,18 @@ impl DiagonalGaussian {
 
     /// KL(self ‖ other) of each unit, `[batch, d]`, in nats:
     /// ½ (logvar' − logvar + (exp logvar + (mean − mean')²) / exp logvar' − 1).
+    ///
+    /// Never negative but for rounding, about 1e-7 where the two are nearly equal.
+    ///
+    /// ```
+    /// use burn::tensor::Tensor;
+    /// use elbo_core::{device, distribution::DiagonalGaussian};
+    /// let zeros = Tensor::<2>::zeros([1, 1], &device("cpu").unwrap());
+    /// let q = DiagonalGaussian { mean: zeros.clone() + 1.0, logvar: zeros.clone() };
+    /// // KL(N(1, 1) ‖ N(0, 1)) = 1/2
+    /// let kl = q.kl_per_unit(&DiagonalGaussian::standard(&zeros));
+    /// assert_eq!(kl.into_scalar::<f32>(), 0.5);
+    /// ```
     pub fn kl_per_unit(&self, other: &Self) -> Tensor<2> {
         let gap = self.mean.clone() - other.mean.clone();
         let scaled = (self.logvar.clone().exp() + gap.clone() * gap) * (-other.logvar.clone()).exp();
@@ -55,5 +67,95 @@ impl DiagonalGaussian {
             mean: repeat_each(self.mean.clone(), times),
             logvar: repeat_each(self.logvar.clone(), times),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_close, mean_and_error, normal, rows, tensor, values};
+
+    fn gaussian<const D: usize>(mean: [f32; D], variance: [f32; D]) -> DiagonalGaussian {
+        DiagonalGaussian {
+            mean: rows([mean]),
+            logvar: rows([variance.map(f32::ln)]),
+        }
+    }
+
+    #[test]
+    fn kl_of_a_shift_by_one_standard_deviation_is_a_half() {
+        // ½ (0 − 0 + (1 + 1²)/1 − 1) = 1/2
+        let kl = gaussian([1.0], [1.0]).kl_per_unit(&gaussian([0.0], [1.0]));
+        assert_close(&kl, &[0.5], 1e-7);
+    }
+
+    #[test]
+    fn kl_between_different_variances() {
+        let kl = gaussian([0.0, 0.0, 3.0], [4.0, 1.0, 2.0])
+            .kl_per_unit(&gaussian([0.0, 0.0, 1.0], [1.0, 4.0, 8.0]));
+        let expected = [
+            // ½ (0 − ln 4 + 4/1 − 1) = 3/2 − ln 2
+            1.5 - 2.0_f64.ln(),
+            // ½ (ln 4 − 0 + 1/4 − 1) = ln 2 − 3/8
+            2.0_f64.ln() - 0.375,
+            // ½ (ln 8 − ln 2 + (2 + 2²)/8 − 1) = ln 2 − 1/8
+            2.0_f64.ln() - 0.125,
+        ];
+        assert_close(&kl, &expected, 1e-6);
+    }
+
+    #[test]
+    fn kl_to_itself_is_zero() {
+        let q = gaussian([1.0, -2.0], [0.5, 3.0]);
+        assert_close(&q.kl_per_unit(&q), &[0.0, 0.0], 1e-6);
+    }
+
+    #[test]
+    fn log_prob_at_the_mean_is_the_log_of_the_peak() {
+        // d = 3 units of variance 1: −3/2 ln 2π
+        let p = gaussian([1.0, 2.0, 3.0], [1.0; 3]);
+        let peak = -1.5 * (2.0 * std::f64::consts::PI).ln();
+        assert_close(&p.log_prob(rows([[1.0, 2.0, 3.0]])), &[peak], 1e-6);
+        // one standard deviation off in one unit: ½ less
+        assert_close(&p.log_prob(rows([[2.0, 2.0, 3.0]])), &[peak - 0.5], 1e-6);
+    }
+
+    #[test]
+    fn log_prob_with_one_variance_for_all() {
+        let p = DiagonalGaussian {
+            mean: rows([[0.0, 0.0], [1.0, 1.0]]),
+            logvar: rows([[4.0_f32.ln()]]),
+        };
+        // −½ Σ (ln 2π + ln 4 + gap²/4): gaps (2, 0) give −½·1, gaps (0, 0) nothing
+        let peak = -(2.0 * std::f64::consts::PI * 4.0).ln();
+        assert_close(
+            &p.log_prob(rows([[2.0, 0.0], [1.0, 1.0]])),
+            &[peak - 0.5, peak],
+            1e-6,
+        );
+    }
+
+    #[test]
+    fn reparameterize_shifts_and_scales_the_noise() {
+        // std = √4 = 2: 1 + 2 · (−½) = 0 and 3 + 2 · 1 = 5
+        let z = gaussian([1.0, 3.0], [4.0, 4.0]).reparameterize(rows([[-0.5, 1.0]]));
+        assert_close(&z, &[0.0, 5.0], 1e-6);
+    }
+
+    #[test]
+    fn draws_have_the_mean_and_the_variance() {
+        let n = 20_000;
+        let q = gaussian([1.0], [4.0]).repeat_each(n);
+        let z = values(&q.reparameterize(tensor(normal(1, n), [n, 1])));
+        let (mean, _) = mean_and_error(&z);
+        let squares: Vec<_> = z.iter().map(|z| (z - 1.0).powi(2)).collect();
+        let (variance, _) = mean_and_error(&squares);
+        // Standard errors 2/√n and 4 √(2/n); four of each.
+        let n = n as f64;
+        assert!((mean - 1.0).abs() < 4.0 * 2.0 / n.sqrt(), "{mean}");
+        assert!(
+            (variance - 4.0).abs() < 4.0 * 4.0 * (2.0 / n).sqrt(),
+            "{variance}"
+        );
     }
 }

@@ -39,3 +39,55 @@ impl CategoryEmbedding {
         table.select(0, codes.clone().mask_fill(missing, not_given))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_close, codes, device, rows};
+
+    /// Three levels; entry i of the table is i.
+    fn counting() -> CategoryEmbedding {
+        // fan_in(…, 1) maps u to 2u − 1
+        let mut uniform = |n: usize| (0..n).map(|i| (i as f32 + 1.0) / 2.0).collect();
+        CategoryEmbedding::init(
+            3,
+            2,
+            &mut Init {
+                uniform: &mut uniform,
+                device: &device(),
+            },
+        )
+    }
+
+    #[test]
+    fn each_level_has_its_row_and_the_last_row_is_not_given() {
+        let field = Field {
+            value: Value::Category(codes(&[2, 0, 1])),
+            given: rows([[1.0], [0.0], [1.0]]),
+        };
+        assert_close(&counting().embed(&field), &[4.0, 5.0, 6.0, 7.0, 2.0, 3.0], 1e-6);
+    }
+
+    #[test]
+    fn the_value_of_a_missing_level_is_ignored() {
+        let embed = |code| {
+            counting().embed(&Field {
+                value: Value::Category(codes(&[code])),
+                given: rows([[0.0]]),
+            })
+        };
+        for code in [0, 1, 2] {
+            assert_close(&embed(code), &[6.0, 7.0], 1e-6);
+        }
+    }
+
+    #[test]
+    fn no_table_is_wider_than_a_one_hot_code() {
+        let mut init = Init {
+            uniform: &mut |n| vec![0.0; n],
+            device: &device(),
+        };
+        assert_eq!(CategoryEmbedding::init(3, 16, &mut init).width(), 4);
+        assert_eq!(CategoryEmbedding::init(30, 16, &mut init).width(), 16);
+    }
+}

@@ -61,8 +61,8 @@ const INITIAL_LOGVAR: f32 = -4.605_170_2;
 /// A scale of one twentieth of the pixel range: about the same standard deviation.
 const INITIAL_LOG_SCALE: f32 = -2.995_732_3;
 /// Least spreads: a hundredth of a level. Without them a constant pixel drives the density to infinity.
-const MIN_LOGVAR: f32 = -20.292_35;
-const MIN_LOG_SCALE: f32 = -10.146_175;
+const MIN_LOGVAR: f32 = 2.0 * MIN_LOG_SCALE;
+const MIN_LOG_SCALE: f32 = -10.146_434;
 
 impl ImageHead {
     /// The head of an image field, fed by `inputs` hidden units.
@@ -174,5 +174,142 @@ impl ImageDistribution {
             Self::Gaussian(p) => p.reparameterize(noise).clamp(0.0, 1.0),
             Self::DiscretizedLogistic(p) => p.sample(noise),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_close, device, rows, tensor, uniform, values};
+
+    const SHAPE: ImageShape = ImageShape {
+        height: 2,
+        width: 1,
+        channels: 3,
+    };
+
+    fn network(kind: NetworkKind) -> NetworkConfig {
+        NetworkConfig {
+            kind,
+            hidden: vec![],
+            channels: vec![2],
+            residual_blocks: 0,
+            activation: Activation::Relu,
+            embedding: 1,
+        }
+    }
+
+    fn head(likelihood: ImageLikelihood) -> ImageHead {
+        let mut init = Init {
+            uniform: &mut |n| uniform(1, n),
+            device: &device(),
+        };
+        ImageHead::init(&network(NetworkKind::Dense), SHAPE, likelihood, 1, &mut init)
+    }
+
+    #[test]
+    fn the_named_spreads_are_what_their_comments_say() {
+        assert!((INITIAL_LOGVAR.exp().sqrt() - 0.1).abs() < 1e-7);
+        assert!((INITIAL_LOG_SCALE.exp() - 0.05).abs() < 1e-7);
+        assert!((MIN_LOGVAR.exp().sqrt() / (0.01 / 255.0) - 1.0).abs() < 1e-5);
+        assert!((MIN_LOG_SCALE.exp() / (0.01 / 255.0) - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn a_bernoulli_encoder_takes_pixels_as_they_are_and_others_centre_them() {
+        let mut init = Init {
+            uniform: &mut |n| uniform(1, n),
+            device: &device(),
+        };
+        let mut features = |likelihood| {
+            let encoder = ImageEncoder::init(&network(NetworkKind::Dense), SHAPE, likelihood, &mut init);
+            encoder.forward(rows([[0.0, 0.25, 0.5, 0.75, 1.0, 0.0]]))
+        };
+        assert_close(
+            &features(ImageLikelihood::Bernoulli),
+            &[0.0, 0.25, 0.5, 0.75, 1.0, 0.0],
+            0.0,
+        );
+        assert_close(
+            &features(ImageLikelihood::Gaussian),
+            &[-1.0, -0.5, 0.0, 0.5, 1.0, -1.0],
+            0.0,
+        );
+    }
+
+    #[test]
+    fn each_likelihood_has_its_distribution_and_spread() {
+        let forward = |likelihood| head(likelihood).forward(rows([[0.0], [1.0]]));
+        assert!(matches!(
+            forward(ImageLikelihood::Bernoulli),
+            ImageDistribution::Bernoulli(_)
+        ));
+        let ImageDistribution::Gaussian(p) = forward(ImageLikelihood::Gaussian) else {
+            panic!()
+        };
+        assert_eq!((p.mean.dims(), p.logvar.dims()), ([2, 6], [1, 1]));
+        let ImageDistribution::Gaussian(p) = forward(ImageLikelihood::GaussianPerPixel) else {
+            panic!()
+        };
+        assert_eq!((p.mean.dims(), p.logvar.dims()), ([2, 6], [1, 6]));
+        let ImageDistribution::DiscretizedLogistic(p) = forward(ImageLikelihood::DiscretizedLogistic) else {
+            panic!()
+        };
+        assert_eq!((p.mean.dims(), p.log_scale.dims()), ([2, 6], [1, 6]));
+    }
+
+    #[test]
+    fn each_channel_has_its_own_scale_at_every_pixel() {
+        let mut head = head(ImageLikelihood::DiscretizedLogistic);
+        head.spread = Some(Param::from_tensor(rows([[-1.0, -2.0, -3.0]])));
+        let ImageDistribution::DiscretizedLogistic(p) = head.around(rows([[0.0; 6]])) else {
+            panic!()
+        };
+        // channels are the fastest axis
+        assert_close(&p.log_scale, &[-1.0, -2.0, -3.0, -1.0, -2.0, -3.0], 0.0);
+        // an output of zero means half-way up the range
+        assert_close(&p.mean, &[0.5; 6], 0.0);
+    }
+
+    #[test]
+    fn a_spread_cannot_shrink_to_nothing() {
+        let mut gaussian = head(ImageLikelihood::Gaussian);
+        gaussian.spread = Some(Param::from_tensor(rows([[-100.0]])));
+        let ImageDistribution::Gaussian(p) = gaussian.around(rows([[0.0; 6]])) else {
+            panic!()
+        };
+        assert_close(&p.logvar, &[f64::from(MIN_LOGVAR)], 0.0);
+        let mut logistic = head(ImageLikelihood::DiscretizedLogistic);
+        logistic.spread = Some(Param::from_tensor(rows([[-100.0; 3]])));
+        let ImageDistribution::DiscretizedLogistic(p) = logistic.around(rows([[0.0; 6]])) else {
+            panic!()
+        };
+        assert_close(&p.log_scale, &[f64::from(MIN_LOG_SCALE); 6], 0.0);
+        let log_prob = values(&p.log_prob(rows([[0.0, 0.2, 0.4, 0.6, 0.8, 1.0]])));
+        assert!(log_prob[0].is_finite(), "{log_prob:?}");
+    }
+
+    #[test]
+    fn pictures_stay_in_range_and_take_the_noise_they_name() {
+        let location = || rows([[-9.0, -0.25, 0.0, 0.25, 9.0, 0.0]]);
+        for (likelihood, noise) in [
+            (ImageLikelihood::Bernoulli, DrawNoise::Uniform),
+            (ImageLikelihood::Gaussian, DrawNoise::Normal),
+            (ImageLikelihood::DiscretizedLogistic, DrawNoise::Uniform),
+        ] {
+            let p = head(likelihood).around(location());
+            assert_eq!(p.noise(), noise);
+            let pictures = [p.mean(), p.sample(tensor(uniform(1, 6), [1, 6]))];
+            assert!(
+                pictures
+                    .iter()
+                    .all(|x| values(x).iter().all(|x| (0.0..=1.0).contains(x)))
+            );
+        }
+        let ImageDistribution::Gaussian(p) = head(ImageLikelihood::Gaussian).around(location()) else {
+            panic!()
+        };
+        let mean = ImageDistribution::Gaussian(p).mean();
+        assert_close(&mean, &[0.0, 0.25, 0.5, 0.75, 1.0, 0.5], 1e-6);
     }
 }

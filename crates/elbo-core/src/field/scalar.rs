@@ -33,3 +33,22 @@ impl ScalarEmbedding {
         Tensor::cat(vec![value.clone() * field.given.clone(), field.given.clone()], 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_close, rows};
+
+    #[test]
+    fn a_missing_zero_differs_from_a_given_one_and_other_values_are_ignored() {
+        let field = Field {
+            value: Value::Scalar(rows([[0.5], [0.0], [9.0]])),
+            given: rows([[1.0], [1.0], [0.0]]),
+        };
+        assert_close(
+            &ScalarEmbedding::default().embed(&field),
+            &[0.5, 1.0, 0.0, 1.0, 0.0, 0.0],
+            0.0,
+        );
+    }
+}

@@ -225,3 +225,98 @@ impl ConvDecoder {
         image.flatten(1, 3)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::NetworkKind;
+    use crate::testing::{assert_close, device, tensor, uniform, values};
+
+    fn config(channels: &[usize], residual_blocks: usize) -> NetworkConfig {
+        NetworkConfig {
+            kind: NetworkKind::Conv,
+            hidden: vec![],
+            channels: channels.to_vec(),
+            residual_blocks,
+            activation: Activation::Relu,
+            embedding: 1,
+        }
+    }
+
+    #[test]
+    fn the_decoder_mirrors_the_encoder_at_any_size() {
+        let mut init = Init {
+            uniform: &mut |n| uniform(1, n),
+            device: &device(),
+        };
+        let config = config(&[2, 3, 4], 1);
+        for (height, width, channels) in [
+            (16, 16, 1),
+            (17, 23, 3),
+            (40, 19, 4),
+            (31, 32, 1),
+            (8, 39, 3),
+            (15, 9, 3),
+        ] {
+            let shape = ImageShape {
+                height,
+                width,
+                channels,
+            };
+            let pixels = tensor(uniform(2, 2 * shape.len()), [2, shape.len()]);
+            let features = ConvEncoder::init(&config, shape, &mut init).forward(pixels);
+            assert_eq!(features.dims(), [2, (height / 8) * (width / 8) * 4], "{shape:?}");
+            assert_eq!(config.features(&shape), features.dims()[1], "{shape:?}");
+            let image = ConvDecoder::init(&config, shape, &mut init).forward(features);
+            assert_eq!(image.dims(), [2, shape.len()], "{shape:?}");
+            assert!(values(&image).iter().all(|value| value.is_finite()));
+        }
+    }
+
+    #[test]
+    fn residual_blocks_of_zero_weights_change_nothing() {
+        let mut zeros = Init {
+            uniform: &mut |n| vec![0.5; n],
+            device: &device(),
+        };
+        let block = Residual::stack(1, 2, Activation::Relu, &mut zeros).remove(0);
+        let x = tensor(uniform(1, 3 * 4 * 2), [1, 3, 4, 2]);
+        assert_close(&block.forward(x.clone()), &values(&x), 0.0);
+    }
+
+    #[test]
+    fn a_halving_convolution_sums_its_window() {
+        // Over fan-in 16, u = 1 becomes ¼ and u = ½ becomes 0: the kernel is all ¼, the bias 0.
+        let mut draws = vec![vec![1.0; 16], vec![0.5]].into_iter();
+        let mut uniform = |_| draws.next().unwrap();
+        let conv = Conv::halving(
+            1,
+            1,
+            Activation::Identity,
+            &mut Init {
+                uniform: &mut uniform,
+                device: &device(),
+            },
+        );
+        // Ones: a window at a corner covers 3·3 of them, at an edge 3·4, in the middle 4·4.
+        let y = conv.forward(tensor([1.0; 36], [1, 6, 6, 1]));
+        assert_eq!(y.dims(), [1, 3, 3, 1]);
+        assert_close(&y, &[2.25, 3.0, 2.25, 3.0, 4.0, 3.0, 2.25, 3.0, 2.25], 1e-6);
+    }
+
+    #[test]
+    fn a_doubling_convolution_spreads_each_pixel_over_its_window() {
+        // Over fan-in 16/4, u = 1 becomes ½.
+        let mut draws = vec![vec![1.0; 16], vec![0.5]].into_iter();
+        let mut uniform = |_| draws.next().unwrap();
+        let mut init = Init {
+            uniform: &mut uniform,
+            device: &device(),
+        };
+        let conv = Conv::doubling(1, 1, [0, 1], Activation::Identity, &mut init);
+        // One pixel becomes 2 rows and 2 + 1 columns, all within its 4×4 window: ½ everywhere.
+        let y = conv.transposed(tensor([1.0], [1, 1, 1, 1]));
+        assert_eq!(y.dims(), [1, 2, 3, 1]);
+        assert_close(&y, &[0.5; 6], 1e-6);
+    }
+}

@@ -62,3 +62,50 @@ impl Mlp {
         self.layers.iter().fold(x, |x, layer| layer.forward(x))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_close, device, rows, uniform};
+
+    #[test]
+    fn a_layer_is_an_affine_map_and_its_activation() {
+        // Over fan-in 4, u becomes u − ½: the weights are ½, ¼, −½, 0 in one column, the bias −¼.
+        let mut draws = vec![vec![1.0, 0.75, 0.0, 0.5], vec![0.25]].into_iter();
+        let mut uniform = |_| draws.next().unwrap();
+        let layer = Dense::init(
+            4,
+            1,
+            Activation::Relu,
+            &mut Init {
+                uniform: &mut uniform,
+                device: &device(),
+            },
+        );
+        // ½ + ½ − ½ − ¼ = ¼, and −½ − ¼ < 0
+        let y = layer.forward(rows([[1.0, 2.0, 1.0, 9.0], [0.0, 0.0, 1.0, 9.0]]));
+        assert_close(&y, &[0.25, 0.0], 1e-6);
+    }
+
+    #[test]
+    fn a_chain_without_layers_changes_nothing() {
+        let mut init = Init {
+            uniform: &mut |n| uniform(1, n),
+            device: &device(),
+        };
+        let chain = Mlp::init(3, &[], Activation::Relu, &mut init);
+        assert_eq!(chain.width(), 3);
+        assert_close(&chain.forward(rows([[-1.0, 2.0, 3.0]])), &[-1.0, 2.0, 3.0], 0.0);
+    }
+
+    #[test]
+    fn a_chain_has_the_width_of_its_last_layer() {
+        let mut init = Init {
+            uniform: &mut |n| uniform(1, n),
+            device: &device(),
+        };
+        let chain = Mlp::init(3, &[5, 2], Activation::Tanh, &mut init);
+        assert_eq!(chain.width(), 2);
+        assert_eq!(chain.forward(rows([[0.0; 3]; 4])).dims(), [4, 2]);
+    }
+}

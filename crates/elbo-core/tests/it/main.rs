@@ -1,0 +1,18 @@
+//! The mathematics, tested through the public face of the crate: one file for each kind of proof.
+//!
+//! - `laws`: what holds for every model and every batch;
+//! - `linear_gaussian`: a model whose log p(x|y) has a closed form;
+//! - `golden`: training steps computed by another program, `golden/training_step.py`;
+//! - `networks`: shapes and gradients of every kind of network;
+//! - `weights`, `training`: saving, loading and updating.
+
+mod golden;
+mod laws;
+mod linear_gaussian;
+mod models;
+mod networks;
+mod training;
+mod weights;
+
+#[path = "../../src/testing.rs"]
+mod testing;
