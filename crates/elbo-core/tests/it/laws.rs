@@ -87,7 +87,7 @@ proptest! {
         let records = Records::random(5, seed);
         let noise = eps(seed, 5, 2);
         let shuffled = records.select(&order);
-        let rows: Vec<_> = order.iter().map(|&i| noise.clone().slice([i..i + 1])).collect();
+        let rows: Vec<_> = order.iter().map(|&i| noise.clone().narrow(0, i, 1)).collect();
         let elbo = values(&model.elbo(&records.x(), &records.y(), noise).value());
         let expected: Vec<_> = order.iter().map(|&i| elbo[i]).collect();
         let found = model.elbo(&shuffled.x(), &shuffled.y(), Tensor::cat(rows, 0)).value();
@@ -106,7 +106,7 @@ proptest! {
         let noise = eps(seed, 5, 2);
         let together = model.elbo(&records.x(), &records.y(), noise.clone());
         let alone = records.select(&[row]);
-        let alone = model.elbo(&alone.x(), &alone.y(), noise.slice([row..row + 1]));
+        let alone = model.elbo(&alone.x(), &alone.y(), noise.narrow(0, row, 1));
         assert_close(&alone.distortion, &[values(&together.distortion)[row]], 1e-5);
         assert_close(&alone.rate(), &[values(&together.rate())[row]], 1e-5);
     }

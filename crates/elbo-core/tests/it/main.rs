@@ -5,6 +5,11 @@
 //! - `golden`: training steps computed by another program, `golden/training_step.py`;
 //! - `networks`: shapes and gradients of every kind of network;
 //! - `weights`, `training`: saving, loading and updating.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a panic in a test is a report, and what it printed says where"
+)]
 
 mod golden;
 mod laws;
