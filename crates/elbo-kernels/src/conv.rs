@@ -1,11 +1,25 @@
 //! Convolution and transposed convolution of NHWC images, bias and nonlinearity fused.
 
-use burn::tensor::{
-    Tensor, module,
-    ops::{ConvOptions, ConvTransposeOptions},
+use burn::{
+    backend::{
+        Autodiff, Dispatch, TensorMetadata,
+        autodiff::{
+            checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
+            grads::Gradients,
+            ops::{Backward, Ops, OpsKind},
+        },
+        tensor::FloatTensor,
+    },
+    tensor::{
+        Tensor, module,
+        ops::{ConvOptions, ConvTransposeOptions},
+    },
 };
 
-use crate::Activation;
+use crate::{
+    Activation,
+    ops::{VaeGrads, VaeOps},
+};
 
 /// How a kernel steps over an image, `[vertical, horizontal]` each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,13 +32,41 @@ pub struct ConvGeometry {
     pub output_padding: [usize; 2],
 }
 
+impl ConvGeometry {
+    /// Size of the image a convolution makes of a `wide` one: ⌊(h + 2 padding - kh) / stride⌋ + 1,
+    /// or 0 where the kernel does not fit.
+    pub fn narrow_size(&self, wide: [usize; 2], kernel: [usize; 2]) -> [usize; 2] {
+        std::array::from_fn(|i| {
+            let room = (wide[i] + 2 * self.padding[i]).checked_sub(kernel[i]);
+            room.map_or(0, |room| room / self.stride[i] + 1)
+        })
+    }
+
+    /// Size of the image a transposed convolution makes of a `narrow` one:
+    /// (h - 1) stride - 2 padding + kh + output_padding, or 0 where the padding eats it all.
+    pub fn wide_size(&self, narrow: [usize; 2], kernel: [usize; 2]) -> [usize; 2] {
+        std::array::from_fn(|i| {
+            let full = narrow[i].checked_sub(1).map(|n| n * self.stride[i] + kernel[i]);
+            full.map_or(0, |full| {
+                (full + self.output_padding[i]).saturating_sub(2 * self.padding[i])
+            })
+        })
+    }
+}
+
 /// y = f(x ⋆ W + b), the cross-correlation deep learning calls convolution.
+///
+/// Differentiable in `x`, `weight` and `bias`; a gradient that nothing asks for is not computed.
+/// Worst error against exact arithmetic: that of [`crate::dense`] with k = kh kw ci.
 ///
 /// # Shapes
 /// - `x`: `[batch, h, w, ci]`
 /// - `weight`: `[kh, kw, ci, co]`
 /// - `bias`: `[co]`
 /// - output: `[batch, oh, ow, co]`, oh = ⌊(h + 2 padding - kh) / stride⌋ + 1
+///
+/// # Panics
+/// If the channels do not fit, or a stride is 0.
 pub fn conv2d(
     x: Tensor<4>,
     weight: Tensor<4>,
@@ -32,7 +74,16 @@ pub fn conv2d(
     geometry: ConvGeometry,
     activation: Activation,
 ) -> Tensor<4> {
-    conv2d_reference(x, weight, bias, geometry, activation)
+    check(
+        "conv2d",
+        geometry,
+        [x.dims()[3], bias.dims()[0]],
+        [weight.dims()[2], weight.dims()[3]],
+    );
+    let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+    Tensor::from_dispatch(<Dispatch as VaeOps>::conv2d_fused(
+        x, weight, bias, geometry, activation,
+    ))
 }
 
 /// The plain-tensor twin of [`conv2d`].
@@ -55,11 +106,17 @@ pub fn conv2d_reference(
 
 /// y = f(x ⋆ᵀ W + b), the transpose of [`conv2d`] as a linear map: it widens an image.
 ///
+/// Differentiable in `x`, `weight` and `bias`; a gradient that nothing asks for is not computed.
+/// Worst error against exact arithmetic: that of [`crate::dense`] with k = kh kw ci.
+///
 /// # Shapes
 /// - `x`: `[batch, h, w, ci]`
 /// - `weight`: `[kh, kw, co, ci]`
 /// - `bias`: `[co]`
 /// - output: `[batch, oh, ow, co]`, oh = (h - 1) stride - 2 padding + kh + output_padding
+///
+/// # Panics
+/// If the channels do not fit, a stride is 0, or an output padding is not below its stride.
 pub fn conv_transpose2d(
     x: Tensor<4>,
     weight: Tensor<4>,
@@ -67,7 +124,16 @@ pub fn conv_transpose2d(
     geometry: ConvGeometry,
     activation: Activation,
 ) -> Tensor<4> {
-    conv_transpose2d_reference(x, weight, bias, geometry, activation)
+    check(
+        "conv_transpose2d",
+        geometry,
+        [bias.dims()[0], x.dims()[3]],
+        [weight.dims()[2], weight.dims()[3]],
+    );
+    let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+    Tensor::from_dispatch(<Dispatch as VaeOps>::conv_transpose2d_fused(
+        x, weight, bias, geometry, activation,
+    ))
 }
 
 /// The plain-tensor twin of [`conv_transpose2d`].
@@ -92,4 +158,259 @@ pub fn conv_transpose2d_reference(
         options,
     );
     activation.apply(y.permute([0, 2, 3, 1]))
+}
+
+/// Panics unless the `[wide, narrow]` channels of images and weight agree and the geometry is sound.
+fn check(op: &str, geometry: ConvGeometry, images: [usize; 2], weight: [usize; 2]) {
+    assert_eq!(
+        images, weight,
+        "`{op}`: wide and narrow channels of the images and of `weight`"
+    );
+    let ConvGeometry {
+        stride,
+        output_padding,
+        ..
+    } = geometry;
+    assert!(stride.iter().all(|&s| s > 0), "`{op}`: a stride of {stride:?}");
+    let below = output_padding.iter().zip(&stride).all(|(o, s)| o < s);
+    assert!(
+        below,
+        "`{op}`: an output padding of {output_padding:?} with a stride of {stride:?}"
+    );
+}
+
+/// Which way an operation runs: a convolution goes down from wide to narrow images, a transposed
+/// one up. Both use the same weight `[kh, kw, wide, narrow]`, and one is the other's input gradient.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Direction {
+    Down,
+    Up,
+}
+
+#[derive(Debug)]
+struct Conv;
+
+/// What the backward pass of a convolution needs.
+#[derive(Clone, Debug)]
+struct State<T> {
+    direction: Direction,
+    x: T,
+    weight: T,
+    y: T,
+    /// Size of x and of the kernel.
+    sizes: [[usize; 2]; 2],
+    geometry: ConvGeometry,
+    activation: Activation,
+}
+
+impl<B: VaeGrads> Backward<B, 3> for Conv {
+    type State = State<FloatTensor<B>>;
+
+    fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let [to_x, to_weight, to_bias] = ops.parents;
+        let State {
+            direction,
+            x,
+            weight,
+            y,
+            sizes: [size, kernel],
+            geometry,
+            activation,
+        } = ops.state;
+        let grad = grads.consume::<B>(&ops.node);
+        let (grad, by_bias) = B::activation_grad(grad, y, activation);
+        if let Some(node) = to_bias {
+            grads.register::<B>(node.id, by_bias);
+        }
+        if let Some(node) = to_weight {
+            let (wide, narrow) = match direction {
+                Direction::Down => (x, grad.clone()),
+                Direction::Up => (grad.clone(), x),
+            };
+            grads.register::<B>(node.id, B::conv_grad_weight(wide, narrow, kernel, geometry));
+        }
+        if let Some(node) = to_x {
+            let by_x = match direction {
+                Direction::Down => B::conv_up(grad, weight, size, geometry),
+                Direction::Up => B::conv_down(grad, weight, geometry),
+            };
+            grads.register::<B>(node.id, by_x);
+        }
+    }
+}
+
+/// Either operation on the autodiff backend.
+pub(crate) fn tracked<B: VaeGrads, C: CheckpointStrategy>(
+    direction: Direction,
+    x: FloatTensor<Autodiff<B, C>>,
+    weight: FloatTensor<Autodiff<B, C>>,
+    bias: FloatTensor<Autodiff<B, C>>,
+    geometry: ConvGeometry,
+    activation: Activation,
+) -> FloatTensor<Autodiff<B, C>> {
+    let nodes = [x.node(), weight.node(), bias.node()];
+    let (x, weight, bias) = (x.into_primitive(), weight.into_primitive(), bias.into_primitive());
+    let ([_, h, w, _], [kh, kw, _, _]) = (x.shape().dims::<4>(), weight.shape().dims::<4>());
+    let y = match direction {
+        Direction::Down => B::conv2d_fused(x.clone(), weight.clone(), bias, geometry, activation),
+        Direction::Up => B::conv_transpose2d_fused(x.clone(), weight.clone(), bias, geometry, activation),
+    };
+    match Conv.prepare::<C>(nodes).compute_bound().stateful() {
+        OpsKind::Tracked(prep) => {
+            let sizes = [[h, w], [kh, kw]];
+            prep.finish(
+                State {
+                    direction,
+                    x,
+                    weight,
+                    y: y.clone(),
+                    sizes,
+                    geometry,
+                    activation,
+                },
+                y,
+            )
+        }
+        OpsKind::UnTracked(prep) => prep.finish(y),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    type Op = fn(Tensor<4>, Tensor<4>, Tensor<1>, ConvGeometry, Activation) -> Tensor<4>;
+
+    fn geometry(stride: usize, padding: usize, output_padding: usize) -> ConvGeometry {
+        let both = |n| [n, n];
+        ConvGeometry {
+            stride: both(stride),
+            padding: both(padding),
+            output_padding: both(output_padding),
+        }
+    }
+
+    /// y and the gradients of x, W and b.
+    fn run(
+        op: Op,
+        [x, w]: &[Tensor<4>; 2],
+        co: usize,
+        geometry: ConvGeometry,
+        f: Activation,
+    ) -> Vec<Vec<f32>> {
+        let (x, w, b) = (leaf(x), leaf(w), leaf(&random([co], 3)));
+        let y = op(x.clone(), w.clone(), b.clone(), geometry, f);
+        with_gradients(y, |g| vec![gradient(&x, g), gradient(&w, g), gradient(&b, g)])
+    }
+
+    /// [batch, h, w, ci, co, kernel] and the geometry: even, odd, uncovered borders, no padding,
+    /// padding beyond the kernel's reach, one pixel, and more than one tile.
+    fn cases() -> Vec<([usize; 6], ConvGeometry)> {
+        vec![
+            ([2, 8, 8, 3, 5, 4], geometry(2, 1, 0)),
+            ([3, 7, 9, 2, 3, 3], geometry(2, 1, 0)),
+            ([1, 5, 6, 1, 1, 3], geometry(1, 1, 0)),
+            ([2, 10, 8, 4, 2, 2], geometry(3, 0, 0)),
+            ([1, 1, 1, 3, 2, 5], geometry(2, 4, 0)),
+            ([2, 6, 5, 2, 7, 1], geometry(1, 0, 0)),
+            ([1, 1, 1, 2, 2, 1], geometry(1, 0, 0)),
+            ([4, 32, 32, 16, 24, 4], geometry(2, 1, 0)),
+        ]
+    }
+
+    #[test]
+    fn convolution_matches_the_twin() {
+        for ([batch, h, w, ci, co, k], geometry) in cases() {
+            let inputs = [random([batch, h, w, ci], 1), random([k, k, ci, co], 2)];
+            for f in [Activation::Identity, Activation::Relu, Activation::Tanh] {
+                let got = run(conv2d, &inputs, co, geometry, f);
+                assert_near(&got, &run(conv2d_reference, &inputs, co, geometry, f), 1e-5);
+            }
+        }
+    }
+
+    #[test]
+    fn transposed_convolution_matches_the_twin() {
+        let mut cases = cases();
+        cases.push(([2, 4, 5, 3, 2, 3], geometry(2, 1, 1)));
+        cases.push(([2, 4, 4, 2, 3, 3], geometry(3, 0, 2)));
+        for ([batch, h, w, ci, co, k], geometry) in cases {
+            if geometry.wide_size([h, w], [k, k]) == [0, 0] {
+                continue;
+            }
+            let inputs = [random([batch, h, w, ci], 1), random([k, k, co, ci], 2)];
+            for f in [Activation::Identity, Activation::Relu] {
+                let got = run(conv_transpose2d, &inputs, co, geometry, f);
+                assert_near(
+                    &got,
+                    &run(conv_transpose2d_reference, &inputs, co, geometry, f),
+                    1e-5,
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn height_and_width_are_told_apart() {
+        let geometry = ConvGeometry {
+            stride: [1, 2],
+            padding: [2, 0],
+            output_padding: [0, 1],
+        };
+        let inputs = [random([2, 5, 8, 2], 1), random([3, 2, 2, 3], 2)];
+        let f = Activation::Relu;
+        let got = run(conv2d, &inputs, 3, geometry, f);
+        assert_near(&got, &run(conv2d_reference, &inputs, 3, geometry, f), 1e-5);
+        let inputs = [random([2, 5, 8, 3], 1), random([3, 2, 2, 3], 2)];
+        let got = run(conv_transpose2d, &inputs, 2, geometry, f);
+        assert_near(
+            &got,
+            &run(conv_transpose2d_reference, &inputs, 2, geometry, f),
+            1e-5,
+        );
+    }
+
+    #[test]
+    fn reads_strided_inputs_and_empty_ones() {
+        let inputs = [random([2, 8, 8, 3], 1), random([4, 4, 3, 5], 2)];
+        let (geometry, f) = (geometry(2, 1, 0), Activation::Relu);
+        let got = run(conv2d, &inputs.each_ref().map(strided), 5, geometry, f);
+        assert_eq!(got, run(conv2d, &inputs, 5, geometry, f));
+        let inputs = [random([0, 8, 8, 3], 1), random([4, 4, 3, 5], 2)];
+        let none = vec![vec![], vec![], vec![0.0; 240], vec![0.0; 5]];
+        assert_eq!(run(conv2d, &inputs, 5, geometry, f), none);
+        let inputs = [random([0, 8, 8, 3], 1), random([4, 4, 5, 3], 2)];
+        assert_eq!(run(conv_transpose2d, &inputs, 5, geometry, f), none);
+    }
+
+    #[test]
+    fn threads_do_not_change_bits() {
+        let (geometry, f) = (geometry(2, 1, 0), Activation::Relu);
+        let inputs = [random([9, 32, 32, 8], 1), random([4, 4, 8, 16], 2)];
+        assert_thread_independent(|| run(conv2d, &inputs, 16, geometry, f));
+        let inputs = [random([9, 16, 16, 16], 1), random([4, 4, 8, 16], 2)];
+        assert_thread_independent(|| run(conv_transpose2d, &inputs, 8, geometry, f));
+    }
+
+    #[test]
+    fn a_record_does_not_see_the_others() {
+        let (x, w, b) = (random([6, 16, 16, 3], 1), random([4, 4, 3, 8], 2), random([8], 3));
+        let changed = x
+            .clone()
+            .slice_assign([0..5, 0..16, 0..16, 0..3], random([5, 16, 16, 3], 8));
+        let last = |x| {
+            let y = conv2d(x, w.clone(), b.clone(), geometry(2, 1, 0), Activation::Relu);
+            values(y)[5 * 8 * 8 * 8..].to_vec()
+        };
+        assert_eq!(last(x), last(changed));
+    }
+
+    #[test]
+    fn sizes_follow_the_formulas() {
+        assert_eq!(geometry(2, 1, 0).narrow_size([64, 63], [4, 4]), [32, 31]);
+        assert_eq!(geometry(2, 1, 0).wide_size([32, 31], [4, 4]), [64, 62]);
+        assert_eq!(geometry(2, 1, 1).wide_size([4, 4], [3, 3]), [8, 8]);
+        assert_eq!(geometry(1, 0, 0).narrow_size([2, 3], [3, 3]), [0, 1]); // the kernel does not fit
+    }
 }

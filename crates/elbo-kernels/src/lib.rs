@@ -5,15 +5,22 @@ mod adam;
 mod bernoulli;
 mod conv;
 mod dense;
+mod device;
+mod flex;
 mod gaussian;
 mod logistic;
 mod norm;
+mod ops;
+mod shape;
+#[cfg(test)]
+mod testing;
 
 pub use activation::Activation;
 pub use adam::{Adam, AdamMoments, adam_step};
 pub use bernoulli::bernoulli_log_prob;
 pub use conv::{ConvGeometry, conv_transpose2d, conv2d};
 pub use dense::dense;
+pub use device::{DEVICES, device};
 pub use gaussian::gaussian_log_prob;
 pub use logistic::discretized_logistic_log_prob;
 pub use norm::sum_of_squares;

@@ -1,0 +1,162 @@
+//! The operations on the CPU, over Burn's `flex` tensors.
+//!
+//! Every kernel cuts its work into pieces whose number and bounds follow from the shapes alone,
+//! and adds partial sums in the order of the pieces: the same bits come out of any number of
+//! threads. A piece is big enough to be worth a thread, so small tensors never leave theirs.
+
+#[macro_use]
+mod simd;
+
+mod activation;
+mod adam;
+mod bernoulli;
+mod conv;
+mod gaussian;
+mod gemm;
+mod location_scale;
+mod logistic;
+mod math;
+mod norm;
+mod patches;
+mod rows;
+mod tensor;
+
+use burn::backend::Flex;
+use burn_flex::FlexTensor;
+
+use self::{
+    gemm::Matrix,
+    tensor::{contiguous, tensor, values},
+};
+use crate::{
+    Activation, ConvGeometry,
+    adam::AdamScalars,
+    ops::{UpdateOps, VaeGrads, VaeOps},
+};
+
+impl VaeOps for Flex {
+    fn dense(x: FlexTensor, weight: FlexTensor, bias: FlexTensor, f: Activation) -> FlexTensor {
+        let (x, weight, bias) = (contiguous(x), contiguous(weight), contiguous(bias));
+        let (x, weight, bias) = (Matrix::of(&x), Matrix::of(&weight), values(&bias));
+        let y = gemm::product(x, weight, |columns, row| {
+            activation::finish(row, &bias[columns], f);
+        });
+        tensor(y, [x.rows(), weight.cols()])
+    }
+
+    fn conv2d_fused(
+        x: FlexTensor,
+        weight: FlexTensor,
+        bias: FlexTensor,
+        geometry: ConvGeometry,
+        f: Activation,
+    ) -> FlexTensor {
+        conv::down(x, weight, Some(bias), geometry, f)
+    }
+
+    fn conv_transpose2d_fused(
+        x: FlexTensor,
+        weight: FlexTensor,
+        bias: FlexTensor,
+        geometry: ConvGeometry,
+        f: Activation,
+    ) -> FlexTensor {
+        let [_, h, w, _] = tensor::dims(&x);
+        let [kh, kw, _, _] = tensor::dims(&weight);
+        let wide = geometry.wide_size([h, w], [kh, kw]);
+        conv::up(x, weight, Some(bias), wide, geometry, f)
+    }
+
+    fn bernoulli_log_prob(logits: FlexTensor, x: FlexTensor) -> FlexTensor {
+        bernoulli::log_prob(logits, x)
+    }
+
+    fn gaussian_log_prob(mean: FlexTensor, logvar: FlexTensor, x: FlexTensor) -> FlexTensor {
+        location_scale::log_prob::<gaussian::Gaussian>(mean, logvar, x)
+    }
+
+    fn discretized_logistic_log_prob(mean: FlexTensor, log_scale: FlexTensor, x: FlexTensor) -> FlexTensor {
+        location_scale::log_prob::<logistic::DiscretizedLogistic>(mean, log_scale, x)
+    }
+}
+
+impl VaeGrads for Flex {
+    fn activation_grad(g: FlexTensor, y: FlexTensor, f: Activation) -> (FlexTensor, FlexTensor) {
+        activation::gradient(g, y, f)
+    }
+
+    fn dense_grad_weight(x: FlexTensor, grad: FlexTensor) -> FlexTensor {
+        let (x, grad) = (contiguous(x), contiguous(grad));
+        let (x, grad) = (Matrix::of(&x), Matrix::of(&grad));
+        tensor(gemm::product(x.t(), grad, |_, _| {}), [x.cols(), grad.cols()])
+    }
+
+    fn dense_grad_input(grad: FlexTensor, weight: FlexTensor) -> FlexTensor {
+        let (grad, weight) = (contiguous(grad), contiguous(weight));
+        let (grad, weight) = (Matrix::of(&grad), Matrix::of(&weight));
+        tensor(
+            gemm::product(grad, weight.t(), |_, _| {}),
+            [grad.rows(), weight.rows()],
+        )
+    }
+
+    fn conv_down(wide: FlexTensor, weight: FlexTensor, geometry: ConvGeometry) -> FlexTensor {
+        conv::down(wide, weight, None, geometry, Activation::Identity)
+    }
+
+    fn conv_up(
+        narrow: FlexTensor,
+        weight: FlexTensor,
+        wide: [usize; 2],
+        geometry: ConvGeometry,
+    ) -> FlexTensor {
+        conv::up(narrow, weight, None, wide, geometry, Activation::Identity)
+    }
+
+    fn conv_grad_weight(
+        wide: FlexTensor,
+        narrow: FlexTensor,
+        kernel: [usize; 2],
+        geometry: ConvGeometry,
+    ) -> FlexTensor {
+        conv::grad_weight(wide, narrow, kernel, geometry)
+    }
+
+    fn bernoulli_grad(logits: FlexTensor, x: FlexTensor, grad: FlexTensor) -> FlexTensor {
+        bernoulli::grad(logits, x, grad)
+    }
+
+    fn gaussian_grad(
+        mean: FlexTensor,
+        logvar: FlexTensor,
+        x: FlexTensor,
+        grad: FlexTensor,
+    ) -> (FlexTensor, FlexTensor) {
+        location_scale::grad::<gaussian::Gaussian>(mean, logvar, x, grad)
+    }
+
+    fn discretized_logistic_grad(
+        mean: FlexTensor,
+        log_scale: FlexTensor,
+        x: FlexTensor,
+        grad: FlexTensor,
+    ) -> (FlexTensor, FlexTensor) {
+        location_scale::grad::<logistic::DiscretizedLogistic>(mean, log_scale, x, grad)
+    }
+}
+
+impl UpdateOps for Flex {
+    fn adam(
+        param: FlexTensor,
+        grad: FlexTensor,
+        m: FlexTensor,
+        v: FlexTensor,
+        scalars: AdamScalars,
+    ) -> (FlexTensor, FlexTensor, FlexTensor) {
+        adam::step(param, grad, m, v, scalars)
+    }
+
+    fn sum_of_squares(t: FlexTensor) -> FlexTensor {
+        norm::sum_of_squares(t)
+    }
+}

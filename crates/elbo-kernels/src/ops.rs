@@ -1,0 +1,192 @@
+//! The operations a backend has to provide, and their routes from `Dispatch`.
+//!
+//! Three traits, by who calls them. [`VaeOps`] are differentiable and called by the public
+//! functions. [`VaeGrads`] are the pieces of their backward passes and called by autodiff alone.
+//! [`UpdateOps`] change parameters, outside any graph.
+//!
+//! A new device implements the three; a new operation adds a method here, a file of its name
+//! beside this one, and a file of its name under each device.
+
+use burn::backend::{
+    Autodiff, Backend, autodiff::checkpoint::strategy::CheckpointStrategy, backend_extension,
+    tensor::FloatTensor,
+};
+
+use crate::{Activation, ConvGeometry, adam::AdamScalars, bernoulli, conv, dense, gaussian, logistic};
+
+/// Differentiable operations; the formulas stand with the public function of the same name.
+#[backend_extension(Autodiff, Flex)]
+pub(crate) trait VaeOps: Backend {
+    /// See [`crate::dense`].
+    fn dense(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        activation: Activation,
+    ) -> FloatTensor<Self>;
+
+    /// See [`crate::conv2d`].
+    fn conv2d_fused(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        geometry: ConvGeometry,
+        activation: Activation,
+    ) -> FloatTensor<Self>;
+
+    /// See [`crate::conv_transpose2d`].
+    fn conv_transpose2d_fused(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        geometry: ConvGeometry,
+        activation: Activation,
+    ) -> FloatTensor<Self>;
+
+    /// See [`crate::bernoulli_log_prob`].
+    fn bernoulli_log_prob(logits: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// See [`crate::gaussian_log_prob`].
+    fn gaussian_log_prob(
+        mean: FloatTensor<Self>,
+        logvar: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    /// See [`crate::discretized_logistic_log_prob`].
+    fn discretized_logistic_log_prob(
+        mean: FloatTensor<Self>,
+        log_scale: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+}
+
+/// The pieces of the backward passes. `grad` is the gradient that arrives, of the output's shape.
+pub(crate) trait VaeGrads: VaeOps {
+    /// Gradient before the activation, from its output y, and the bias's gradient: its sum over
+    /// all axes but the last.
+    fn activation_grad(
+        grad: FloatTensor<Self>,
+        y: FloatTensor<Self>,
+        activation: Activation,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    /// xᵀ grad: `[batch, k]`, `[batch, n]` to `[k, n]`.
+    fn dense_grad_weight(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// grad Wᵀ: `[batch, n]`, `[k, n]` to `[batch, k]`.
+    fn dense_grad_input(grad: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// Wide image to narrow one, no bias: the linear part of a convolution.
+    fn conv_down(
+        wide: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        geometry: ConvGeometry,
+    ) -> FloatTensor<Self>;
+
+    /// Narrow image to a wide one of `[height, width]`: the transpose of [`VaeGrads::conv_down`].
+    fn conv_up(
+        narrow: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        wide: [usize; 2],
+        geometry: ConvGeometry,
+    ) -> FloatTensor<Self>;
+
+    /// Gradient of ⟨narrow, down(wide, W)⟩ with respect to W, for a kernel of `[kh, kw]`.
+    fn conv_grad_weight(
+        wide: FloatTensor<Self>,
+        narrow: FloatTensor<Self>,
+        kernel: [usize; 2],
+        geometry: ConvGeometry,
+    ) -> FloatTensor<Self>;
+
+    /// Gradient with respect to the logits.
+    fn bernoulli_grad(
+        logits: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    /// Gradients with respect to the mean and to logvar, the latter of logvar's own shape.
+    fn gaussian_grad(
+        mean: FloatTensor<Self>,
+        logvar: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    /// Gradients with respect to the mean and to log_scale, the latter of log_scale's own shape.
+    fn discretized_logistic_grad(
+        mean: FloatTensor<Self>,
+        log_scale: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+}
+
+/// Operations of the optimiser, on tensors without autodiff.
+#[backend_extension(Flex)]
+pub(crate) trait UpdateOps: Backend {
+    /// See [`crate::adam_step`]. Returns the parameter and both moments.
+    fn adam(
+        param: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        m: FloatTensor<Self>,
+        v: FloatTensor<Self>,
+        scalars: AdamScalars,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// See [`crate::sum_of_squares`]. One number, in f64 where the device has it.
+    fn sum_of_squares(t: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+impl<B: VaeGrads, C: CheckpointStrategy> VaeOps for Autodiff<B, C> {
+    fn dense(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        activation: Activation,
+    ) -> FloatTensor<Self> {
+        dense::tracked::<B, C>(x, weight, bias, activation)
+    }
+
+    fn conv2d_fused(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        geometry: ConvGeometry,
+        activation: Activation,
+    ) -> FloatTensor<Self> {
+        conv::tracked::<B, C>(conv::Direction::Down, x, weight, bias, geometry, activation)
+    }
+
+    fn conv_transpose2d_fused(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        geometry: ConvGeometry,
+        activation: Activation,
+    ) -> FloatTensor<Self> {
+        conv::tracked::<B, C>(conv::Direction::Up, x, weight, bias, geometry, activation)
+    }
+
+    fn bernoulli_log_prob(logits: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self> {
+        bernoulli::tracked::<B, C>(logits, x)
+    }
+
+    fn gaussian_log_prob(
+        mean: FloatTensor<Self>,
+        logvar: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        gaussian::tracked::<B, C>(mean, logvar, x)
+    }
+
+    fn discretized_logistic_log_prob(
+        mean: FloatTensor<Self>,
+        log_scale: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        logistic::tracked::<B, C>(mean, log_scale, x)
+    }
+}
