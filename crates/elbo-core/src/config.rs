@@ -135,7 +135,7 @@ pub enum PriorKind {
     Learned,
 }
 
-/// Everything that determines a model's shape. The example is at the top of the [crate](crate).
+/// Everything that determines a model's shape. The example is at the top of the [crate].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelConfig {

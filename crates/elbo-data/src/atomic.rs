@@ -108,6 +108,8 @@ fn sync_folder(path: &Path) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::disallowed_methods, reason = "tests lay out files as they like")]
+
     use super::*;
     use std::io;
 

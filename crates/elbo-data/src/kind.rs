@@ -1,6 +1,6 @@
 //! The kinds of field: how each is recognised in Arrow data, fitted, encoded, decoded and typed in.
 //!
-//! A kind is one file here. [`Fitter`] sees a column piece by piece, so that statistics of any
+//! A kind is one file here. `Fitter` sees a column piece by piece, so that statistics of any
 //! number of records need bounded memory.
 
 pub mod category;
@@ -78,7 +78,7 @@ impl Kind {
         }
     }
 
-    /// The Arrow column that [`Kind::decode`] makes.
+    /// The Arrow column that [`Schema::decode`](crate::Schema::decode) makes.
     pub fn arrow_field(&self, name: &str) -> ArrowField {
         match self {
             Self::Image(stats) => stats.arrow_field(name),

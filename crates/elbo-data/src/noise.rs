@@ -55,7 +55,10 @@ impl Noise {
     /// The stream of one (purpose, step, row).
     pub fn stream(&self, purpose: Purpose, step: u64, row: u64) -> ChaCha8Rng {
         let mut key = [0u8; 32];
-        for (bytes, word) in key.chunks_exact_mut(8).zip([self.seed, purpose as u64, step, row]) {
+        for (bytes, word) in key
+            .chunks_exact_mut(8)
+            .zip([self.seed, purpose as u64, step, row])
+        {
             bytes.copy_from_slice(&word.to_le_bytes());
         }
         ChaCha8Rng::from_seed(key)
@@ -120,6 +123,9 @@ mod tests {
         let mean = draws.iter().map(|v| f64::from(*v)).sum::<f64>() / n as f64;
         let variance = draws.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>() / n as f64;
         // Five standard errors: 5/sqrt(n) and 5 sqrt(2/n).
-        assert!(mean.abs() < 0.016 && (variance - 1.0).abs() < 0.023, "{mean} {variance}");
+        assert!(
+            mean.abs() < 0.016 && (variance - 1.0).abs() < 0.023,
+            "{mean} {variance}"
+        );
     }
 }

@@ -103,7 +103,10 @@ pub fn open(location: &str, options: &OpenOptions) -> Result<Arc<dyn Source>, Da
             None => Ok(Arc::new(folder::Folder::open(path, None, options)?)),
         }
     } else if folder::is_table(path) {
-        let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let parent = path
+            .parent()
+            .filter(|p| !p.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         Ok(Arc::new(folder::Folder::open(parent, Some(path), options)?))
     } else {
         Ok(Arc::new(idx::Idx::open(&idx::pair(path)?, options)?))

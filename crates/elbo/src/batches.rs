@@ -39,9 +39,18 @@ impl Batches {
     ///
     /// # Errors
     /// A modelled field that the source lacks, or a given one if the model cannot do without.
-    pub(crate) fn new(config: &CheckedConfig, source: Arc<dyn Source>, schema: Arc<Schema>) -> Result<Self, Error> {
+    pub(crate) fn new(
+        config: &CheckedConfig,
+        source: Arc<dyn Source>,
+        schema: Arc<Schema>,
+    ) -> Result<Self, Error> {
         let position = |name: &str| schema.field(name).map(|(position, _)| position);
-        let x = config.model.x.iter().map(|field| position(&field.name)).collect::<Result<Vec<_>, _>>()?;
+        let x = config
+            .model
+            .x
+            .iter()
+            .map(|field| position(&field.name))
+            .collect::<Result<Vec<_>, _>>()?;
         let y = config.model.y.iter().map(|field| {
             let position = position(&field.name)?;
             let found = schema.columns_in(source.as_ref(), &[position]);
@@ -71,28 +80,44 @@ impl Batches {
     /// Reads `rows` in order, `chunk` at a time, as every pass but training sees them: pixels that
     /// are binarised at each read of the training have one fixed draw here.
     pub(crate) fn for_scoring(&self, rows: &[u64], chunk: usize) -> Result<Loader, Error> {
-        let binarize = if self.binarize == Binarize::Each { Binarize::Once } else { self.binarize };
+        let binarize = if self.binarize == Binarize::Each {
+            Binarize::Once
+        } else {
+            self.binarize
+        };
         self.load(rows.chunks(chunk).map(<[u64]>::to_vec).collect(), binarize, 0)
     }
 
     fn load(&self, batches: Vec<Vec<u64>>, binarize: Binarize, epoch: u64) -> Result<Loader, Error> {
-        let present = self.y.iter().filter(|(_, present)| *present).map(|(position, _)| *position);
+        let present = self
+            .y
+            .iter()
+            .filter(|(_, present)| *present)
+            .map(|(position, _)| *position);
         let fields = self.x.iter().copied().chain(present).collect();
-        let options = LoaderOptions { binarize, epoch, noise: self.data_noise, ..LoaderOptions::new(fields) };
-        Ok(Loader::new(Arc::clone(&self.source), Arc::clone(&self.schema), batches, options)?)
-    }
-
-    /// All of `rows` in one host batch: for the few records of a picture.
-    pub(crate) fn read(&self, rows: &[u64]) -> Result<Batch, Error> {
-        let loaded = self.for_scoring(rows, rows.len().max(1))?.next();
-        loaded.unwrap_or_else(|| Ok(Batch::default())).map_err(Error::from)
+        let options = LoaderOptions {
+            binarize,
+            epoch,
+            noise: self.data_noise,
+            ..LoaderOptions::new(fields)
+        };
+        Ok(Loader::new(
+            Arc::clone(&self.source),
+            Arc::clone(&self.schema),
+            batches,
+            options,
+        )?)
     }
 
     /// A host batch on the device.
     pub(crate) fn upload(&self, batch: &Batch) -> Result<Records, Error> {
         let x = self.upload.fields(&batch.columns[..self.x.len()]);
         let y = self.upload.fields(&self.conditions(batch)?);
-        Ok(Records { rows: batch.rows.clone(), x, y })
+        Ok(Records {
+            rows: batch.rows.clone(),
+            x,
+            y,
+        })
     }
 
     /// The given columns of a batch, "not given" where the source has no such field.
@@ -112,7 +137,9 @@ impl Batches {
         if y.is_empty() || given_dropout == 0.0 {
             return;
         }
-        let draws = self.noise.uniform(Purpose::GivenDropout, step, &batch.rows, y.len());
+        let draws = self
+            .noise
+            .uniform(Purpose::GivenDropout, step, &batch.rows, y.len());
         for (row, draws) in draws.chunks_exact(y.len()).enumerate() {
             for (column, u) in y.iter_mut().zip(draws) {
                 column.given[row] &= f64::from(*u) >= given_dropout;
@@ -121,7 +148,14 @@ impl Batches {
     }
 
     /// Standard normal noise, `per_row` latent vectors for each row: `[rows · per_row, latent]`.
-    pub(crate) fn eps(&self, purpose: Purpose, step: u64, rows: &[u64], per_row: usize, latent: usize) -> Tensor<2> {
+    pub(crate) fn eps(
+        &self,
+        purpose: Purpose,
+        step: u64,
+        rows: &[u64],
+        per_row: usize,
+        latent: usize,
+    ) -> Tensor<2> {
         let draws = self.noise.normal(purpose, step, rows, per_row * latent);
         self.upload.rows(draws, rows.len() * per_row)
     }

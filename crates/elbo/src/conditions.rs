@@ -33,7 +33,11 @@ impl<'a> Conditions<'a> {
     ///
     /// # Errors
     /// A field that the model is not given, or a value that the field cannot have.
-    pub(crate) fn parse(trained: &'a Trained, requests: &[(String, String)], noise: Noise) -> Result<Self, Error> {
+    pub(crate) fn parse(
+        trained: &'a Trained,
+        requests: &[(String, String)],
+        noise: Noise,
+    ) -> Result<Self, Error> {
         let mut warnings = Vec::new();
         let mut wanted: Vec<_> = trained.config.model.y.iter().map(|_| None).collect();
         for (name, text) in requests {
@@ -52,8 +56,16 @@ impl<'a> Conditions<'a> {
         };
         let mut open = open;
         let fields = trained.config.model.y.iter();
-        let wanted = fields.zip(wanted).map(|(field, wanted)| wanted.unwrap_or_else(|| open(field))).collect();
-        Ok(Self { trained, wanted, noise, warnings })
+        let wanted = fields
+            .zip(wanted)
+            .map(|(field, wanted)| wanted.unwrap_or_else(|| open(field)))
+            .collect();
+        Ok(Self {
+            trained,
+            wanted,
+            noise,
+            warnings,
+        })
     }
 
     /// The columns of records `0..n`; record i's values do not depend on n.
@@ -67,7 +79,10 @@ impl<'a> Conditions<'a> {
                     Wanted::Every(levels) => nth_level(&field.kind, (row % u64::from(*levels)) as u32),
                     Wanted::Drawn => marginal(&field.kind, self.draw(place, row)),
                 });
-                Ok(self.trained.schema.column(position, &values.collect::<Vec<_>>())?)
+                Ok(self
+                    .trained
+                    .schema
+                    .column(position, &values.collect::<Vec<_>>())?)
             })
             .collect()
     }
@@ -75,7 +90,10 @@ impl<'a> Conditions<'a> {
     fn draw(&self, place: usize, row: u64) -> (f32, f32) {
         let step = place as u64;
         let uniform = self.noise.uniform(Purpose::GivenDropout, step, &[row], 1)[0];
-        (uniform, self.noise.normal(Purpose::GivenDropout, step, &[row], 1)[0])
+        (
+            uniform,
+            self.noise.normal(Purpose::GivenDropout, step, &[row], 1)[0],
+        )
     }
 }
 
@@ -86,7 +104,13 @@ impl Trained {
         let place = self.config.model.y.iter().position(|field| field.name == name);
         place.ok_or_else(|| Error::NotGiven {
             field: name.to_owned(),
-            given: self.config.model.y.iter().map(|field| field.name.clone()).collect(),
+            given: self
+                .config
+                .model
+                .y
+                .iter()
+                .map(|field| field.name.clone())
+                .collect(),
         })
     }
 

@@ -9,9 +9,9 @@ use elbo_core::field::image::DrawNoise;
 use elbo_data::noise::{Noise, Purpose};
 use elbo_data::{Column, Values};
 
+use crate::picture::Pictures;
 use crate::progress::Progress;
 use crate::tensors::{Upload, to_host};
-use crate::picture::Pictures;
 use crate::trained::Trained;
 
 /// Rows decoded at a time.
@@ -38,7 +38,13 @@ pub(crate) struct Codes {
 
 impl Trained {
     /// The picture of each code, in order.
-    pub(crate) fn decode(&self, codes: &Codes, draw: Draw, noise: Noise, progress: &dyn Progress) -> Pictures {
+    pub(crate) fn decode(
+        &self,
+        codes: &Codes,
+        draw: Draw,
+        noise: Noise,
+        progress: &dyn Progress,
+    ) -> Pictures {
         let (latent, shape) = (self.model.latent(), self.image());
         let n = codes.z.len() / latent;
         let mut pixels = Vec::with_capacity(n * shape.len());
@@ -49,11 +55,20 @@ impl Trained {
             let y = self.upload().fields(&slice(&codes.y, start, rows));
             let likelihood = self.model.likelihood(self.upload().rows(z, CHUNK), &y);
             let values = to_host(self.draw(&likelihood.fields[0], draw, noise, start as u64));
-            pixels.extend(values[..rows * shape.len()].iter().map(|v| (v * 255.0).round() as u8));
+            pixels.extend(
+                values[..rows * shape.len()]
+                    .iter()
+                    .map(|v| (v * 255.0).round() as u8),
+            );
             progress.advance(rows as u64, "");
         }
         progress.end();
-        Pictures { height: shape.height, width: shape.width, channels: shape.channels, pixels }
+        Pictures {
+            height: shape.height,
+            width: shape.width,
+            channels: shape.channels,
+            pixels,
+        }
     }
 
     /// Latents drawn from p(z|y), the prior's standard deviation times `temperature`, for one
@@ -66,7 +81,12 @@ impl Trained {
             let rows: Vec<u64> = (start as u64..(start + rows) as u64).collect();
             let eps = noise.normal(Purpose::Prior, 0, &rows, self.model.latent());
             let (mean, std) = (to_host(prior.mean.clone()), to_host(prior.std()));
-            z.extend(mean.iter().zip(std).zip(eps).map(|((mean, std), eps)| mean + temperature * std * eps));
+            z.extend(
+                mean.iter()
+                    .zip(std)
+                    .zip(eps)
+                    .map(|((mean, std), eps)| mean + temperature * std * eps),
+            );
         }
         z
     }
@@ -92,7 +112,9 @@ impl Trained {
 
 /// The chunks of `n` rows: where each starts, and how many of its rows are wanted.
 fn chunks(n: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..n).step_by(CHUNK).map(move |start| (start, CHUNK.min(n - start)))
+    (0..n)
+        .step_by(CHUNK)
+        .map(move |start| (start, CHUNK.min(n - start)))
 }
 
 /// `rows` values of each column from `start`, filled up to a chunk with "not given".

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::output::existing;
 use crate::progress::Progress;
 use crate::threads;
-use crate::train::{TrainReport, TrainSettings, train};
+use crate::train::{Stopped, TrainReport, TrainSettings, train};
 use crate::trained::Trained;
 
 pub use check::{Found, NamedUnit, ReadOut};
@@ -69,9 +69,9 @@ pub fn demo(settings: &DemoSettings, progress: &dyn Progress) -> Result<DemoRepo
     let began = Instant::now();
     let runs = [settings.out.join("plain"), settings.out.join("conditional")];
     progress.note("a plain VAE with six latents learns faces without being told anything about them");
-    let plain = train(&train_settings(settings, &runs[0], None), progress)?;
+    let plain = train_whole(&train_settings(settings, &runs[0], None), progress)?;
     progress.note("a conditional VAE is given the six attributes, so that faces can be asked for");
-    let conditional = train(&train_settings(settings, &runs[1], Some(ATTRIBUTES)), progress)?;
+    let conditional = train_whole(&train_settings(settings, &runs[1], Some(ATTRIBUTES)), progress)?;
     threads::within(settings.threads, || {
         let (a, b) = (Trained::open(&runs[0])?, Trained::open(&runs[1])?);
         let knowledge = check::learn(&a, progress)?;
@@ -90,11 +90,28 @@ pub fn demo(settings: &DemoSettings, progress: &dyn Progress) -> Result<DemoRepo
     })
 }
 
+/// Trains to the end: what follows is about models that have learnt.
+fn train_whole(settings: &TrainSettings, progress: &dyn Progress) -> Result<TrainReport, Error> {
+    let report = train(settings, progress)?;
+    match report.stopped {
+        Stopped::Interrupted => Err(Error::Interrupted { path: report.run }),
+        Stopped::Finished | Stopped::Early => Ok(report),
+    }
+}
+
 fn train_settings(settings: &DemoSettings, out: &Path, given: Option<&str>) -> TrainSettings {
     let mut flags = vec![("data.source".to_owned(), DATA.to_owned())];
     flags.extend(given.map(|given| ("data.given".to_owned(), given.to_owned())));
     flags.push(("training.threads".to_owned(), settings.threads.to_string()));
     flags.extend(settings.set.clone());
-    let sources = ConfigSources { preset: Some(PRESET.to_owned()), file: None, flags };
-    TrainSettings { out: out.to_owned(), sources, force: settings.force }
+    let sources = ConfigSources {
+        preset: Some(PRESET.to_owned()),
+        file: None,
+        flags,
+    };
+    TrainSettings {
+        out: out.to_owned(),
+        sources,
+        force: settings.force,
+    }
 }

@@ -52,18 +52,30 @@ pub fn encode(settings: &EncodeSettings, progress: &dyn Progress) -> Result<Enco
         let batches = trained.records(Some(&settings.data))?;
         let rows: Vec<u64> = (0..batches.source.len()).collect();
         let latents = trained.encode(&batches, &rows, false, progress)?;
-        let names = latents.rows.iter().map(|row| batches.source.name_of(*row)).collect();
+        let names = latents
+            .rows
+            .iter()
+            .map(|row| batches.source.name_of(*row))
+            .collect();
         let with_names = extension(&settings.out).as_deref() != Some("npy");
         let table = table(&latents, with_names.then_some(names))?;
         sink::write_table(&settings.out, &table, existing(settings.force))?;
-        Ok(EncodeReport { out: settings.out.clone(), n: latents.rows.len(), latent: latents.width })
+        Ok(EncodeReport {
+            out: settings.out.clone(),
+            n: latents.rows.len(),
+            latent: latents.width,
+        })
     })
 }
 
 fn check_table(path: &Path, force: bool) -> Result<(), Error> {
     match extension(path).as_deref() {
         Some("csv" | "parquet" | "npy") => Ok(atomic::check(path, existing(force))?),
-        _ => Err(Error::bad_argument("--out", path.display(), "a `.csv`, `.parquet` or `.npy` file")),
+        _ => Err(Error::bad_argument(
+            "--out",
+            path.display(),
+            "a `.csv`, `.parquet` or `.npy` file",
+        )),
     }
 }
 

@@ -243,6 +243,12 @@ pub enum Error {
         /// Why not.
         source: std::io::Error,
     },
+    /// A stop was asked for before the work was done.
+    #[error("stopped before the training in `{}` was done", path.display())]
+    Interrupted {
+        /// The run, saved.
+        path: PathBuf,
+    },
     /// The worker threads could not be started.
     #[error("cannot start {threads} threads: {reason}")]
     Threads {
@@ -261,7 +267,11 @@ impl Error {
                 error,
                 DataError::Io { .. } | DataError::Write { .. } | DataError::Arrow(_) | DataError::Threads(_)
             ),
-            Self::Diverged { .. } | Self::Read { .. } | Self::Write { .. } | Self::Threads { .. } => false,
+            Self::Interrupted { .. }
+            | Self::Diverged { .. }
+            | Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Threads { .. } => false,
             _ => true,
         }
     }

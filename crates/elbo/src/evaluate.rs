@@ -123,8 +123,15 @@ pub fn evaluate(settings: &EvaluateSettings, progress: &dyn Progress) -> Result<
 }
 
 /// The split's name and its records.
-fn rows(settings: &EvaluateSettings, trained: &Trained, batches: &Batches) -> Result<(String, Vec<u64>), Error> {
-    let own = settings.data.as_deref().is_none_or(|data| trained.is_own_data(data));
+fn rows(
+    settings: &EvaluateSettings,
+    trained: &Trained,
+    batches: &Batches,
+) -> Result<(String, Vec<u64>), Error> {
+    let own = settings
+        .data
+        .as_deref()
+        .is_none_or(|data| trained.is_own_data(data));
     let split = match (settings.split, own) {
         (None, false) => return Ok(("all".to_owned(), (0..batches.source.len()).collect())),
         (split, _) => split.unwrap_or(Split::Test),
@@ -150,7 +157,11 @@ fn report(
         nll: estimate.nll.mean,
         nll_standard_error: estimate.nll.standard_error,
         nll_monte_carlo_error: estimate.monte_carlo_error,
-        active_units: estimate.variance_per_unit.iter().filter(|v| **v > ACTIVE_VARIANCE).count(),
+        active_units: estimate
+            .variance_per_unit
+            .iter()
+            .filter(|v| **v > ACTIVE_VARIANCE)
+            .count(),
         latent: trained.model.latent(),
         bits_per_dimension: bits + level_bits(protocol.likelihood),
         rate_per_unit: estimate.rate_per_unit,
@@ -205,8 +216,12 @@ fn pixels(trained: &Trained, likelihood: ImageLikelihood) -> String {
     let seed = trained.config.data.seed;
     match (trained.config.data.binarize, likelihood) {
         (Binarize::Once, _) => format!("binarised once, seed {seed}"),
-        (Binarize::Each, _) => format!("binarised at each read in training; here binarised once, seed {seed}"),
-        (Binarize::None, ImageLikelihood::Bernoulli) => "as they are, scored with the binary cross-entropy".to_owned(),
+        (Binarize::Each, _) => {
+            format!("binarised at each read in training; here binarised once, seed {seed}")
+        }
+        (Binarize::None, ImageLikelihood::Bernoulli) => {
+            "as they are, scored with the binary cross-entropy".to_owned()
+        }
         (Binarize::None, ImageLikelihood::DiscretizedLogistic) => "8-bit levels".to_owned(),
         (Binarize::None, _) => "as they are, on the scale [0, 1]".to_owned(),
     }

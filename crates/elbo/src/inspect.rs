@@ -72,9 +72,18 @@ fn run(dir: RunDir) -> Result<RunReport, Error> {
     let (config, _) = dir.load_setup()?;
     let checkpoint = dir.load_checkpoint()?;
     let weights = checkpoint.as_ref().map(|checkpoint| {
-        checkpoint.weights.values().map(|array| array.values.len() as u64).sum()
+        checkpoint
+            .weights
+            .values()
+            .map(|array| array.values.len() as u64)
+            .sum()
     });
-    let RunConfig { data, objective, training, .. } = config.settings();
+    let RunConfig {
+        data,
+        objective,
+        training,
+        ..
+    } = config.settings();
     Ok(RunReport {
         run: dir.path().to_owned(),
         data,

@@ -51,23 +51,38 @@ pub struct InterpolateReport {
 ///
 /// # Errors
 /// No trained run, a record that is not there or broken, or an output that cannot be written.
-pub fn interpolate(settings: &InterpolateSettings, progress: &dyn Progress) -> Result<InterpolateReport, Error> {
+pub fn interpolate(
+    settings: &InterpolateSettings,
+    progress: &dyn Progress,
+) -> Result<InterpolateReport, Error> {
     check_png(&settings.out, settings.force)?;
     if !(2..=256).contains(&settings.steps) {
-        return Err(Error::bad_argument("--steps", settings.steps, "a number from 2 to 256"));
+        return Err(Error::bad_argument(
+            "--steps",
+            settings.steps,
+            "a number from 2 to 256",
+        ));
     }
     threads::within(settings.threads, || {
         let trained = Trained::open(&settings.run)?;
         let batches = trained.records(Some(&settings.data))?;
         let ends = trained.encode(&batches, &[settings.from, settings.to], true, progress)?;
         if ends.rows.len() < 2 {
-            return Err(Error::bad_argument("--from/--to", format!("{} and {}", settings.from, settings.to), "two records that can be read"));
+            return Err(Error::bad_argument(
+                "--from/--to",
+                format!("{} and {}", settings.from, settings.to),
+                "two records that can be read",
+            ));
         }
         let way = trained.decode(&line(&ends, settings.steps), Draw::Mean, Noise::new(0), progress);
         let between = [settings.from, settings.to].map(|row| batches.source.name_of(row));
         let image = grid(&with_ends(&ends, &way), &layout(settings.steps, &between));
         save(&image, &settings.out, existing(settings.force))?;
-        Ok(InterpolateReport { out: settings.out.clone(), between, steps: settings.steps })
+        Ok(InterpolateReport {
+            out: settings.out.clone(),
+            between,
+            steps: settings.steps,
+        })
     })
 }
 
@@ -76,27 +91,39 @@ fn line(ends: &Latents, steps: usize) -> Codes {
     let share = |step: usize| step as f32 / (steps - 1) as f32;
     let between = |t: f32, a: f32, b: f32| a + t * (b - a);
     let (from, to) = (ends.mean_of(0), ends.mean_of(1));
-    let z = (0..steps).flat_map(|step| from.iter().zip(to).map(move |(a, b)| between(share(step), *a, *b)));
+    let z = (0..steps).flat_map(|step| {
+        from.iter()
+            .zip(to)
+            .map(move |(a, b)| between(share(step), *a, *b))
+    });
     let nearest = |step: usize| usize::from(2 * step >= steps);
     let column = |column: &Column| Column {
         given: (0..steps).map(|step| column.given[nearest(step)]).collect(),
         values: match &column.values {
-            Values::Number(ends) if column.given[0] && column.given[1] => {
-                Values::Number((0..steps).map(|step| between(share(step), ends[0], ends[1])).collect())
-            }
+            Values::Number(ends) if column.given[0] && column.given[1] => Values::Number(
+                (0..steps)
+                    .map(|step| between(share(step), ends[0], ends[1]))
+                    .collect(),
+            ),
             Values::Number(ends) => Values::Number((0..steps).map(|step| ends[nearest(step)]).collect()),
             Values::Category(ends) => Values::Category((0..steps).map(|step| ends[nearest(step)]).collect()),
             Values::Flag(ends) => Values::Flag((0..steps).map(|step| ends[nearest(step)]).collect()),
             Values::Image(_) => unreachable!("an image is never a condition: ModelConfig::check"),
         },
     };
-    Codes { z: z.collect(), y: ends.y.iter().map(column).collect() }
+    Codes {
+        z: z.collect(),
+        y: ends.y.iter().map(column).collect(),
+    }
 }
 
 /// The first record, the way, the last record.
 fn with_ends(ends: &Latents, way: &Pictures) -> Pictures {
     let (first, last) = ends.pixels.split_at(ends.pixels.len() / 2);
-    Pictures { pixels: [first, &way.pixels, last].concat(), ..way.clone() }
+    Pictures {
+        pixels: [first, &way.pixels, last].concat(),
+        ..way.clone()
+    }
 }
 
 fn layout(steps: usize, between: &[String; 2]) -> GridLayout {

@@ -32,7 +32,10 @@ pub(crate) struct Latents {
 impl Latents {
     /// The means, for read-outs.
     pub(crate) fn units(&self) -> Units<'_> {
-        Units { values: &self.mean, width: self.width }
+        Units {
+            values: &self.mean,
+            width: self.width,
+        }
     }
 
     /// The mean of one record.
@@ -50,7 +53,10 @@ impl Trained {
         keep_pixels: bool,
         progress: &dyn Progress,
     ) -> Result<Latents, Error> {
-        let mut latents = Latents { width: self.model.latent(), ..Latents::default() };
+        let mut latents = Latents {
+            width: self.model.latent(),
+            ..Latents::default()
+        };
         progress.begin("encoding", Some(rows.len() as u64));
         for batch in batches.for_scoring(rows, CHUNK)? {
             let batch = batch?;
@@ -82,10 +88,15 @@ impl Trained {
             if matches!(field.kind, Kind::Image(_) | Kind::Ignored { .. }) {
                 continue;
             }
-            let Ok(columns) = self.schema.columns_in(batches.source.as_ref(), &[position]) else { continue };
+            let Ok(columns) = self.schema.columns_in(batches.source.as_ref(), &[position]) else {
+                continue;
+            };
             let read = batches.source.read_columns(rows, &columns)?;
             let batch = self.schema.encode(&read, &[position])?;
-            attributes.push(Attribute { name: field.name.clone(), values: known(&field.kind, &batch.columns[0]) });
+            attributes.push(Attribute {
+                name: field.name.clone(),
+                values: known(&field.kind, &batch.columns[0]),
+            });
         }
         Ok(attributes)
     }
@@ -94,14 +105,21 @@ impl Trained {
 /// A column in the field's own units.
 pub(crate) fn known(kind: &Kind, column: &Column) -> Known {
     fn given<T, U>(values: &[T], column: &Column, own: impl Fn(&T) -> U) -> Vec<Option<U>> {
-        values.iter().zip(&column.given).map(|(value, given)| given.then(|| own(value))).collect()
+        values
+            .iter()
+            .zip(&column.given)
+            .map(|(value, given)| given.then(|| own(value)))
+            .collect()
     }
     match (&column.values, kind) {
         (Values::Flag(flags), _) => Known::Flag(given(flags, column, |flag| *flag)),
-        (Values::Category(codes), Kind::Category(category)) => {
-            Known::Category { levels: category.levels.clone(), codes: given(codes, column, |code| *code) }
+        (Values::Category(codes), Kind::Category(category)) => Known::Category {
+            levels: category.levels.clone(),
+            codes: given(codes, column, |code| *code),
+        },
+        (Values::Number(numbers), Kind::Number(number)) => {
+            Known::Number(given(numbers, column, |z| number.restore(*z)))
         }
-        (Values::Number(numbers), Kind::Number(number)) => Known::Number(given(numbers, column, |z| number.restore(*z))),
         _ => Known::Number(vec![None; column.given.len()]),
     }
 }

@@ -90,13 +90,23 @@ fn subset(records: u64) -> Vec<u64> {
     rows
 }
 
-fn choose(attributes: Vec<Attribute>, name: Option<&str>, trained: &Trained) -> Result<Option<Attribute>, Error> {
-    let Some(name) = name else { return Ok(attributes.into_iter().next()) };
+fn choose(
+    attributes: Vec<Attribute>,
+    name: Option<&str>,
+    trained: &Trained,
+) -> Result<Option<Attribute>, Error> {
+    let Some(name) = name else {
+        return Ok(attributes.into_iter().next());
+    };
     // The schema says what it knows and what the name might have meant.
     trained.schema.field(name)?;
     match attributes.into_iter().find(|attribute| attribute.name == name) {
         Some(attribute) => Ok(Some(attribute)),
-        None => Err(Error::bad_argument("--colour-by", name, "a category, flag or number of these data")),
+        None => Err(Error::bad_argument(
+            "--colour-by",
+            name,
+            "a category, flag or number of these data",
+        )),
     }
 }
 
@@ -107,7 +117,11 @@ impl Trained {
         match (self.model.latent(), &units[..]) {
             (2, _) => Ok([0, 1]),
             (_, [first, second, ..]) => Ok([first.0, second.0]),
-            _ => Err(Error::bad_argument("map", "one latent unit", "a model with at least two")),
+            _ => Err(Error::bad_argument(
+                "map",
+                "one latent unit",
+                "a model with at least two",
+            )),
         }
     }
 
@@ -120,20 +134,38 @@ impl Trained {
     ) -> Result<image::RgbImage, Error> {
         let points = (0..latents.rows.len()).map(|record| units.map(|unit| latents.mean_of(record)[unit]));
         let axes = units.map(|unit| format!("unit {unit}"));
-        let layout = ScatterLayout { title: Some("posterior means".to_owned()), axes: axes.clone(), range: None };
+        let layout = ScatterLayout {
+            title: Some("posterior means".to_owned()),
+            axes: axes.clone(),
+            range: None,
+        };
         let map = scatter(&points.collect::<Vec<_>>(), colour, &layout);
         if latents.width != 2 {
             return Ok(map);
         }
-        let layout = ManifoldLayout { title: Some("decoded".to_owned()), axes, ..ManifoldLayout::default() };
+        let layout = ManifoldLayout {
+            title: Some("decoded".to_owned()),
+            axes,
+            ..ManifoldLayout::default()
+        };
         Ok(beside(&map, &self.draw_manifold(&layout, progress)?))
     }
 
-    fn draw_manifold(&self, layout: &ManifoldLayout, progress: &dyn Progress) -> Result<image::RgbImage, Error> {
+    fn draw_manifold(
+        &self,
+        layout: &ManifoldLayout,
+        progress: &dyn Progress,
+    ) -> Result<image::RgbImage, Error> {
         let points = manifold_points(layout);
         let y: Vec<Column> = Conditions::parse(self, &[], Noise::new(0))?.columns(1)?;
         let y = y.iter().map(|column| column.repeat(points.len())).collect();
-        let codes = Codes { z: points.into_iter().flatten().collect(), y };
-        Ok(manifold(&self.decode(&codes, Draw::Mean, Noise::new(0), progress), layout))
+        let codes = Codes {
+            z: points.into_iter().flatten().collect(),
+            y,
+        };
+        Ok(manifold(
+            &self.decode(&codes, Draw::Mean, Noise::new(0), progress),
+            layout,
+        ))
     }
 }

@@ -36,14 +36,22 @@ impl Output {
             Some("npy") => Form::Array,
             None => Form::Folder,
             Some(_) => {
-                return Err(Error::bad_argument("--out", path.display(), "a `.png` grid, an `.npy` array, or a folder"));
+                return Err(Error::bad_argument(
+                    "--out",
+                    path.display(),
+                    "a `.png` grid, an `.npy` array, or a folder",
+                ));
             }
         };
         match form {
             Form::Folder => sink::check_folder(path, existing(force))?,
             Form::Grid | Form::Array => atomic::check(path, existing(force))?,
         }
-        Ok(Self { path: path.to_owned(), form, existing: existing(force) })
+        Ok(Self {
+            path: path.to_owned(),
+            form,
+            existing: existing(force),
+        })
     }
 
     /// Whether all pictures are looked at together, so that there should not be too many.
@@ -65,7 +73,8 @@ impl Output {
 
 /// The lower-case extension of a path.
 pub(crate) fn extension(path: &Path) -> Option<String> {
-    path.extension().map(|extension| extension.to_string_lossy().to_lowercase())
+    path.extension()
+        .map(|extension| extension.to_string_lossy().to_lowercase())
 }
 
 /// Checks a path for one `.png`.

@@ -49,7 +49,10 @@ pub struct ReconstructReport {
 ///
 /// # Errors
 /// No trained run, data that the model cannot read, or an output that cannot be written.
-pub fn reconstruct(settings: &ReconstructSettings, progress: &dyn Progress) -> Result<ReconstructReport, Error> {
+pub fn reconstruct(
+    settings: &ReconstructSettings,
+    progress: &dyn Progress,
+) -> Result<ReconstructReport, Error> {
     let output = Output::check(&settings.out, settings.force)?;
     threads::within(settings.threads, || {
         let trained = Trained::open(&settings.run)?;
@@ -81,9 +84,18 @@ impl Trained {
         progress: &dyn Progress,
     ) -> Result<(Pictures, Pictures), Error> {
         let latents = self.encode(batches, rows, true, progress)?;
-        let codes = Codes { z: latents.mean, y: latents.y };
+        let codes = Codes {
+            z: latents.mean,
+            y: latents.y,
+        };
         let reconstructions = self.decode(&codes, Draw::Mean, Noise::new(0), progress);
-        Ok((Pictures { pixels: latents.pixels, ..reconstructions.clone() }, reconstructions))
+        Ok((
+            Pictures {
+                pixels: latents.pixels,
+                ..reconstructions.clone()
+            },
+            reconstructions,
+        ))
     }
 }
 
@@ -93,7 +105,10 @@ pub(crate) fn pairs(originals: &Pictures, reconstructions: &Pictures) -> (Pictur
     let row = columns * originals.height * originals.width * originals.channels;
     let mut pixels = Vec::with_capacity(2 * originals.pixels.len() + row);
     let mut row_labels = Vec::new();
-    let rows = originals.pixels.chunks(row).zip(reconstructions.pixels.chunks(row));
+    let rows = originals
+        .pixels
+        .chunks(row)
+        .zip(reconstructions.pixels.chunks(row));
     for (original, reconstruction) in rows {
         for (label, part) in [("original", original), ("reconstruction", reconstruction)] {
             pixels.extend(part);
@@ -102,11 +117,26 @@ pub(crate) fn pairs(originals: &Pictures, reconstructions: &Pictures) -> (Pictur
             row_labels.push(label.to_owned());
         }
     }
-    let layout = GridLayout { columns, row_labels, group: 2, ..GridLayout::default() };
-    (Pictures { pixels, ..originals.clone() }, layout)
+    let layout = GridLayout {
+        columns,
+        row_labels,
+        group: 2,
+        ..GridLayout::default()
+    };
+    (
+        Pictures {
+            pixels,
+            ..originals.clone()
+        },
+        layout,
+    )
 }
 
 fn mean_squared_error(a: &[u8], b: &[u8]) -> f64 {
-    let squares: f64 = a.iter().zip(b).map(|(a, b)| ((f64::from(*a) - f64::from(*b)) / 255.0).powi(2)).sum();
+    let squares: f64 = a
+        .iter()
+        .zip(b)
+        .map(|(a, b)| ((f64::from(*a) - f64::from(*b)) / 255.0).powi(2))
+        .sum();
     squares / a.len().max(1) as f64
 }

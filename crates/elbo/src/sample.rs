@@ -64,14 +64,21 @@ pub fn sample(settings: &SampleSettings, progress: &dyn Progress) -> Result<Samp
         return Err(Error::bad_argument("-n", "0", "at least 1"));
     }
     if !(settings.temperature.is_finite() && settings.temperature >= 0.0) {
-        return Err(Error::bad_argument("--temperature", settings.temperature, "a number from 0 up"));
+        return Err(Error::bad_argument(
+            "--temperature",
+            settings.temperature,
+            "a number from 0 up",
+        ));
     }
     let output = Output::check(&settings.out, settings.force)?;
     threads::within(settings.threads, || {
         let trained = Trained::open(&settings.run)?;
         let noise = Noise::new(settings.seed);
         let conditions = Conditions::parse(&trained, &settings.given, noise)?;
-        conditions.warnings.iter().for_each(|warning| progress.warn(warning));
+        conditions
+            .warnings
+            .iter()
+            .for_each(|warning| progress.warn(warning));
         let y = conditions.columns(settings.n)?;
         let z = trained.draw_latents(&y, settings.n, settings.temperature, noise);
         let pictures = trained.decode(&Codes { z, y }, settings.draw, noise, progress);

@@ -24,10 +24,15 @@ impl Upload {
                 Value::Image(self.rows(values, rows))
             }
             Values::Category(codes) => Value::Category(self.codes(codes)),
-            Values::Flag(flags) => Value::Scalar(self.rows(flags.iter().copied().map(f32::from).collect(), rows)),
+            Values::Flag(flags) => {
+                Value::Scalar(self.rows(flags.iter().copied().map(f32::from).collect(), rows))
+            }
             Values::Number(numbers) => Value::Scalar(self.rows(numbers.clone(), rows)),
         };
-        Field { value, given: self.rows(column.given.iter().copied().map(f32::from).collect(), rows) }
+        Field {
+            value,
+            given: self.rows(column.given.iter().copied().map(f32::from).collect(), rows),
+        }
     }
 
     fn codes(&self, codes: &[u32]) -> Tensor<1, Int> {
@@ -45,10 +50,15 @@ impl Upload {
 
 /// The values of a tensor on the host, row-major.
 pub(crate) fn to_host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().try_to_vec().unwrap_or_else(|_| unreachable!("every float tensor here is f32"))
+    tensor
+        .into_data()
+        .try_to_vec()
+        .unwrap_or_else(|_| unreachable!("every float tensor here is f32"))
 }
 
 /// The device that a checked config names.
 pub(crate) fn open_device(name: &str) -> Result<Device, Error> {
-    elbo_core::device(name).ok_or_else(|| Error::UnknownDevice { device: name.to_owned() })
+    elbo_core::device(name).ok_or_else(|| Error::UnknownDevice {
+        device: name.to_owned(),
+    })
 }

@@ -26,7 +26,11 @@ impl Terms {
     /// The means of `records` records with these sums.
     pub(crate) fn mean(distortion: f64, rate: f64, records: u64) -> Self {
         let (distortion, rate) = (distortion / records.max(1) as f64, rate / records.max(1) as f64);
-        Self { elbo: -(distortion + rate), distortion, rate }
+        Self {
+            elbo: -(distortion + rate),
+            distortion,
+            rate,
+        }
     }
 }
 
@@ -51,11 +55,20 @@ pub(crate) fn score(model: &Model, batches: &Batches, rows: &[u64]) -> Result<Sc
         let eps = batches.eps(Purpose::Validation, 0, &batch.rows, 1, model.latent());
         let elbo = model.elbo(&batch.x, &batch.y, eps);
         for rate in to_host(elbo.rate_per_unit).chunks_exact(model.latent()) {
-            rates.iter_mut().zip(rate).for_each(|(sum, rate)| *sum += f64::from(*rate));
+            rates
+                .iter_mut()
+                .zip(rate)
+                .for_each(|(sum, rate)| *sum += f64::from(*rate));
         }
-        distortion += to_host(elbo.distortion).iter().map(|nats| f64::from(*nats)).sum::<f64>();
+        distortion += to_host(elbo.distortion)
+            .iter()
+            .map(|nats| f64::from(*nats))
+            .sum::<f64>();
         records += batch.rows.len() as u64;
     }
     let rate_per_unit: Vec<_> = rates.iter().map(|sum| sum / records.max(1) as f64).collect();
-    Ok(Scored { terms: Terms::mean(distortion, rates.iter().sum(), records), rate_per_unit })
+    Ok(Scored {
+        terms: Terms::mean(distortion, rates.iter().sum(), records),
+        rate_per_unit,
+    })
 }

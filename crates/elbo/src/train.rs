@@ -73,7 +73,9 @@ pub struct TrainReport {
 /// stays non-finite. What was saved before an error stays usable.
 pub fn train(settings: &TrainSettings, progress: &dyn Progress) -> Result<TrainReport, Error> {
     let prepared = prepare::new_run(settings, progress)?;
-    threads::within(prepared.config.training.threads, || Session::start(prepared)?.run(progress))
+    threads::within(prepared.config.training.threads, || {
+        Session::start(prepared)?.run(progress)
+    })
 }
 
 /// Goes on with the run in `run`, on `threads` threads if given.

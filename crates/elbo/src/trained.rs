@@ -30,9 +30,21 @@ impl Trained {
         let device = crate::tensors::open_device(&config.training.device)?;
         // Every weight is about to be replaced: no need to draw any.
         let mut none = |n: usize| vec![0.5; n];
-        let model = Model::init(&config.model, &mut Init { uniform: &mut none, device: &device })?;
+        let model = Model::init(
+            &config.model,
+            &mut Init {
+                uniform: &mut none,
+                device: &device,
+            },
+        )?;
         let model = model.with_weights(dir.load_weights()?)?;
-        Ok(Self { dir, config, schema: Arc::new(schema), model, device })
+        Ok(Self {
+            dir,
+            config,
+            schema: Arc::new(schema),
+            model,
+            device,
+        })
     }
 
     /// The records of `location`, or of the run's own data, as this model reads them.
@@ -46,13 +58,23 @@ impl Trained {
 
     /// Whether `location` names the data that the run was trained on.
     pub(crate) fn is_own_data(&self, location: &str) -> bool {
-        let same = |a: &Path, b: &Path| a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
-        self.config.data.source.as_ref().is_some_and(|own| same(Path::new(own), Path::new(location)))
+        let same = |a: &Path, b: &Path| {
+            a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+        };
+        self.config
+            .data
+            .source
+            .as_ref()
+            .is_some_and(|own| same(Path::new(own), Path::new(location)))
     }
 
     /// Pictures of any size are brought to the model's.
     fn open_options(&self) -> OpenOptions {
-        let ImageShape { height, width, channels } = self.image();
+        let ImageShape {
+            height,
+            width,
+            channels,
+        } = self.image();
         OpenOptions {
             size: Some(ImageSize { height, width }),
             channels: Some(channels as u8),
@@ -73,7 +95,9 @@ impl Trained {
     pub(crate) fn best_epoch(&self) -> Result<EpochRecord, Error> {
         let history = self.dir.history()?;
         let best = history.into_iter().rev().find(|record| record.best);
-        best.ok_or_else(|| Error::NotTrained { path: self.dir.path().to_owned() })
+        best.ok_or_else(|| Error::NotTrained {
+            path: self.dir.path().to_owned(),
+        })
     }
 
     /// Latent units, the one of highest rate first.

@@ -68,17 +68,27 @@ pub fn traverse(settings: &TraverseSettings, progress: &dyn Progress) -> Result<
         let start = trained.start(settings, progress)?;
         let mut units = trained.units_by_rate()?;
         units.truncate(settings.units);
-        let labels = units.iter().map(|(unit, rate)| format!("unit {unit}\n{rate:.2} nats")).collect();
+        let labels = units
+            .iter()
+            .map(|(unit, rate)| format!("unit {unit}\n{rate:.2} nats"))
+            .collect();
         let image = trained.sweep(&start, &units, labels, settings.steps, settings.range, progress);
         save(&image, &settings.out, existing(settings.force))?;
         let units = units.into_iter().map(|(unit, rate)| SweptUnit { unit, rate });
-        Ok(TraverseReport { out: settings.out.clone(), units: units.collect() })
+        Ok(TraverseReport {
+            out: settings.out.clone(),
+            units: units.collect(),
+        })
     })
 }
 
 fn check(settings: &TraverseSettings) -> Result<(), Error> {
     if !(2..=256).contains(&settings.steps) {
-        return Err(Error::bad_argument("--steps", settings.steps, "a number from 2 to 256"));
+        return Err(Error::bad_argument(
+            "--steps",
+            settings.steps,
+            "a number from 2 to 256",
+        ));
     }
     if settings.units == 0 {
         return Err(Error::bad_argument("--units", 0, "at least 1"));
@@ -103,18 +113,31 @@ impl Trained {
         let batches = self.records(Some(data))?;
         let record = self.encode(&batches, &[*row], false, progress)?;
         if record.rows.is_empty() {
-            return Err(Error::bad_argument("--from", format!("{data}:{row}"), "a record that can be read"));
+            return Err(Error::bad_argument(
+                "--from",
+                format!("{data}:{row}"),
+                "a record that can be read",
+            ));
         }
-        Ok(Start { z: record.mean, y: record.y })
+        Ok(Start {
+            z: record.mean,
+            y: record.y,
+        })
     }
 
     /// The mean of p(z|y) under what is asked for.
     pub(crate) fn middle(&self, given: &[(String, String)], progress: &dyn Progress) -> Result<Start, Error> {
         let noise = Noise::new(0);
         let conditions = Conditions::parse(self, given, noise)?;
-        conditions.warnings.iter().for_each(|warning| progress.warn(warning));
+        conditions
+            .warnings
+            .iter()
+            .for_each(|warning| progress.warn(warning));
         let y = conditions.columns(1)?;
-        Ok(Start { z: self.draw_latents(&y, 1, 0.0, noise), y })
+        Ok(Start {
+            z: self.draw_latents(&y, 1, 0.0, noise),
+            y,
+        })
     }
 
     /// A row of pictures for each unit.
@@ -128,15 +151,29 @@ impl Trained {
         progress: &dyn Progress,
     ) -> image::RgbImage {
         let at = |step: usize| range * (2.0 * step as f32 / (steps - 1) as f32 - 1.0);
-        let swept = units.iter().flat_map(|(unit, _)| (0..steps).map(move |step| (*unit, at(step))));
+        let swept = units
+            .iter()
+            .flat_map(|(unit, _)| (0..steps).map(move |step| (*unit, at(step))));
         let z = swept.flat_map(|(unit, value)| {
             let mut z = start.z.clone();
             z[unit] = value;
             z
         });
-        let y = start.y.iter().map(|column| column.repeat(units.len() * steps)).collect();
+        let y = start
+            .y
+            .iter()
+            .map(|column| column.repeat(units.len() * steps))
+            .collect();
         let pictures = self.decode(&Codes { z: z.collect(), y }, Draw::Mean, Noise::new(0), progress);
         let column_labels = (0..steps).map(|step| format!("{:+.1}", at(step))).collect();
-        grid(&pictures, &GridLayout { columns: steps, row_labels, column_labels, ..GridLayout::default() })
+        grid(
+            &pictures,
+            &GridLayout {
+                columns: steps,
+                row_labels,
+                column_labels,
+                ..GridLayout::default()
+            },
+        )
     }
 }

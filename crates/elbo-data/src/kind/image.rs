@@ -88,7 +88,7 @@ fn shape_text([height, width, channels]: [usize; 3]) -> String {
 pub(crate) fn bytes_of(array: &ArrayRef) -> Option<&[u8]> {
     let list = array.as_any().downcast_ref::<FixedSizeListArray>()?;
     let bytes = list.values().as_any().downcast_ref::<UInt8Array>()?;
-    let start = usize::try_from(list.value_offset_at(0)).ok()?;
+    let start = list.value_offset_at(0);
     let length = usize::try_from(list.value_length()).ok()? * list.len();
     bytes.values().get(start..start + length)
 }
@@ -131,7 +131,7 @@ impl Binarize {
 #[derive(Debug)]
 pub(super) struct ImageFitter {
     shape: [usize; 3],
-    histogram: [u64; 256],
+    histogram: Box<[u64; 256]>,
     seen: u64,
 }
 
@@ -139,7 +139,7 @@ impl ImageFitter {
     pub(super) fn new(shape: [usize; 3]) -> Self {
         Self {
             shape,
-            histogram: [0; 256],
+            histogram: Box::new([0; 256]),
             seen: 0,
         }
     }
@@ -155,8 +155,9 @@ impl ImageFitter {
     }
 
     pub(super) fn finish(self) -> Kind {
-        let counts = || (0u8..=255).zip(self.histogram).filter(|(_, count)| *count > 0);
-        let (Some((min, _)), Some((max, _))) = (counts().next(), counts().last()) else {
+        let counts = || (0u8..=255).zip(*self.histogram).filter(|(_, count)| *count > 0);
+        let bytes: Vec<u8> = counts().map(|(byte, _)| byte).collect();
+        let (Some(&min), Some(&max)) = (bytes.first(), bytes.last()) else {
             return ignored("no picture could be read");
         };
         let total: u64 = self.histogram.iter().sum();
@@ -166,7 +167,7 @@ impl ImageFitter {
             height,
             width,
             channels,
-            two_valued: counts().count() <= 2,
+            two_valued: bytes.len() <= 2,
             min,
             max,
             mean: (sum as f64 / total as f64) as f32,

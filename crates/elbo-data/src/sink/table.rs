@@ -95,6 +95,8 @@ pub(super) fn array<T: npyz::AutoSerialize>(
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::disallowed_methods, reason = "tests lay out files as they like")]
+
     use super::*;
     use arrow::array::{Float32Array, Int64Array, StringArray};
     use std::sync::Arc;

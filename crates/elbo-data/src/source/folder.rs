@@ -51,6 +51,14 @@ pub struct Folder {
     notes: Vec<String>,
 }
 
+/// The pixels of those rows that could be decoded, and what is wrong with the others.
+#[derive(Default)]
+struct Decoded {
+    rows: Vec<u64>,
+    bytes: Vec<u8>,
+    problems: Vec<Problem>,
+}
+
 impl Folder {
     /// Opens the folder `path`; `table` is the CSV with attributes where it was named itself.
     ///
@@ -107,23 +115,26 @@ impl Folder {
         Ok(pixels)
     }
 
-    /// The pixels of those rows that can be read, and what is wrong with the others.
-    fn decode(&self, rows: &[u64]) -> Result<(Vec<u64>, Vec<u8>, Vec<Problem>), DataError> {
+    /// Decodes in parallel; the results stand in the order of the rows.
+    fn decode(&self, rows: &[u64]) -> Result<Decoded, DataError> {
         let decoded: Vec<Result<Arc<[u8]>, Problem>> = rows.par_iter().map(|row| self.pixels(*row)).collect();
-        let mut good = Vec::with_capacity(rows.len());
-        let mut bytes = Vec::with_capacity(rows.len() * self.target.bytes());
-        let mut problems = Vec::new();
+        let bytes = Vec::with_capacity(rows.len() * self.target.bytes());
+        let mut good = Decoded {
+            rows: Vec::with_capacity(rows.len()),
+            bytes,
+            problems: Vec::new(),
+        };
         for (row, pixels) in rows.iter().zip(decoded) {
             match pixels {
                 Ok(pixels) => {
-                    good.push(*row);
-                    bytes.extend_from_slice(&pixels);
+                    good.rows.push(*row);
+                    good.bytes.extend_from_slice(&pixels);
                 }
                 Err(problem) if self.strict => return Err(DataError::Broken(problem)),
-                Err(problem) => problems.push(problem),
+                Err(problem) => good.problems.push(problem),
             }
         }
-        Ok((good, bytes, problems))
+        Ok(good)
     }
 }
 
@@ -174,9 +185,16 @@ impl Source for Folder {
 
     fn read_columns(&self, rows: &[u64], columns: &[usize]) -> Result<Read, DataError> {
         check_rows(rows, self.len())?;
-        let (rows, mut bytes, problems) = match columns.contains(&0) {
+        let Decoded {
+            rows,
+            mut bytes,
+            problems,
+        } = match columns.contains(&0) {
             true => self.decode(rows)?,
-            false => (rows.to_vec(), Vec::new(), Vec::new()),
+            false => Decoded {
+                rows: rows.to_vec(),
+                ..Decoded::default()
+            },
         };
         let schema = Arc::new(self.schema.project(columns)?);
         let indices = UInt64Array::from(rows.clone());

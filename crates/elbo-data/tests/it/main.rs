@@ -1,5 +1,9 @@
 //! The data crate from outside: whole folders and files as users have them, good and bad.
 
+#![allow(clippy::disallowed_methods, reason = "tests lay out files as they like")]
+#![allow(clippy::unwrap_used, reason = "a panic in a test is a report")]
+#![allow(clippy::print_stderr, reason = "a skipped test says so")]
+
 mod folder;
 mod idx;
 mod support;

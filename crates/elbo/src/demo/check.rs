@@ -64,19 +64,35 @@ pub(super) fn learn(plain: &Trained, progress: &dyn Progress) -> Result<Knowledg
     let mut readers = Vec::new();
     let mut read_outs = Vec::new();
     for (known, truth) in known.iter().zip(&truth) {
-        let Some(reader) = Readout::fit(seen.units(), known) else { continue };
+        let Some(reader) = Readout::fit(seen.units(), known) else {
+            continue;
+        };
         if let Some(score) = reader.score(unseen.units(), truth) {
-            read_outs.push(ReadOut { attribute: truth.name.clone(), measure: score.measure, value: score.value });
+            read_outs.push(ReadOut {
+                attribute: truth.name.clone(),
+                measure: score.measure,
+                value: score.value,
+            });
         }
         readers.push((known.name.clone(), reader));
     }
-    Ok(Knowledge { units: name_units(plain, &unseen, &truth)?, read_outs, readers })
+    Ok(Knowledge {
+        units: name_units(plain, &unseen, &truth)?,
+        read_outs,
+        readers,
+    })
 }
 
 fn name_units(plain: &Trained, unseen: &Latents, truth: &[Attribute]) -> Result<Vec<NamedUnit>, Error> {
     let mut follows = associate(unseen.units(), truth);
     let units = plain.units_by_rate()?.into_iter();
-    Ok(units.map(|(unit, rate)| NamedUnit { unit, rate, follows: follows[unit].take() }).collect())
+    Ok(units
+        .map(|(unit, rate)| NamedUnit {
+            unit,
+            rate,
+            follows: follows[unit].take(),
+        })
+        .collect())
 }
 
 /// Asks the conditional model for faces with random attributes, and reads what came out.
@@ -88,17 +104,27 @@ pub(super) fn found(
 ) -> Result<Vec<Found>, Error> {
     let noise = Noise::new(1);
     let fields = conditional.config.model.y.iter().enumerate();
-    let y = fields.map(|(place, field)| ask(conditional, &field.name, place, noise)).collect::<Result<Vec<_>, Error>>()?;
+    let y = fields
+        .map(|(place, field)| ask(conditional, &field.name, place, noise))
+        .collect::<Result<Vec<_>, Error>>()?;
     let z = conditional.draw_latents(&y, ASKED, 1.0, noise);
     let faces = conditional.decode(&Codes { z, y: y.clone() }, Draw::Mean, noise, progress);
     let means = encode_pictures(plain, &faces.pixels);
-    let units = Units { values: &means, width: plain.model.latent() };
+    let units = Units {
+        values: &means,
+        width: plain.model.latent(),
+    };
     let mut found = Vec::new();
     for (column, field) in y.iter().zip(&conditional.config.model.y) {
-        let Some((name, reader)) = knowledge.readers.iter().find(|(name, _)| *name == field.name) else { continue };
+        let Some((name, reader)) = knowledge.readers.iter().find(|(name, _)| *name == field.name) else {
+            continue;
+        };
         let (_, schema_field) = conditional.schema.field(name)?;
         let asked = crate::latents::known(&schema_field.kind, column);
-        found.push(Found { attribute: name.clone(), share: agreement(&asked, &reader.predict(units)) });
+        found.push(Found {
+            attribute: name.clone(),
+            share: agreement(&asked, &reader.predict(units)),
+        });
     }
     Ok(found)
 }
@@ -115,7 +141,9 @@ fn ask(model: &Trained, name: &str, place: usize, noise: Noise) -> Result<Column
         }
         Kind::Image(_) | Kind::Ignored { .. } => Value::NotGiven,
     };
-    Ok(model.schema.column(position, &draws.iter().map(value).collect::<Vec<_>>())?)
+    Ok(model
+        .schema
+        .column(position, &draws.iter().map(value).collect::<Vec<_>>())?)
 }
 
 /// Posterior means of pictures that are in no file.
@@ -129,7 +157,12 @@ fn encode_pictures(model: &Trained, pixels: &[u8]) -> Vec<f32> {
                 values: elbo_data::Values::Image(chunk.to_vec()),
                 given: vec![true; chunk.len() / size],
             };
-            to_host(model.model.posterior(&upload.fields(&[column]), &elbo_core::Fields::none()).mean)
+            to_host(
+                model
+                    .model
+                    .posterior(&upload.fields(&[column]), &elbo_core::Fields::none())
+                    .mean,
+            )
         })
         .collect()
 }
@@ -143,7 +176,12 @@ fn agreement(asked: &Values, read: &Values) -> f64 {
             let half = |value: &Option<f64>| usize::from(value.is_some_and(|value| value > middle));
             asked.iter().map(half).zip(read.iter().map(half)).collect()
         }
-        _ => asked.codes().into_iter().zip(read.codes()).filter_map(|(a, b)| Some((a?, b?))).collect(),
+        _ => asked
+            .codes()
+            .into_iter()
+            .zip(read.codes())
+            .filter_map(|(a, b)| Some((a?, b?)))
+            .collect(),
     };
     balanced_accuracy(&pairs).unwrap_or(0.0)
 }

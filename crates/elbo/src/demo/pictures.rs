@@ -35,9 +35,21 @@ pub(super) fn draw(
 ) -> Result<Vec<(PathBuf, &'static str)>, Error> {
     let drawings: [(&str, &'static str, image::RgbImage); 4] = [
         ("samples.png", "new faces of the plain model", samples(plain)?),
-        ("reconstructions.png", "test faces and what six numbers keep of them", reconstructions(plain, progress)?),
-        ("traversals.png", "each latent unit of the plain model swept, with the attribute it follows", traversals(plain, units)?),
-        ("by_attribute.png", "faces of the conditional model, one attribute changed at a time", by_attribute(conditional)?),
+        (
+            "reconstructions.png",
+            "test faces and what six numbers keep of them",
+            reconstructions(plain, progress)?,
+        ),
+        (
+            "traversals.png",
+            "each latent unit of the plain model swept, with the attribute it follows",
+            traversals(plain, units)?,
+        ),
+        (
+            "by_attribute.png",
+            "faces of the conditional model, one attribute changed at a time",
+            by_attribute(conditional)?,
+        ),
     ];
     let mut drawn = Vec::new();
     for (name, shows, image) in drawings {
@@ -52,7 +64,13 @@ fn samples(plain: &Trained) -> Result<image::RgbImage, Error> {
     let noise = Noise::new(0);
     let z = plain.draw_latents(&[], SAMPLES, 1.0, noise);
     let faces = plain.decode(&Codes { z, y: Vec::new() }, Draw::Mean, noise, &Silent);
-    Ok(grid(&faces, &GridLayout { columns: COLUMNS, ..GridLayout::default() }))
+    Ok(grid(
+        &faces,
+        &GridLayout {
+            columns: COLUMNS,
+            ..GridLayout::default()
+        },
+    ))
 }
 
 fn reconstructions(plain: &Trained, progress: &dyn Progress) -> Result<image::RgbImage, Error> {
@@ -71,7 +89,14 @@ fn traversals(plain: &Trained, units: &[NamedUnit]) -> Result<image::RgbImage, E
     };
     let labels = units.iter().map(label).collect();
     let units: Vec<_> = units.iter().map(|unit| (unit.unit, unit.rate)).collect();
-    Ok(plain.sweep(&plain.middle(&[], &Silent)?, &units, labels, COLUMNS + 1, 2.5, &Silent))
+    Ok(plain.sweep(
+        &plain.middle(&[], &Silent)?,
+        &units,
+        labels,
+        COLUMNS + 1,
+        2.5,
+        &Silent,
+    ))
 }
 
 /// A row for each attribute: the same latents and the same other attributes, this one changed.
@@ -92,7 +117,14 @@ fn by_attribute(model: &Trained) -> Result<image::RgbImage, Error> {
     }
     let z = z.repeat(fields.len() * COLUMNS);
     let faces = model.decode(&Codes { z, y }, Draw::Mean, noise, &Silent);
-    Ok(grid(&faces, &GridLayout { columns: COLUMNS, row_labels, ..GridLayout::default() }))
+    Ok(grid(
+        &faces,
+        &GridLayout {
+            columns: COLUMNS,
+            row_labels,
+            ..GridLayout::default()
+        },
+    ))
 }
 
 /// A face on which every change shows.
@@ -116,16 +148,23 @@ fn steps(kind: &Kind) -> (Vec<Value>, String) {
     let half = |column: usize| 2 * column >= COLUMNS;
     let columns = 0..COLUMNS;
     match kind {
-        Kind::Flag(_) => (columns.map(|column| Value::Flag(half(column))).collect(), "no → yes".to_owned()),
+        Kind::Flag(_) => (
+            columns.map(|column| Value::Flag(half(column))).collect(),
+            "no → yes".to_owned(),
+        ),
         Kind::Category(category) => {
             let levels = category.levels.len();
             let level = |column: usize| Value::Category((column * levels / COLUMNS) as u32);
             (columns.map(level).collect(), category.levels.join(", "))
         }
         Kind::Number(number) => {
-            let at = |column: usize| number.min + (number.max - number.min) * column as f64 / (COLUMNS - 1) as f64;
+            let at =
+                |column: usize| number.min + (number.max - number.min) * column as f64 / (COLUMNS - 1) as f64;
             let value = |column| Value::Number(number.standardise(at(column)));
-            (columns.map(value).collect(), format!("{:.1} → {:.1}", number.min, number.max))
+            (
+                columns.map(value).collect(),
+                format!("{:.1} → {:.1}", number.min, number.max),
+            )
         }
         Kind::Image(_) | Kind::Ignored { .. } => (columns.map(|_| Value::NotGiven).collect(), String::new()),
     }

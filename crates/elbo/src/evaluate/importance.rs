@@ -58,7 +58,12 @@ pub(super) fn estimate(
 ) -> Result<Estimate, Error> {
     let latent = trained.model.latent();
     let zeros = || vec![0.0; latent];
-    let mut tally = Tally { rate: zeros(), mean: zeros(), mean_square: zeros(), ..Tally::default() };
+    let mut tally = Tally {
+        rate: zeros(),
+        mean: zeros(),
+        mean_square: zeros(),
+        ..Tally::default()
+    };
     progress.begin("evaluating", Some(rows.len() as u64));
     for batch in batches.for_scoring(rows, RECORDS)? {
         let batch: Batch = batch?;
@@ -72,7 +77,9 @@ pub(super) fn estimate(
     }
     progress.end();
     match tally.nll.is_empty() {
-        true => Err(Error::NoRecords { split: "that could be read".to_owned() }),
+        true => Err(Error::NoRecords {
+            split: "that could be read".to_owned(),
+        }),
         false => Ok(tally.finish()),
     }
 }
@@ -86,12 +93,21 @@ impl Tally {
         let group = group(trained, rates.len(), settings.samples);
         for first in (0..settings.samples).step_by(group) {
             let k = group.min(settings.samples - first);
-            let eps = noise.normal(Purpose::Importance, first as u64, &records.rows, k * trained.model.latent());
+            let eps = noise.normal(
+                Purpose::Importance,
+                first as u64,
+                &records.rows,
+                k * trained.model.latent(),
+            );
             let eps = Upload(trained.device.clone()).rows(eps, rates.len() * k);
             let samples = trained.model.importance_samples(&records.x, &records.y, eps);
             let likelihoods = to_host(samples.log_likelihood);
             let ratios = to_host(samples.log_ratio);
-            for (record, (likelihoods, ratios)) in likelihoods.chunks_exact(k).zip(ratios.chunks_exact(k)).enumerate() {
+            for (record, (likelihoods, ratios)) in likelihoods
+                .chunks_exact(k)
+                .zip(ratios.chunks_exact(k))
+                .enumerate()
+            {
                 for (likelihood, ratio) in likelihoods.iter().zip(ratios) {
                     weights[record].add(f64::from(*likelihood) + f64::from(*ratio));
                     distortion[record] -= f64::from(*likelihood);
@@ -119,7 +135,10 @@ impl Tally {
         }
         let rates = to_host(q.kl_per_unit(&p));
         let rates = rates.chunks_exact(latent).map(|rates| {
-            self.rate.iter_mut().zip(rates).for_each(|(sum, rate)| *sum += f64::from(*rate));
+            self.rate
+                .iter_mut()
+                .zip(rates)
+                .for_each(|(sum, rate)| *sum += f64::from(*rate));
             rates.iter().map(|rate| f64::from(*rate)).sum()
         });
         rates.collect()
@@ -128,7 +147,11 @@ impl Tally {
     fn finish(self) -> Estimate {
         let n = self.nll.len() as f64;
         let mean = |sums: &[f64]| sums.iter().map(|sum| sum / n).collect::<Vec<_>>();
-        let variance = mean(&self.mean_square).iter().zip(mean(&self.mean)).map(|(square, mean)| square - mean * mean).collect();
+        let variance = mean(&self.mean_square)
+            .iter()
+            .zip(mean(&self.mean))
+            .map(|(square, mean)| square - mean * mean)
+            .collect();
         Estimate {
             records: self.nll.len(),
             elbo: Mean::of(&self.elbo),
@@ -152,7 +175,10 @@ impl Mean {
         let mean = values.iter().sum::<f64>() / n;
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
         let variance = if n > 1.0 { squares / (n - 1.0) } else { 0.0 };
-        Self { mean, standard_error: (variance / n).sqrt() }
+        Self {
+            mean,
+            standard_error: (variance / n).sqrt(),
+        }
     }
 }
 
@@ -168,7 +194,12 @@ struct LogMean {
 
 impl Default for LogMean {
     fn default() -> Self {
-        Self { max: f64::NEG_INFINITY, sum: 0.0, sum_of_squares: 0.0, terms: 0.0 }
+        Self {
+            max: f64::NEG_INFINITY,
+            sum: 0.0,
+            sum_of_squares: 0.0,
+            terms: 0.0,
+        }
     }
 }
 

@@ -49,7 +49,11 @@ impl Guard {
     pub(super) fn roll_back(&mut self, what: &'static str, step: u64) -> Result<Snapshot, Error> {
         let state = &mut self.good.state;
         if state.rollbacks >= MAX_ROLLBACKS {
-            return Err(Error::Diverged { what, step, rollbacks: state.rollbacks });
+            return Err(Error::Diverged {
+                what,
+                step,
+                rollbacks: state.rollbacks,
+            });
         }
         state.rollbacks += 1;
         state.rate_factor *= SLOW_DOWN;

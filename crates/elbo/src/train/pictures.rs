@@ -21,7 +21,11 @@ const MAX_COLUMNS: usize = 20;
 /// Redraws `loss.png` and `samples.png`.
 pub(super) fn draw(setup: &Prepared, model: &Model) -> Result<(), Error> {
     let history = setup.dir.history()?;
-    save(&loss_curve(&history), &setup.dir.loss_picture(), Existing::Replace)?;
+    save(
+        &loss_curve(&history),
+        &setup.dir.loss_picture(),
+        Existing::Replace,
+    )?;
     let trained = setup.as_trained(model)?;
     // The first category or flag that is given goes through its levels, column by column.
     let first = trained.config.model.y.iter().find_map(|field| {
@@ -32,12 +36,23 @@ pub(super) fn draw(setup: &Prepared, model: &Model) -> Result<(), Error> {
         Some((name, levels)) if levels.len() <= MAX_COLUMNS => (vec![(name, EVERY.to_owned())], levels),
         _ => (Vec::new(), Vec::new()),
     };
-    let columns = if column_labels.is_empty() { SIDE } else { column_labels.len() };
+    let columns = if column_labels.is_empty() {
+        SIDE
+    } else {
+        column_labels.len()
+    };
     let noise = Noise::new(trained.config.training.seed);
     let y = Conditions::parse(&trained, &requests, noise)?.columns(SIDE * columns)?;
     let z = trained.draw_latents(&y, SIDE * columns, 1.0, noise);
     let pictures = trained.decode(&Codes { z, y }, Draw::Mean, noise, &Silent);
-    let sheet = grid(&pictures, &GridLayout { columns, column_labels, ..GridLayout::default() });
+    let sheet = grid(
+        &pictures,
+        &GridLayout {
+            columns,
+            column_labels,
+            ..GridLayout::default()
+        },
+    );
     save(&sheet, &setup.dir.samples_picture(), Existing::Replace)
 }
 

@@ -71,7 +71,14 @@ impl Prepared {
     ) -> Result<Self, Error> {
         let schema = Arc::new(schema);
         let batches = Batches::new(&config, source, Arc::clone(&schema))?;
-        Ok(Self { config, dir, rows, batches, schema, told: Mutex::default() })
+        Ok(Self {
+            config,
+            dir,
+            rows,
+            batches,
+            schema,
+            told: Mutex::default(),
+        })
     }
 
     /// Steps in an epoch, the last of them on what is left over.

@@ -56,9 +56,19 @@ impl Session {
             stream += 1;
             noise.uniform(Purpose::Init, 0, &[stream], n)
         };
-        let mut model = Model::init(&config.model, &mut Init { uniform: &mut uniform, device: &device })?;
-        let adam = Adam { weight_decay: config.training.weight_decay, ..Adam::default() };
-        let mut optimizer = Optimizer::new(adam, Some(config.training.clip_norm).filter(|limit| *limit > 0.0));
+        let mut model = Model::init(
+            &config.model,
+            &mut Init {
+                uniform: &mut uniform,
+                device: &device,
+            },
+        )?;
+        let adam = Adam {
+            weight_decay: config.training.weight_decay,
+            ..Adam::default()
+        };
+        let mut optimizer =
+            Optimizer::new(adam, Some(config.training.clip_norm).filter(|limit| *limit > 0.0));
         let mut state = TrainState::default();
         if let Some(checkpoint) = setup.dir.load_checkpoint()? {
             state = checkpoint.state;
@@ -69,9 +79,24 @@ impl Session {
         }
         setup.dir.truncate_metrics(state.metrics_bytes)?;
         let schedule = learning_rate_schedule(&setup);
-        let guard = Guard::new(Snapshot { model: model.clone(), optimizer: optimizer.clone(), state: state.clone() });
+        let guard = Guard::new(Snapshot {
+            model: model.clone(),
+            optimizer: optimizer.clone(),
+            state: state.clone(),
+        });
         let now = Instant::now();
-        Ok(Self { setup, model, optimizer, state, schedule, guard, noise, began: now, saved: now, drawn: None })
+        Ok(Self {
+            setup,
+            model,
+            optimizer,
+            state,
+            schedule,
+            guard,
+            noise,
+            began: now,
+            saved: now,
+            drawn: None,
+        })
     }
 
     /// Trains to the end, or until a stop is asked for.
@@ -140,7 +165,9 @@ impl Session {
         let step = self.state.step;
         if !batch.is_empty() {
             let config = &self.setup.config;
-            self.setup.batches.withhold(&mut batch, step, config.given_dropout);
+            self.setup
+                .batches
+                .withhold(&mut batch, step, config.given_dropout);
             let loss = self.loss(&self.setup.batches.upload(&batch)?);
             let values = LossValues::of(&loss);
             if !values.total.is_finite() {
@@ -151,7 +178,9 @@ impl Session {
             if self.optimizer.step(&mut self.model, gradients, rate).is_err() {
                 return Ok(Some("gradient"));
             }
-            self.state.sums.add(values.distortion, values.rate, batch.len() as u64);
+            self.state
+                .sums
+                .add(values.distortion, values.rate, batch.len() as u64);
         }
         self.state.step += 1;
         self.state.step_in_epoch += 1;
@@ -162,14 +191,26 @@ impl Session {
         let config = &self.setup.config;
         let step = self.state.step;
         let samples = config.objective.samples;
-        let eps = self.setup.batches.eps(Purpose::Posterior, step, &records.rows, samples, self.model.latent());
+        let eps = self.setup.batches.eps(
+            Purpose::Posterior,
+            step,
+            &records.rows,
+            samples,
+            self.model.latent(),
+        );
         let warmup_steps = (config.warmup_epochs * self.setup.steps_per_epoch() as f64) as u64;
         let warmup = config.warmup.factor(step, warmup_steps);
-        config.objective.loss(&self.model, &records.x, &records.y, eps, warmup)
+        config
+            .objective
+            .loss(&self.model, &records.x, &records.y, eps, warmup)
     }
 
     fn snapshot(&self) -> Snapshot {
-        Snapshot { model: self.model.clone(), optimizer: self.optimizer.clone(), state: self.state.clone() }
+        Snapshot {
+            model: self.model.clone(),
+            optimizer: self.optimizer.clone(),
+            state: self.state.clone(),
+        }
     }
 
     /// Every so many steps the state becomes the new good state; now and then it is saved too.
@@ -187,7 +228,9 @@ impl Session {
 
     fn save(&self, snapshot: &Snapshot) -> Result<(), Error> {
         let (steps, moments) = snapshot.optimizer.state();
-        self.setup.dir.save_checkpoint(&snapshot.state, &snapshot.model.weights(), steps, &moments)
+        self.setup
+            .dir
+            .save_checkpoint(&snapshot.state, &snapshot.model.weights(), steps, &moments)
     }
 
     fn roll_back(&mut self, what: &'static str, progress: &dyn Progress) -> Result<(), Error> {
@@ -204,8 +247,10 @@ impl Session {
     /// Validation, bookkeeping, checkpoint and pictures after the last step of an epoch.
     fn close_epoch(&mut self, progress: &dyn Progress) -> Result<(), Error> {
         let model = self.model.valid();
-        let Scored { terms: validation, rate_per_unit } =
-            score(&model, &self.setup.batches, &self.setup.rows.validation)?;
+        let Scored {
+            terms: validation,
+            rate_per_unit,
+        } = score(&model, &self.setup.batches, &self.setup.rows.validation)?;
         if !validation.elbo.is_finite() {
             return self.roll_back("validation loss", progress);
         }
@@ -214,7 +259,14 @@ impl Session {
         self.state.step_in_epoch = 0;
         self.state.sums = Default::default();
         let improved = self.state.note_validation(&validation);
-        let record = EpochRecord { epoch: self.state.epoch, step: self.state.step, train, validation, rate_per_unit, best: improved };
+        let record = EpochRecord {
+            epoch: self.state.epoch,
+            step: self.state.step,
+            train,
+            validation,
+            rate_per_unit,
+            best: improved,
+        };
         if improved {
             self.setup.dir.save_best(&model.weights())?;
         }
@@ -227,7 +279,10 @@ impl Session {
     }
 
     fn draw_if_due(&mut self, model: &Model) -> Result<(), Error> {
-        if self.drawn.is_none_or(|drawn| drawn.elapsed().as_secs() >= DRAW_SECONDS) {
+        if self
+            .drawn
+            .is_none_or(|drawn| drawn.elapsed().as_secs() >= DRAW_SECONDS)
+        {
             pictures::draw(&self.setup, model)?;
             self.drawn = Some(Instant::now());
         }
@@ -236,7 +291,12 @@ impl Session {
 
     fn status(&self) -> String {
         let terms = self.state.sums.mean();
-        format!("epoch {}/{}  −ELBO {:.2}", self.state.epoch + 1, self.setup.config.training.epochs, -terms.elbo)
+        format!(
+            "epoch {}/{}  −ELBO {:.2}",
+            self.state.epoch + 1,
+            self.setup.config.training.epochs,
+            -terms.elbo
+        )
     }
 
     fn epoch_line(&self, record: &EpochRecord) -> String {
@@ -278,7 +338,11 @@ struct LossValues {
 impl LossValues {
     fn of(loss: &Loss) -> Self {
         let number = |tensor: &Tensor<1>| f64::from(tensor.clone().into_scalar::<f32>());
-        Self { total: number(&loss.total), distortion: number(&loss.distortion), rate: number(&loss.rate) }
+        Self {
+            total: number(&loss.total),
+            distortion: number(&loss.distortion),
+            rate: number(&loss.rate),
+        }
     }
 }
 
@@ -289,7 +353,11 @@ fn learning_rate_schedule(setup: &Prepared) -> LearningRateSchedule {
         kind: training.schedule,
         warmup: training.lr_warmup_steps,
         total: training.epochs * per_epoch,
-        milestones: training.milestones.iter().map(|epoch| epoch * per_epoch).collect(),
+        milestones: training
+            .milestones
+            .iter()
+            .map(|epoch| epoch * per_epoch)
+            .collect(),
         decay: training.decay,
     }
 }

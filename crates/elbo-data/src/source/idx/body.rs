@@ -217,6 +217,8 @@ fn unpack(mut reader: impl Read, expected: u64, memory: u64) -> io::Result<(Stor
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::disallowed_methods, reason = "tests lay out files as they like")]
+
     use super::*;
     use flate2::{Compression, write::GzEncoder};
 

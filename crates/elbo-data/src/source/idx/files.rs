@@ -114,6 +114,8 @@ fn begins_like_idx(path: &Path) -> Result<bool, DataError> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::disallowed_methods, reason = "tests lay out files as they like")]
+
     use super::*;
 
     fn folder(names: &[&str]) -> tempfile::TempDir {

@@ -1,8 +1,9 @@
 //! Bringing a picture to the one shape that all pictures of a data set have.
 
 use arrow::datatypes::Field as ArrowField;
-use image::imageops::{FilterType, overlay};
-use image::{DynamicImage, Rgb, RgbImage, Rgba, RgbaImage};
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+use image::imageops::replace;
+use image::{DynamicImage, Rgb, RgbImage, Rgba};
 
 use crate::column::image_field;
 use crate::options::{Fit, ImageSize};
@@ -37,39 +38,43 @@ impl Target {
         let image = match self.channels {
             4 => DynamicImage::ImageRgba8(image.into_rgba8()),
             3 => DynamicImage::ImageRgb8(on_white(image)),
-            _ if image.color().has_alpha() => DynamicImage::ImageRgb8(on_white(image)),
-            _ => image,
+            _ if image.color().has_alpha() => DynamicImage::ImageRgb8(on_white(image)).into_luma8().into(),
+            _ => DynamicImage::ImageLuma8(image.into_luma8()),
         };
-        let image = self.reshape(image);
-        match self.channels {
-            4 => image.into_rgba8().into_raw(),
-            3 => image.into_rgb8().into_raw(),
-            _ => image.into_luma8().into_raw(),
-        }
+        self.reshape(image).into_bytes()
     }
 
     fn reshape(&self, image: DynamicImage) -> DynamicImage {
-        let (width, height) = (self.size.width as u32, self.size.height as u32);
-        if (image.width(), image.height()) == (width, height) {
+        let size = (self.size.width as u32, self.size.height as u32);
+        let own = (image.width(), image.height());
+        if own == size {
             return image;
         }
-        let scale = |image: DynamicImage, w, h| image.resize_exact(w, h, FilterType::CatmullRom);
         match self.fit {
-            Fit::Stretch => scale(image, width, height),
-            Fit::Crop => {
-                let (w, h) = largest((width, height), (image.width(), image.height()));
-                let (x, y) = ((image.width() - w) / 2, (image.height() - h) / 2);
-                scale(image.crop_imm(x, y, w, h), width, height)
-            }
+            Fit::Stretch => scale(&image, own, size),
+            Fit::Crop => scale(&image, largest(size, own), size),
             Fit::Pad => {
-                let (w, h) = largest((image.width(), image.height()), (width, height));
-                let mut canvas = blank(&image, width, height);
-                let (x, y) = ((width - w) / 2, (height - h) / 2);
-                overlay(&mut canvas, &scale(image, w, h), x.into(), y.into());
+                let inner = largest(own, size);
+                let mut canvas = blank(&image, size);
+                let (x, y) = ((size.0 - inner.0) / 2, (size.1 - inner.1) / 2);
+                replace(&mut canvas, &scale(&image, own, inner), x.into(), y.into());
                 canvas
             }
         }
     }
+}
+
+/// The middle `part` of a picture, scaled to `size`; colours count by their alpha.
+fn scale(image: &DynamicImage, part: (u32, u32), size: (u32, u32)) -> DynamicImage {
+    let (x, y) = ((image.width() - part.0) / 2, (image.height() - part.1) / 2);
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
+        .crop(x.into(), y.into(), part.0.into(), part.1.into());
+    let mut scaled = DynamicImage::new(size.0, size.1, image.color());
+    Resizer::new()
+        .resize(image, &mut scaled, &options)
+        .expect("both pictures have the same 8-bit pixels, and the part lies within the first");
+    scaled
 }
 
 /// The largest size with the proportions of `shape` that fits into `room`; at least one pixel a side.
@@ -85,13 +90,11 @@ fn largest(shape: (u32, u32), room: (u32, u32)) -> (u32, u32) {
     (w as u32, h as u32)
 }
 
-/// A white canvas, or a clear one for pictures with alpha.
-fn blank(like: &DynamicImage, width: u32, height: u32) -> DynamicImage {
-    if like.color().has_alpha() {
-        DynamicImage::ImageRgba8(RgbaImage::from_pixel(width, height, Rgba([255, 255, 255, 0])))
-    } else {
-        DynamicImage::ImageRgb8(RgbImage::from_pixel(width, height, Rgb([255; 3])))
-    }
+/// A white canvas; a clear one for pictures with alpha, which inversion leaves at nought.
+fn blank(like: &DynamicImage, (width, height): (u32, u32)) -> DynamicImage {
+    let mut canvas = DynamicImage::new(width, height, like.color());
+    canvas.invert();
+    canvas
 }
 
 fn on_white(image: DynamicImage) -> RgbImage {
@@ -114,7 +117,7 @@ fn over_white(byte: u8, alpha: u8) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{GrayImage, Luma};
+    use image::{GrayImage, Luma, RgbaImage};
 
     fn target(size: &str, channels: u8, fit: Fit) -> Target {
         Target {
@@ -164,6 +167,37 @@ mod tests {
         // 0 * 128/255 + 255 * 127/255 = 127.
         assert_eq!(over_white(0, 128), 127);
         assert_eq!((over_white(10, 255), over_white(10, 0)), (10, 255));
+    }
+
+    #[test]
+    fn a_border_of_pictures_with_alpha_is_clear() {
+        let red = DynamicImage::ImageRgba8(RgbaImage::from_pixel(4, 2, Rgba([200, 0, 0, 255])));
+        let padded = target("4x4", 4, Fit::Pad).bring(red);
+        assert_eq!((padded[3], &padded[16..20]), (0, &[200, 0, 0, 255][..]));
+    }
+
+    #[test]
+    fn clear_pixels_lend_no_colour_when_scaled() {
+        // Half red, half a clear green: what is left is red at half the alpha.
+        let half = |x, _| {
+            if x < 2 {
+                Rgba([200, 0, 0, 255])
+            } else {
+                Rgba([0, 200, 0, 0])
+            }
+        };
+        let picture = DynamicImage::ImageRgba8(RgbaImage::from_fn(4, 4, half));
+        let small = target("2x2", 4, Fit::Stretch).bring(picture);
+        assert!(small.chunks_exact(4).all(|pixel| pixel[1] == 0), "{small:?}");
+    }
+
+    #[test]
+    fn the_most_extreme_proportions_are_met() {
+        for (width, height) in [(2, 3000), (3000, 2), (2, 2)] {
+            for fit in [Fit::Crop, Fit::Pad, Fit::Stretch] {
+                assert_eq!(target("33x7", 1, fit).bring(halves(width, height)).len(), 33 * 7);
+            }
+        }
     }
 
     #[test]

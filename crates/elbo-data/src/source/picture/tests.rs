@@ -1,5 +1,7 @@
 //! Tests of reading picture files: formats, rotation, and files that are broken or hostile.
 
+#![allow(clippy::disallowed_methods, reason = "tests lay out files as they like")]
+
 use image::{GrayImage, Luma, RgbImage};
 
 use super::*;
