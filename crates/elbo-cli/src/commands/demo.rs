@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 use elbo::ConfigSources;
 use elbo::demo::{DemoReport, DemoSettings};
+use elbo::train::Stopped;
 
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -39,7 +40,12 @@ pub(crate) fn run(args: DemoArgs, threads: usize, printer: &Printer) -> Result<O
     };
     let report = elbo::demo::demo(&settings, printer)?;
     printer.report(&report, || words(&report))?;
-    Ok(Outcome::Done)
+    let stopped = [&report.plain, &report.conditional].map(|training| training.stopped);
+    Ok(if stopped.contains(&Stopped::Interrupted) {
+        Outcome::Interrupted
+    } else {
+        Outcome::Done
+    })
 }
 
 fn words(report: &DemoReport) -> String {
@@ -60,18 +66,10 @@ fn words(report: &DemoReport) -> String {
 fn units(report: &DemoReport) -> String {
     let mut table = Table::new([Align::Left, Align::Right, Align::Left]);
     for unit in &report.units {
-        let follows = unit.follows.as_ref().map_or_else(String::new, |found| {
-            let level = found
-                .level
-                .as_ref()
-                .map_or_else(String::new, |(level, _)| format!(", most of all {level}"));
-            format!(
-                "{}{level} ({} {:+.2})",
-                found.attribute,
-                word(&found.statistic),
-                found.correlation
-            )
-        });
+        let follows = unit
+            .follows
+            .as_ref()
+            .map_or_else(String::new, ToString::to_string);
         table.row([
             format!("  unit {}", unit.unit),
             format!("{:.2} nats", unit.rate),

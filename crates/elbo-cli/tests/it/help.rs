@@ -155,7 +155,7 @@ fn sample() {
       elbo sample digits -n 100 --given label=7 -o sevens.npy   [n, height, width] or [n, height, width,
       channels], u8
       elbo sample digits -n 100 --given 'label=*' -o all.png    every level in turn
-      elbo sample faces --given glasses=yes --given smile=0.9 --temperature 0.7 -o glasses.png
+      elbo sample faces --given glasses=yes --given hair_colour=red --temperature 0.7 -o glasses.png
 
     A given field that is left out is "not given". Sample i is the same whatever -n is.
     "#);

@@ -4,10 +4,10 @@ use insta::assert_snapshot;
 
 use crate::folder::{Folder, TINY};
 
-/// A folder with a tiny run, conditional on `smile`.
+/// A folder with a tiny run, given a flag, a number and a category.
 fn trained() -> Folder {
     let folder = Folder::new();
-    folder.done(&format!("{TINY} --given smile --out run"));
+    folder.done(&format!("{TINY} --given smile,skin_tone,hair_colour --out run"));
     folder
 }
 
@@ -24,14 +24,15 @@ fn requests_that_a_run_cannot_follow() {
     assert_snapshot!(refused("--given smlie=0"), @"");
     assert_snapshot!(refused("--given beard=0"), @"");
     assert_snapshot!(refused("--given smile=wide"), @"");
-    assert_snapshot!(refused("--given smile=inf"), @"");
+    assert_snapshot!(refused("--given hair_colour=blnd"), @"");
+    assert_snapshot!(refused("--given skin_tone=inf"), @"");
     assert_snapshot!(refused("--given smile"), @"");
 }
 
 #[test]
 fn a_number_out_of_the_seen_range_is_a_warning() {
     let folder = trained();
-    let said = folder.elbo("sample run -n 1 -o out.png --given smile=1000");
+    let said = folder.elbo("sample run -n 1 -o out.png --given skin_tone=1000");
     assert_eq!(said.code, Some(0), "{said}");
     assert_snapshot!(said.stderr, @"");
 }

@@ -84,14 +84,14 @@ fn sample_writes_a_sheet_a_folder_and_an_array() {
 
 #[test]
 fn sample_follows_what_is_given() {
-    let folder = trained("--given smile,hair");
+    let folder = trained("--given skin_tone,hair_colour");
     let report = json(
         &folder,
-        "sample run -n 2 --given smile=0.9 --temperature 0.5 --seed 4 -o a.npy",
+        "sample run -n 2 --given skin_tone=0.9 --temperature 0.5 --seed 4 -o a.npy",
     );
     assert_eq!(report["n"], 2);
-    assert_eq!(report["given"][0][0], "smile");
-    folder.done("sample run -n 2 --given smile=0.1 --temperature 0.5 --seed 4 -o b.npy");
+    assert_eq!(report["given"][0][0], "skin_tone");
+    folder.done("sample run -n 2 --given skin_tone=0.1 --temperature 0.5 --seed 4 -o b.npy");
     assert_ne!(folder.read("a.npy"), folder.read("b.npy"));
 }
 
