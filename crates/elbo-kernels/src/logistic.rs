@@ -231,10 +231,7 @@ mod tests {
     #[test]
     fn reads_strided_inputs_and_empty_ones() {
         let inputs_ = inputs([6, 50], [6, 50]);
-        let got = run(
-            discretized_logistic_log_prob,
-            &inputs_.each_ref().map(|t| strided(t)),
-        );
+        let got = run(discretized_logistic_log_prob, &inputs_.each_ref().map(strided));
         assert_eq!(got, run(discretized_logistic_log_prob, &inputs_));
         let got = run(discretized_logistic_log_prob, &inputs([0, 4], [1, 1]));
         assert_eq!(got, vec![vec![], vec![], vec![0.0]]);

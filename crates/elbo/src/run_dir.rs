@@ -172,8 +172,8 @@ impl RunDir {
         match model == config.model {
             true => Ok((config, schema)),
             false => Err(self.torn(
-                MODEL,
-                "it is not the model that the config and the schema describe",
+                CONFIG,
+                "with the schema it does not describe the model of `model.json`",
             )),
         }
     }

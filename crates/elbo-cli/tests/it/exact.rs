@@ -6,8 +6,7 @@ use crate::folder::{Folder, TINY};
 
 /// Enough epochs that a kill in their midst is one.
 const LONG: &str = "train builtin:faces --records 120 --size 8 --latent 2 --epochs 60 --batch 8 \
-                    --given smile --set network.kind=dense --set network.hidden=8 \
-                    --set training.checkpoint_steps=3";
+                    --given smile --set network.kind=dense --set network.hidden=8";
 
 /// Everything that a run's future and its results depend on.
 const FILES: [&str; 3] = [

@@ -140,7 +140,7 @@ fn class_folders_with_one_item() {
         folder.picture(&format!("pictures/many/{seed:02}.png"), 12, seed);
     }
     folder.picture("pictures/lonely/a.png", 12, 99);
-    let said = folder.elbo(&format!("{} --given folder", train("pictures")));
+    let said = folder.elbo(&format!("{} --given label", train("pictures")));
     assert_eq!(said.code, Some(0), "{said}");
 }
 

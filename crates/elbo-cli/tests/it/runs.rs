@@ -32,7 +32,7 @@ fn requests_that_a_run_cannot_follow() {
 #[test]
 fn a_number_out_of_the_seen_range_is_a_warning() {
     let folder = trained();
-    let said = folder.elbo("sample run -n 1 -o out.png --given skin_tone=1000");
+    let said = folder.elbo("sample run -n 1 -o out.png --given skin_tone=1.2");
     assert_eq!(said.code, Some(0), "{said}");
     assert_snapshot!(said.stderr, @"");
 }

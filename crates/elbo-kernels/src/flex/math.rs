@@ -3,8 +3,8 @@
 //! All take finite numbers or NaN (which comes out again). Worst errors are those of the tests,
 //! over a dense sample of the stated range.
 
-/// ln 2 in two parts: the first has nine bits, so its product with an exponent is exact.
-const LN2_HIGH: f32 = 0.693_359_375;
+/// ln 2 in two parts: the first, 355/512, has nine bits, so its product with an exponent is exact.
+const LN2_HIGH: f32 = 0.693_359_4;
 const LN2_LOW: f32 = -2.121_944_4e-4;
 
 /// (q, 2ⁿ) with e^z = 2ⁿ (1 + q): z = n ln 2 + r, |r| <= ½ ln 2, and q = e^r - 1 by its series.

@@ -24,37 +24,39 @@ pub(super) fn sum_in_order(parts: &[f32], width: usize) -> Vec<f32> {
 
 /// Numbers added side by side, then in pairs.
 const LANES: usize = 32;
-/// Steps of the lanes in f32 before their sum goes to f64.
-const STEPS: usize = 16;
+/// Terms that are worked out, then added in f32, before their sum goes to f64.
+const BLOCK: usize = 512;
 
 /// Σ term(a, b, c) over three rows of equal length, in one fixed order.
 ///
 /// f32 within blocks of 512, f64 between them: at most 21 roundings for any length.
 #[inline(always)]
 pub(super) fn sum_terms([a, b, c]: [&[f32]; 3], term: impl Fn(f32, f32, f32) -> f32) -> f32 {
-    let (a, a_tail) = a.as_chunks::<LANES>();
-    let (b, b_tail) = b.as_chunks::<LANES>();
-    let (c, c_tail) = c.as_chunks::<LANES>();
+    let mut terms = [0.0; BLOCK];
     let mut total = 0.0;
-    let blocks = a.chunks(STEPS).zip(b.chunks(STEPS)).zip(c.chunks(STEPS));
-    for ((a, b), c) in blocks {
-        let mut lanes = [0.0; LANES];
-        for ((a, b), c) in a.iter().zip(b).zip(c) {
-            for i in 0..LANES {
-                lanes[i] += term(a[i], b[i], c[i]);
-            }
+    for ((a, b), c) in a.chunks(BLOCK).zip(b.chunks(BLOCK)).zip(c.chunks(BLOCK)) {
+        // Two loops, not one that adds as it goes: the compiler makes vectors of a long term only so.
+        let terms = &mut terms[..a.len()];
+        for (((out, a), b), c) in terms.iter_mut().zip(a).zip(b).zip(c) {
+            *out = term(*a, *b, *c);
         }
-        total += pairwise(lanes);
+        total += f64::from(block_sum(terms));
     }
-    let mut lanes = [0.0; LANES];
-    for (((lane, &a), &b), &c) in lanes.iter_mut().zip(a_tail).zip(b_tail).zip(c_tail) {
-        *lane = term(a, b, c);
-    }
-    (total + pairwise(lanes)) as f32
+    total as f32
 }
 
 #[inline(always)]
-fn pairwise(mut lanes: [f32; LANES]) -> f64 {
+fn block_sum(terms: &[f32]) -> f32 {
+    let (chunks, tail) = terms.as_chunks::<LANES>();
+    let mut lanes = [0.0; LANES];
+    for chunk in chunks {
+        for i in 0..LANES {
+            lanes[i] += chunk[i];
+        }
+    }
+    for (lane, term) in lanes.iter_mut().zip(tail) {
+        *lane += term;
+    }
     let mut half = LANES / 2;
     while half > 0 {
         for i in 0..half {
@@ -62,7 +64,7 @@ fn pairwise(mut lanes: [f32; LANES]) -> f64 {
         }
         half /= 2;
     }
-    f64::from(lanes[0])
+    lanes[0]
 }
 
 #[cfg(test)]

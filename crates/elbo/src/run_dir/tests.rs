@@ -125,7 +125,7 @@ fn a_model_that_the_config_does_not_describe_is_refused() {
     assert_ne!(text, other);
     assert_eq!(
         message(MODEL, &other),
-        "the run file `F/model.json` is damaged: it is not the model that the config and the schema describe"
+        "the run file `F/config.toml` is damaged: with the schema it does not describe the model of `model.json`"
     );
 }
 

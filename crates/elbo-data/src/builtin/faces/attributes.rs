@@ -68,7 +68,7 @@ impl Nuisance {
     /// They are chosen so that none causes a third of the pixel variance that the weakest attribute
     /// causes (a test measures it): a model with six latents then spends them on the attributes.
     pub const BOUNDS: Self = Self {
-        shift: [0.4, 0.35],
+        shift: [0.33, 0.33],
         brightness: 0.04,
         light_turn: 0.5,
         background_hue: 0.3,
