@@ -160,15 +160,23 @@ impl RunDir {
         }
         let schema =
             Schema::from_json(&self.read(SCHEMA, MAX_SCHEMA)?).map_err(|source| self.bad_schema(source))?;
-        let path = self.file(CONFIG);
-        let config = RunConfig::from_toml(&self.read(CONFIG, MAX_CONFIG)?, &path)
-            .map_err(|source| self.torn(CONFIG, source))?;
+        let text = self.read(CONFIG, MAX_CONFIG)?;
+        let config =
+            RunConfig::from_toml(&text, &self.file(CONFIG)).map_err(|source| self.torn(CONFIG, source))?;
         // How many records there are is known when the data are opened.
         let (config, _) = config
             .check(&schema, usize::MAX)
             .map_err(|source| self.torn(CONFIG, source))?;
         let model: ModelConfig =
             serde_json::from_str(&self.read(MODEL, MAX_MODEL)?).map_err(|source| self.torn(MODEL, source))?;
+        // A file that was cut short between two lines is still TOML.
+        let whole = config.to_toml()?;
+        if !text.ends_with('\n') {
+            return Err(self.torn(CONFIG, "its last line is cut short"));
+        }
+        if let Some(missing) = missing_key(&text, &whole) {
+            return Err(self.torn(CONFIG, format!("`{missing}` is missing")));
+        }
         match model == config.model {
             true => Ok((config, schema)),
             false => Err(self.torn(
@@ -191,11 +199,16 @@ impl RunDir {
         if self.file(BEST).exists() {
             return self.load_best();
         }
-        let last = self.load_checkpoint()?;
-        last.map(|checkpoint| checkpoint.weights)
-            .ok_or_else(|| Error::NotTrained {
+        match self.load_checkpoint()? {
+            None => Err(Error::NotTrained {
                 path: self.root.clone(),
-            })
+            }),
+            // An epoch was validated, so its weights were saved.
+            Some(checkpoint) if checkpoint.state.best_epoch > 0 => {
+                Err(Error::torn(&self.file(BEST), "is missing"))
+            }
+            Some(checkpoint) => Ok(checkpoint.weights),
+        }
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -224,6 +237,18 @@ impl RunDir {
     fn torn(&self, name: &str, what: impl std::fmt::Display) -> Error {
         Error::torn(&self.file(name), format!("is damaged: {what}"))
     }
+}
+
+/// The first setting of the TOML text `whole` that `text` lacks.
+fn missing_key(text: &str, whole: &str) -> Option<String> {
+    let parse = |text: &str| text.parse::<toml::Table>().unwrap_or_default();
+    let (found, expected) = (parse(text), parse(whole));
+    expected.into_iter().find_map(|(section, keys)| {
+        let found = found.get(&section).and_then(toml::Value::as_table);
+        let lacks = |key: &&String| found.is_none_or(|found| !found.contains_key(*key));
+        let key = keys.as_table()?.keys().find(lacks)?;
+        Some(format!("{section}.{key}"))
+    })
 }
 
 #[cfg(test)]

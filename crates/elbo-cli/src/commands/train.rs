@@ -27,7 +27,7 @@ Flags win over --config, --config over --preset. `elbo presets` lists the preset
 
 /// Learn from data and leave the model in a run folder
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES, override_usage = USAGE)]
+#[command(after_help = EXAMPLES, override_usage = USAGE, args_override_self = true)]
 pub(crate) struct TrainArgs {
     /// Go on with this run, exactly where it stopped
     #[arg(long, value_name = "RUN", value_hint = ValueHint::DirPath, conflicts_with_all = ["NewRun", "DataArgs"])]

@@ -29,19 +29,31 @@ fn pictures(count: u8) -> Folder {
 
 #[test]
 fn no_such_path() {
-    assert_snapshot!(refused(&Folder::new(), "pictures"), @"");
+    assert_snapshot!(refused(&Folder::new(), "pictures"), @"
+    exit 2
+    error: `pictures` does not exist
+    hint: check the path; built-in data are named `builtin:faces`
+    ");
 }
 
 #[test]
 fn a_builtin_that_is_not_there() {
-    assert_snapshot!(refused(&Folder::new(), "builtin:face"), @"");
+    assert_snapshot!(refused(&Folder::new(), "builtin:face"), @"
+    exit 2
+    error: there is no built-in data set `face`; did you mean `faces`?
+    hint: known: `faces`
+    ");
 }
 
 #[test]
 fn an_empty_folder() {
     let folder = Folder::new();
     std::fs::create_dir(folder.path("pictures")).unwrap();
-    assert_snapshot!(refused(&folder, "pictures"), @"");
+    assert_snapshot!(refused(&folder, "pictures"), @"
+    exit 2
+    error: `pictures` holds no pictures (other files: 0)
+    hint: pictures are png, jpeg, webp, bmp and gif files
+    ");
 }
 
 #[test]
@@ -50,19 +62,31 @@ fn a_folder_of_other_files() {
     folder
         .write("pictures/notes.txt", "no picture")
         .write("pictures/more.doc", "nor this");
-    assert_snapshot!(refused(&folder, "pictures"), @"");
+    assert_snapshot!(refused(&folder, "pictures"), @"
+    exit 2
+    error: `pictures` holds no pictures (other files: 2)
+    hint: pictures are png, jpeg, webp, bmp and gif files
+    ");
 }
 
 #[test]
 fn one_picture() {
-    assert_snapshot!(refused(&pictures(1), "pictures"), @"");
+    assert_snapshot!(refused(&pictures(1), "pictures"), @"
+    exit 2
+    error: 1 record is too few: training and validation need at least 2
+    hint: add more records
+    ");
 }
 
 #[test]
 fn a_file_that_is_no_data() {
     let folder = Folder::new();
     folder.write("notes.txt", "no picture");
-    assert_snapshot!(refused(&folder, "notes.txt"), @"");
+    assert_snapshot!(refused(&folder, "notes.txt"), @"
+    exit 2
+    error: `notes.txt` is not data of a known kind
+    hint: give a folder of pictures, a folder or file of MNIST-style idx data, a CSV file that lies beside pictures, or `builtin:faces`
+    ");
 }
 
 #[test]
@@ -71,7 +95,11 @@ fn only_files_that_are_no_pictures() {
     folder
         .write("pictures/a.png", "text")
         .write("pictures/b.jpg", "text");
-    assert_snapshot!(refused(&folder, "pictures"), @"");
+    assert_snapshot!(refused(&folder, "pictures"), @"
+    exit 2
+    error: none of the 2 pictures in `pictures` can be read: `a.png` is no picture: it begins like none of png, jpeg, webp, bmp and gif
+    hint: `elbo inspect` lists what is wrong with each
+    ");
 }
 
 #[test]
@@ -115,7 +143,7 @@ fn a_picture_of_20000_by_20000() {
         .lines()
         .find(|line| line.contains("bomb.png"))
         .unwrap_or_default();
-    assert_snapshot!(line, @"");
+    assert_snapshot!(line, @"warning: `bomb.png` is cut short");
 }
 
 /// A PNG with a valid header chunk for a square of `side`, and no pixels.
@@ -160,14 +188,22 @@ fn a_table_naming_missing_files() {
 fn a_table_naming_only_missing_files() {
     let folder = pictures(4);
     folder.write("pictures/list.csv", "file,smile\ngone.png,yes\n");
-    assert_snapshot!(refused(&folder, "pictures"), @"");
+    assert_snapshot!(refused(&folder, "pictures"), @"
+    exit 2
+    error: none of the 1 rows of `pictures/list.csv` names a picture that exists (the first names `gone.png`)
+    hint: the first column must hold file names, with or without extension, relative to the table's folder
+    ");
 }
 
 #[test]
 fn a_table_with_a_column_twice() {
     let folder = pictures(4);
     folder.write("pictures/list.csv", "file,smile,smile\n00.png,yes,no\n");
-    assert_snapshot!(refused(&folder, "pictures"), @"");
+    assert_snapshot!(refused(&folder, "pictures"), @"
+    exit 2
+    error: `pictures/list.csv` names the column `smile` twice
+    hint: rename the column
+    ");
 }
 
 #[test]
@@ -177,7 +213,11 @@ fn a_table_with_a_row_twice() {
         "pictures/list.csv",
         "file,smile\n00.png,yes\n01.png,no\n00.png,no\n",
     );
-    assert_snapshot!(refused(&folder, "pictures"), @"");
+    assert_snapshot!(refused(&folder, "pictures"), @"
+    exit 2
+    error: lines 2 and 4 of `pictures/list.csv` both describe `00.png`
+    hint: keep one row for each picture
+    ");
 }
 
 #[test]
@@ -186,7 +226,11 @@ fn a_column_that_the_table_has_not() {
     let mut table = "file,smile\n".to_owned();
     (0..20).for_each(|n| table += &format!("{n:02}.png,{}\n", if n % 2 == 0 { "yes" } else { "no" }));
     folder.write("pictures/list.csv", &table);
-    assert_snapshot!(folder.refused(&format!("{} --given smlie", train("pictures"))), @"");
+    assert_snapshot!(folder.refused(&format!("{} --given smlie", train("pictures"))), @"
+    exit 2
+    error: there is no field `smlie`; did you mean `smile`?
+    hint: fields: `image`, `smile`
+    ");
 }
 
 /// An idx file of 4x4 pictures: `count` promised, `bytes` of pixels behind the header.
@@ -203,14 +247,22 @@ fn idx(magic: u32, count: u32, bytes: usize) -> Vec<u8> {
 fn an_idx_file_with_a_wrong_magic_number() {
     let folder = Folder::new();
     folder.write("data/train-images-idx3-ubyte", idx(0x0803_0000, 10, 160));
-    assert_snapshot!(refused(&folder, "data"), @"");
+    assert_snapshot!(refused(&folder, "data"), @"
+    exit 2
+    error: `data/train-images-idx3-ubyte` begins with 0x08030000; idx pictures begin with 0x00000803
+    hint: the file is damaged or of another kind; fetch it again
+    ");
 }
 
 #[test]
 fn an_idx_file_with_a_short_body() {
     let folder = Folder::new();
     folder.write("data/train-images-idx3-ubyte", idx(0x0803, 10, 159));
-    assert_snapshot!(refused(&folder, "data"), @"");
+    assert_snapshot!(refused(&folder, "data"), @"
+    exit 2
+    error: `data/train-images-idx3-ubyte` holds 159 bytes after its header, which promises 160
+    hint: the file was cut short; fetch it again
+    ");
 }
 
 /// The header promises 4 billion pictures; the error comes before any memory is set aside.
@@ -220,7 +272,11 @@ fn an_idx_file_that_promises_the_world() {
     let mut gz = GzEncoder::new(Vec::new(), Compression::fast());
     gz.write_all(&idx(0x0803, u32::MAX, 160)).unwrap();
     folder.write("data/train-images-idx3-ubyte.gz", gz.finish().unwrap());
-    assert_snapshot!(refused(&folder, "data"), @"");
+    assert_snapshot!(refused(&folder, "data"), @"
+    exit 2
+    error: `data/train-images-idx3-ubyte.gz` holds 160 bytes after its header, which promises 68719476720
+    hint: the file was cut short; fetch it again
+    ");
 }
 
 #[test]
@@ -230,5 +286,9 @@ fn a_gzip_file_that_is_torn() {
     gz.write_all(&idx(0x0803, 100, 1600)).unwrap();
     let whole = gz.finish().unwrap();
     folder.write("data/train-images-idx3-ubyte.gz", &whole[..whole.len() / 2]);
-    assert_snapshot!(refused(&folder, "data"), @"");
+    assert_snapshot!(refused(&folder, "data"), @"
+    exit 2
+    error: `data/train-images-idx3-ubyte.gz` holds 107 bytes after its header, which promises 1600
+    hint: the file was cut short; fetch it again
+    ");
 }

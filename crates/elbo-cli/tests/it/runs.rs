@@ -19,14 +19,45 @@ fn requests_that_a_run_cannot_follow() {
             .refused(&format!("sample run -o out.png {more}"))
             .to_string()
     };
-    assert_snapshot!(refused("-n 0"), @"");
-    assert_snapshot!(refused("--temperature -1"), @"");
-    assert_snapshot!(refused("--given smlie=0"), @"");
-    assert_snapshot!(refused("--given beard=0"), @"");
-    assert_snapshot!(refused("--given smile=wide"), @"");
-    assert_snapshot!(refused("--given hair_colour=blnd"), @"");
-    assert_snapshot!(refused("--given skin_tone=inf"), @"");
-    assert_snapshot!(refused("--given smile"), @"");
+    assert_snapshot!(refused("-n 0"), @"
+    exit 2
+    error: `-n` cannot be `0`: it takes at least 1
+    ");
+    assert_snapshot!(refused("--temperature -1"), @"
+    exit 2
+    error: `--temperature` cannot be `-1`: it takes a number from 0 up
+    ");
+    assert_snapshot!(refused("--given smlie=0"), @"
+    exit 2
+    error: there is no field `smlie`; did you mean `smile`?
+    hint: fields: `image`, `smile`, `skin_tone`, `face_shape`, `beard`, `glasses`, `hair_colour`
+    ");
+    assert_snapshot!(refused("--given beard=0"), @"
+    exit 2
+    error: this model is not given `beard`
+    hint: it is given `smile`, `skin_tone`, `hair_colour`
+    ");
+    assert_snapshot!(refused("--given smile=wide"), @"
+    exit 2
+    error: `smile` is yes or no, not `wide`
+    hint: write yes or no
+    ");
+    assert_snapshot!(refused("--given hair_colour=blnd"), @"
+    exit 2
+    error: `hair_colour` has no level `blnd`; did you mean `blond`?
+    hint: levels: `black`, `blond`, `brown`, `red`
+    ");
+    assert_snapshot!(refused("--given skin_tone=inf"), @"
+    exit 2
+    error: `skin_tone` is a number, not `inf`
+    hint: write a finite number, such as 3.5
+    ");
+    assert_snapshot!(refused("--given smile"), @"
+    exit 2
+    error: invalid value 'smile' for '--given <field=value>': write `name=value`
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]
@@ -34,7 +65,7 @@ fn a_number_out_of_the_seen_range_is_a_warning() {
     let folder = trained();
     let said = folder.elbo("sample run -n 1 -o out.png --given skin_tone=1.2");
     assert_eq!(said.code, Some(0), "{said}");
-    assert_snapshot!(said.stderr, @"");
+    assert_snapshot!(said.stderr, @"warning: `skin_tone=1.2` is outside the range seen in training, 0.001292586326599121 to 0.9928826689720154");
 }
 
 #[test]
@@ -44,12 +75,38 @@ fn what_is_there_stays_without_force() {
         .write("out.png", "precious")
         .write("sheets/a.txt", "precious")
         .write("taken", "precious");
-    assert_snapshot!(folder.refused("sample run -n 1 -o out.png"), @"");
-    assert_snapshot!(folder.refused("sample run -n 1 -o sheets"), @"");
-    assert_snapshot!(folder.refused("encode run builtin:faces -o out.png"), @"");
-    assert_snapshot!(folder.refused(&format!("{TINY} --out run")), @"");
-    assert_snapshot!(folder.refused(&format!("{TINY} --out sheets --force")), @"");
-    assert_snapshot!(folder.refused(&format!("{TINY} --out taken --force")), @"");
+    assert_snapshot!(folder.refused("sample run -n 1 -o out.png"), @"
+    exit 2
+    error: `out.png` exists already
+    hint: choose another name or add `--force`
+    ");
+    assert_snapshot!(folder.refused("sample run -n 1 -o sheets"), @"
+    exit 2
+    error: `sheets` exists already
+    hint: choose another name or add `--force`
+    ");
+    assert_snapshot!(folder.refused("encode run builtin:faces -o out.png"), @"
+    exit 2
+    error: `--out` cannot be `out.png`: it takes a `.csv`, `.parquet` or `.npy` file
+    ");
+    assert_snapshot!(folder.refused(&format!("{TINY} --out run")), @"
+    exit 2
+    `image` is scored by the discretised logistic: its pixels are 8-bit colour
+    error: `run` holds a run already
+    hint: go on with `elbo train --resume run`, choose another folder, or replace the run with `--force`
+    ");
+    assert_snapshot!(folder.refused(&format!("{TINY} --out sheets --force")), @"
+    exit 2
+    `image` is scored by the discretised logistic: its pixels are 8-bit colour
+    error: `sheets` exists and is not a run folder
+    hint: choose another folder: only a run is ever replaced
+    ");
+    assert_snapshot!(folder.refused(&format!("{TINY} --out taken --force")), @"
+    exit 2
+    `image` is scored by the discretised logistic: its pixels are 8-bit colour
+    error: `taken` exists and is not a run folder
+    hint: choose another folder: only a run is ever replaced
+    ");
     folder.done("sample run -n 1 -o out.png --force");
     assert_ne!(folder.read("out.png"), b"precious");
 }
@@ -58,19 +115,46 @@ fn what_is_there_stays_without_force() {
 fn outputs_that_cannot_be_written() {
     let folder = trained();
     folder.write("file", "");
-    assert_snapshot!(folder.refused("sample run -n 1 -o file/out.png"), @"");
-    assert_snapshot!(folder.refused("sample run -n 1 -o nowhere/out.png"), @"");
-    assert_snapshot!(folder.refused("encode run builtin:faces -o out.xlsx"), @"");
-    assert_snapshot!(folder.refused(&format!("{TINY} --out file/run")), @"");
+    assert_snapshot!(folder.refused("sample run -n 1 -o file/out.png"), @"
+    exit 1
+    error: cannot write `file/out.png`: the folder `file` does not exist
+    hint: create the folder first
+    ");
+    assert_snapshot!(folder.refused("sample run -n 1 -o nowhere/out.png"), @"
+    exit 1
+    error: cannot write `nowhere/out.png`: the folder `nowhere` does not exist
+    hint: create the folder first
+    ");
+    assert_snapshot!(folder.refused("encode run builtin:faces -o out.xlsx"), @"
+    exit 2
+    error: `--out` cannot be `out.xlsx`: it takes a `.csv`, `.parquet` or `.npy` file
+    ");
+    assert_snapshot!(folder.refused(&format!("{TINY} --out file/run")), @"
+    exit 1
+    `image` is scored by the discretised logistic: its pixels are 8-bit colour
+    error: cannot read `file/run`: Not a directory (os error 20)
+    ");
 }
 
 #[test]
 fn folders_that_are_no_runs() {
     let folder = Folder::new();
     folder.write("other/notes.txt", "");
-    assert_snapshot!(folder.refused("sample nowhere -o out.png"), @"");
-    assert_snapshot!(folder.refused("sample other -o out.png"), @"");
-    assert_snapshot!(folder.refused("train --resume other"), @"");
+    assert_snapshot!(folder.refused("sample nowhere -o out.png"), @"
+    exit 2
+    error: `nowhere` is not a run folder: there is nothing
+    hint: give the folder that `elbo train --out` made
+    ");
+    assert_snapshot!(folder.refused("sample other -o out.png"), @"
+    exit 2
+    error: `other` is not a run folder: it has no `run.json`
+    hint: give the folder that `elbo train --out` made
+    ");
+    assert_snapshot!(folder.refused("train --resume other"), @"
+    exit 2
+    error: `other` is not a run folder: it has no `run.json`
+    hint: give the folder that `elbo train --out` made
+    ");
 }
 
 #[test]

@@ -13,124 +13,243 @@ fn refused(more: &str) -> String {
 
 #[test]
 fn latent_zero() {
-    assert_snapshot!(refused("--latent 0"), @"");
+    assert_snapshot!(refused("--latent 0"), @"
+    exit 2
+    error: `model.latent = 0`, as written on the command line, is not possible: it takes a whole number from 1 to 65536
+    hint: `model.latent` is the number of latent units
+    ");
 }
 
 #[test]
 fn latent_negative() {
-    assert_snapshot!(refused("--latent -3"), @"");
+    assert_snapshot!(refused("--latent -3"), @"
+    exit 2
+    error: `model.latent = -3`, as written on the command line, is not possible: it takes a whole number from 1 to 65536
+    hint: `model.latent` is the number of latent units
+    ");
 }
 
 #[test]
 fn latent_that_is_a_word() {
-    assert_snapshot!(refused("--latent many"), @"");
+    assert_snapshot!(refused("--latent many"), @r#"
+    exit 2
+    error: `model.latent = "many"`, as written on the command line, is not possible: it takes a whole number from 1 to 65536
+    hint: `model.latent` is the number of latent units
+    "#);
 }
 
 #[test]
 fn epochs_zero() {
-    assert_snapshot!(refused("--epochs 0"), @"");
+    assert_snapshot!(refused("--epochs 0"), @"
+    exit 2
+    error: `training.epochs = 0`, as written on the command line, is not possible: it takes a whole number of at least 1
+    hint: `training.epochs` is the number of passes over the training records
+    ");
 }
 
 #[test]
 fn batch_zero() {
-    assert_snapshot!(refused("--batch 0"), @"");
+    assert_snapshot!(refused("--batch 0"), @"
+    exit 2
+    error: `training.batch = 0`, as written on the command line, is not possible: it takes a whole number from 1 to 16777216, or `auto`
+    hint: `training.batch` is the records of a step; auto: 128, or all where there are fewer
+    ");
 }
 
 #[test]
 fn batch_larger_than_the_data() {
-    assert_snapshot!(refused("--batch 1000"), @"");
+    assert_snapshot!(refused("--batch 1000"), @"
+    exit 2
+    error: `training.batch = 1000` is more than the 39 records to train on
+    hint: choose at most 39: `--batch 39`
+    ");
 }
 
 #[test]
 fn learning_rate_zero() {
-    assert_snapshot!(refused("--lr 0"), @"");
+    assert_snapshot!(refused("--lr 0"), @"
+    exit 2
+    error: `training.learning_rate = 0`, as written on the command line, is not possible: it takes a number above 0
+    hint: `training.learning_rate` is the learning rate of Adam
+    ");
 }
 
 #[test]
 fn learning_rate_that_is_no_number() {
-    assert_snapshot!(refused("--lr nan"), @"");
+    assert_snapshot!(refused("--lr nan"), @"
+    exit 2
+    error: `training.learning_rate = nan`, as written on the command line, is not possible: it takes a number above 0
+    hint: `training.learning_rate` is the learning rate of Adam
+    ");
 }
 
 #[test]
 fn beta_negative() {
-    assert_snapshot!(refused("--beta -1"), @"");
+    assert_snapshot!(refused("--beta -1"), @"
+    exit 2
+    error: `objective.beta = -1`, as written on the command line, is not possible: it takes a number of at least 0
+    hint: `objective.beta` is the weight of the rate, KL(q(z|x,y) || p(z|y))
+    ");
 }
 
 #[test]
 fn records_zero() {
-    assert_snapshot!(refused("--records 0"), @"");
+    assert_snapshot!(refused("--records 0"), @"
+    exit 2
+    error: `data.records = 0`, as written on the command line, is not possible: it takes a whole number from 1 to 1000000000, or `auto`
+    hint: `data.records` is how many records built-in data have; auto: their own default
+    ");
 }
 
 #[test]
 fn size_of_one() {
-    assert_snapshot!(refused("--size 1"), @"");
+    assert_snapshot!(refused("--size 1"), @r#"
+    exit 2
+    error: `data.size = 1`, as written on the command line, is not possible: it takes a side such as `64`, or width and height such as `"64x48"`, from 2 to 4096, or `auto`
+    hint: `data.size` is the size of every picture, as a side or "WIDTHxHEIGHT"; auto: from the files
+    "#);
 }
 
 #[test]
 fn hidden_width_zero() {
-    assert_snapshot!(refused("--set network.hidden=500,0"), @"");
+    assert_snapshot!(refused("--set network.hidden=500,0"), @"
+    exit 2
+    error: `network.hidden = [500, 0]`, as written on the command line, is not possible: it takes a list of whole numbers, each from 1 to 65536, or `auto`
+    hint: `network.hidden` is the widths of the fully connected layers, mirrored in the decoder
+    ");
 }
 
 #[test]
 fn a_device_that_is_to_come() {
-    assert_snapshot!(refused("--device cuda"), @"");
+    assert_snapshot!(refused("--device cuda"), @r#"
+    exit 2
+    error: `training.device = "cuda"` is not possible: this version computes on `cpu` alone
+    hint: leave it out; `cuda`, `vulkan`, `metal` and `webgpu` are to come
+    "#);
 }
 
 #[test]
 fn a_preset_that_is_not_there() {
-    assert_snapshot!(refused("--preset flax-minst"), @"");
+    assert_snapshot!(refused("--preset flax-minst"), @"
+    exit 2
+    error: there is no preset `flax-minst`; did you mean `flax-mnist`?
+    hint: presets: `dense`, `conv`, `conv-residual`, `flax-mnist`, `pythae-mnist`, `small-faces`
+    ");
 }
 
 #[test]
 fn a_setting_that_is_not_there() {
-    assert_snapshot!(refused("--set network.hiden=5"), @"");
+    assert_snapshot!(refused("--set network.hiden=5"), @"
+    exit 2
+    error: there is no setting `network.hiden`, as written on the command line; did you mean `network.hidden`?
+    ");
 }
 
 #[test]
 fn a_setting_without_a_value() {
-    assert_snapshot!(refused("--set network.hidden"), @"");
+    assert_snapshot!(refused("--set network.hidden"), @"
+    exit 2
+    error: `network.hidden` sets nothing: it has no `=`
+    hint: write `key=value`, such as `network.hidden=500,500`
+    ");
 }
 
 #[test]
 fn a_likelihood_that_is_not_there() {
-    assert_snapshot!(refused("--set model.likelihood=gausian"), @"");
+    assert_snapshot!(refused("--set model.likelihood=gausian"), @r#"
+    exit 2
+    error: `model.likelihood = "gausian"`, as written on the command line, is not possible: it takes one of `bernoulli`, `gaussian`, `gaussian-per-pixel`, `discretized-logistic`, or `auto`; did you mean `gaussian`?
+    hint: `model.likelihood` is p(x|z,y) of the pictures; auto: from the data
+    "#);
 }
 
 #[test]
 fn a_given_field_that_is_not_there() {
-    assert_snapshot!(refused("--given smlie"), @"");
+    assert_snapshot!(refused("--given smlie"), @"
+    exit 2
+    error: there is no field `smlie`; did you mean `smile`?
+    hint: fields: `image`, `smile`, `skin_tone`, `face_shape`, `beard`, `glasses`, `hair_colour`
+    ");
 }
 
 #[test]
 fn a_given_field_that_is_the_picture() {
-    assert_snapshot!(refused("--given image"), @"");
+    assert_snapshot!(refused("--given image"), @"
+    exit 2
+    error: the data have no field of pictures to model (fields: `image`, `smile`, `skin_tone`, `face_shape`, `beard`, `glasses`, `hair_colour`)
+    hint: give data with pictures
+    ");
 }
 
 #[test]
 fn a_config_file_with_a_mistake() {
     let folder = Folder::new();
     folder.write("mine.toml", "[training]\nepochs = 3\nlerning_rate = 0.1\n");
-    assert_snapshot!(folder.refused("train builtin:faces --config mine.toml --out run"), @"");
+    assert_snapshot!(folder.refused("train builtin:faces --config mine.toml --out run"), @"
+    exit 2
+    error: there is no setting `training.lerning_rate`, as written in line 3 of `mine.toml`; did you mean `training.learning_rate`?
+    ");
     folder.write("mine.toml", "[training]\nepochs = \n");
-    assert_snapshot!(folder.refused("train builtin:faces --config mine.toml --out run"), @"");
+    assert_snapshot!(folder.refused("train builtin:faces --config mine.toml --out run"), @"
+    exit 2
+    error: line 2 of `mine.toml` cannot be read: string values must be quoted, expected literal string
+    ");
 }
 
 #[test]
 fn a_config_file_that_is_not_there() {
-    assert_snapshot!(refused("--config no.toml"), @"");
+    assert_snapshot!(refused("--config no.toml"), @"
+    exit 1
+    error: cannot read `no.toml`: No such file or directory (os error 2)
+    ");
 }
 
 #[test]
 fn no_data_at_all() {
-    assert_snapshot!(Folder::new().refused("train --out run"), @"");
+    assert_snapshot!(Folder::new().refused("train --out run"), @"
+    exit 2
+    error: no data are named
+    hint: name a folder, a file or `builtin:faces`, or set `data.source`
+    ");
 }
 
 #[test]
 fn no_place_for_the_run() {
-    assert_snapshot!(Folder::new().refused("train builtin:faces"), @"");
+    assert_snapshot!(Folder::new().refused("train builtin:faces"), @"
+    exit 2
+    error: the following required arguments were not provided:
+      --out <RUN>
+
+    Usage: elbo train [OPTIONS] --out <RUN> <DATA>
+           elbo train --resume <RUN>
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]
 fn resuming_takes_no_other_settings() {
-    assert_snapshot!(Folder::new().refused("train --resume run --epochs 5"), @"");
+    assert_snapshot!(Folder::new().refused("train --resume run --epochs 5"), @"
+    exit 2
+    error: the argument '--resume <RUN>' cannot be used with:
+      [DATA]
+      --out <RUN>
+      --force
+      --given <FIELD>
+      --preset <NAME>
+      --config <FILE.toml>
+      --latent <N>
+      --epochs <N>
+      --batch <N>
+      --lr <F>
+      --beta <F>
+      --seed <N>
+      --device <DEVICE>
+      --set <key=value>
+
+    Usage: elbo train [OPTIONS] --out <RUN> <DATA>
+           elbo train --resume <RUN>
+
+    For more information, try '--help'.
+    ");
 }

@@ -106,6 +106,21 @@ fn another_shape_is_refused_even_with_as_many_values() {
 }
 
 #[test]
+fn a_transposed_matrix_is_refused() {
+    const MATRIX: &str = "encoder.hidden.layers.0.weight";
+    let error = refusal(|weights| weights.get_mut(MATRIX).unwrap().shape.reverse());
+    let (found, expected) = (vec![8, 6], vec![6, 8]);
+    assert_eq!(
+        error,
+        CoreError::Shape {
+            name: MATRIX.into(),
+            found,
+            expected
+        }
+    );
+}
+
+#[test]
 fn a_tensor_shorter_than_its_shape_is_refused() {
     let error = refusal(|weights| weights.get_mut(NAME).unwrap().values.truncate(4));
     assert_eq!(

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::{
     math::softplus_sigmoid,
-    rows::{rows_per_piece, sum_terms},
+    rows::{Term, rows_per_piece, sum_terms},
     tensor::{contiguous, dims, tensor, values},
 };
 
@@ -44,11 +44,20 @@ pub(super) fn grad(logits: FlexTensor, x: FlexTensor, g: FlexTensor) -> FlexTens
     tensor(out, [batch, d])
 }
 
+struct LogProb;
+
+impl Term for LogProb {
+    #[inline(always)]
+    fn term(logit: f32, x: f32, _: f32) -> f32 {
+        x * logit - softplus_sigmoid(logit).0
+    }
+}
+
 vectorised! {
     fn log_prob_rows(out: &mut [f32], logits: &[f32], x: &[f32]) {
         let d = logits.len() / out.len();
         for ((out, l), x) in out.iter_mut().zip(logits.chunks_exact(d)).zip(x.chunks_exact(d)) {
-            *out = sum_terms([l, x, x], |l, x, _| x * l - softplus_sigmoid(l).0);
+            *out = sum_terms::<LogProb>(l, x, x);
         }
     }
 }

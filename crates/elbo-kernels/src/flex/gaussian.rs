@@ -1,19 +1,21 @@
 //! One element of the Gaussian log-density; s = log σ².
 
-use super::{location_scale::LocationScale, math::exp};
+use super::{location_scale::LocationScale, math::exp, rows::Term};
 
 /// log 2π.
 const LN_2PI: f32 = 1.837_877;
 
 pub(super) struct Gaussian;
 
-impl LocationScale for Gaussian {
+impl Term for Gaussian {
     #[inline(always)]
-    fn log_prob(mean: f32, logvar: f32, x: f32) -> f32 {
+    fn term(mean: f32, logvar: f32, x: f32) -> f32 {
         let error = x - mean;
         -0.5 * (LN_2PI + logvar + error * error * exp(-logvar))
     }
+}
 
+impl LocationScale for Gaussian {
     #[inline(always)]
     fn grad(mean: f32, logvar: f32, x: f32) -> (f32, f32) {
         let error = x - mean;

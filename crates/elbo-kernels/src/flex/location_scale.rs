@@ -4,16 +4,14 @@ use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
 use super::{
-    rows::{rows_per_piece, sum_in_order, sum_terms},
+    rows::{BLOCK, Term, rows_per_piece, sum, sum_in_order, sum_terms},
     tensor::{contiguous, dims, tensor, values},
 };
 
-/// A likelihood of one element, given its mean and the logarithm s of its scale or variance.
-pub(super) trait LocationScale {
-    /// log p(x).
-    fn log_prob(mean: f32, s: f32, x: f32) -> f32;
-
-    /// d log p / d mean and d log p / d s.
+/// A likelihood of one element: `term` is log p(x) given its mean, the logarithm s of its scale or
+/// variance, and x.
+pub(super) trait LocationScale: Term {
+    /// d log p / d mean and d log p / d s; `#[inline(always)]`.
     fn grad(mean: f32, s: f32, x: f32) -> (f32, f32);
 }
 
@@ -66,7 +64,7 @@ vectorised! {
         let d = scale.width;
         for (i, out) in (first..).zip(out) {
             let row = i * d..(i + 1) * d;
-            *out = sum_terms([&mean[row.clone()], scale.row(i), &x[row]], L::log_prob);
+            *out = sum_terms::<L>(&mean[row.clone()], scale.row(i), &x[row]);
         }
     }
 }
@@ -124,13 +122,29 @@ vectorised! {
             let by_s = if inputs.scale.shared { &mut *by_s } else { &mut by_s[i * d..(i + 1) * d] };
             let row = record * d..(record + 1) * d;
             let (mean, s, x) = (&inputs.mean[row.clone()], inputs.scale.row(record), &inputs.x[row]);
-            let elements = by_mean.iter_mut().zip(by_s).zip(mean).zip(s).zip(x);
-            for ((((by_mean, by_s), mean), s), x) in elements {
-                let (to_mean, to_s) = L::grad(*mean, *s, *x);
-                *by_mean = g * to_mean;
-                *by_s += g * to_s;
+            let inputs = mean.chunks(BLOCK).zip(s.chunks(BLOCK)).zip(x.chunks(BLOCK));
+            let outputs = by_mean.chunks_mut(BLOCK).zip(by_s.chunks_mut(BLOCK));
+            for (((mean, s), x), (by_mean, by_s)) in inputs.zip(outputs) {
+                grad_block::<L>(by_mean, by_s, [mean, s, x], *g);
             }
         }
+    }
+}
+
+/// by_mean = g d/dmean and by_s += g d/ds over at most one block.
+#[inline(always)]
+fn grad_block<L: LocationScale>(by_mean: &mut [f32], by_s: &mut [f32], inputs: [&[f32]; 3], g: f32) {
+    let [mean, s, x] = inputs;
+    let (mut to_mean, mut to_s) = ([0.0; BLOCK], [0.0; BLOCK]);
+    let outputs = to_mean.iter_mut().zip(&mut to_s);
+    for ((((to_mean, to_s), mean), s), x) in outputs.zip(mean).zip(s).zip(x) {
+        (*to_mean, *to_s) = L::grad(*mean, *s, *x);
+    }
+    for (by_mean, to_mean) in by_mean.iter_mut().zip(&to_mean) {
+        *by_mean = g * to_mean;
+    }
+    for (by_s, to_s) in by_s.iter_mut().zip(&to_s) {
+        *by_s += g * to_s;
     }
 }
 
@@ -144,9 +158,8 @@ fn reduce(by_s: Vec<f32>, scale: &Scale, [_, cols]: [usize; 2]) -> Vec<f32> {
     if cols == scale.width {
         return by_s;
     }
-    let along = |row: &[f32]| sum_terms([row, row, row], |value, _, _| value);
     if scale.width == 0 {
         return vec![0.0; if scale.shared { 1 } else { 0 }];
     }
-    by_s.chunks_exact(scale.width).map(along).collect()
+    by_s.chunks_exact(scale.width).map(sum).collect()
 }

@@ -9,6 +9,7 @@
 use super::{
     location_scale::LocationScale,
     math::{exp, ln, one_minus_exp_neg, softplus_sigmoid},
+    rows::Term,
 };
 use crate::logistic::HALF_BIN;
 
@@ -32,16 +33,18 @@ fn bin(mean: f32, log_scale: f32, x: f32) -> (f32, f32, f32, f32, f32, f32) {
     )
 }
 
-impl LocationScale for DiscretizedLogistic {
+impl Term for DiscretizedLogistic {
     #[inline(always)]
-    fn log_prob(mean: f32, log_scale: f32, x: f32) -> f32 {
+    fn term(mean: f32, log_scale: f32, x: f32) -> f32 {
         let (a, b, delta, _, has_upper, has_lower) = bin(mean, log_scale, x);
         let width = one_minus_exp_neg(delta).max(f32::MIN_POSITIVE);
         has_upper * has_lower * ln(width)
             - has_upper * softplus_sigmoid(-a).0
             - has_lower * softplus_sigmoid(b).0
     }
+}
 
+impl LocationScale for DiscretizedLogistic {
     #[inline(always)]
     fn grad(mean: f32, log_scale: f32, x: f32) -> (f32, f32) {
         let (a, b, delta, inverse_scale, has_upper, has_lower) = bin(mean, log_scale, x);
