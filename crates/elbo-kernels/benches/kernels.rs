@@ -1,12 +1,17 @@
 //! Timings of the kernels on the shapes of the models we train, beside their plain-tensor twins.
 //!
-//! `cargo bench -p elbo-kernels`. Everything runs inside the rayon pool, as training does.
+//! `cargo bench -p elbo-kernels`. With the program's allocator, and everything inside the rayon pool, as
+//! training is.
 
 use std::hint::black_box;
 
 use burn::tensor::{Device, Distribution, Tensor};
 use criterion::{BatchSize, BenchmarkGroup, Criterion, measurement::WallTime};
 use elbo_kernels::*;
+
+/// The allocator of the program: the system's gives big tensors fresh pages every time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
     Tensor::random(shape, Distribution::Uniform(-1.0, 1.0), &Device::flex())

@@ -30,7 +30,7 @@ pub(crate) const HALF_BIN: f32 = 0.5 / 255.0;
 /// tail and for the thinnest bin, where the paper changes over to density times width.
 ///
 /// Differentiable in `mean` and `log_scale`; `x` is data and gets no gradient.
-/// Worst error: 3e-6 of the sum of the three terms' magnitudes, beside the rounding of a and b.
+/// Worst error: 2e-6 of the sum of the three terms' magnitudes, beside the rounding of a and b.
 ///
 /// # Shapes
 /// - `mean`, `x`: `[batch, d]`, on the `[0, 1]` scale; `x` = k/255

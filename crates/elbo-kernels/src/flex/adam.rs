@@ -40,3 +40,31 @@ vectorised! {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flex::tensor::tensor;
+
+    const SCALARS: AdamScalars = AdamScalars {
+        beta1: 0.9,
+        one_minus_beta1: 0.1,
+        beta2: 0.999,
+        one_minus_beta2: 0.001,
+        inverse_root_correction2: 31.6,
+        epsilon: 1e-8,
+        weight_decay: 0.0,
+        grad_scale: 1.0,
+        step_size: 0.1,
+    };
+
+    #[test]
+    fn buffers_of_ones_own_are_changed_in_place() {
+        let fresh = |value| tensor(vec![value; 100], [10, 10]);
+        let [param, m, v] = [fresh(1.0), fresh(0.0), fresh(0.0)];
+        let before = [&param, &m, &v].map(|t| t.bytes().as_ptr());
+        let (param, m, v) = step(param, fresh(0.5), m, v, SCALARS);
+        assert_eq!(before, [&param, &m, &v].map(|t| t.bytes().as_ptr()));
+        assert!(values(&param)[0] < 1.0);
+    }
+}
