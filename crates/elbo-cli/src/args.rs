@@ -47,6 +47,10 @@ pub(crate) struct GlobalArgs {
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one of them in a run of the program"
+)]
 pub(crate) enum Command {
     Train(commands::train::TrainArgs),
     Sample(commands::sample::SampleArgs),

@@ -3,7 +3,11 @@
 //! `help` is the grammar as printed; `settings` what may not be typed; `input` data that cannot be used;
 //! `runs` run folders and outputs that cannot; `verbs` the whole path on a tiny model; `exact` resuming
 //! and reruns to the byte; `talk` the streams and exit codes.
-#![allow(clippy::disallowed_methods, reason = "tests lay out files as they like")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests lay out files as they like, and a panic there is a report"
+)]
 
 mod exact;
 mod folder;
