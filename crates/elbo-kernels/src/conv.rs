@@ -24,7 +24,7 @@ use crate::{
 /// y = f(x ⋆ W + b), the cross-correlation deep learning calls convolution.
 ///
 /// Differentiable in `x`, `weight` and `bias`; a gradient that nothing asks for is not computed.
-/// Worst error against exact arithmetic: that of [`crate::dense`] with k = kh kw ci.
+/// Worst error against exact arithmetic: that of [`crate::dense()`] with k = kh kw ci.
 ///
 /// # Shapes
 /// - `x`: `[batch, h, w, ci]`
@@ -74,7 +74,7 @@ pub fn conv2d_reference(
 /// y = f(x ⋆ᵀ W + b), the transpose of [`conv2d`] as a linear map: it widens an image.
 ///
 /// Differentiable in `x`, `weight` and `bias`; a gradient that nothing asks for is not computed.
-/// Worst error against exact arithmetic: that of [`crate::dense`] with k = kh kw ci.
+/// Worst error against exact arithmetic: that of [`crate::dense()`] with k = kh kw ci.
 ///
 /// # Shapes
 /// - `x`: `[batch, h, w, ci]`

@@ -2,7 +2,7 @@
 //!
 //! | operation | formula | shapes | worst error |
 //! |---|---|---|---|
-//! | [`dense`] | f(x W + b) | `[b, k] [k, n] [n]` to `[b, n]` | (k + 2) 2⁻²⁴ Σ \|x W\| |
+//! | [`dense()`] | f(x W + b) | `[b, k] [k, n] [n]` to `[b, n]` | (k + 2) 2⁻²⁴ Σ \|x W\| |
 //! | [`conv2d`] | f(x ⋆ W + b) | `[b, h, w, ci] [kh, kw, ci, co] [co]` to `[b, oh, ow, co]` | as `dense`, k = kh kw ci |
 //! | [`conv_transpose2d`] | f(x ⋆ᵀ W + b) | `[b, h, w, ci] [kh, kw, co, ci] [co]` to `[b, oh, ow, co]` | as `dense`, k = kh kw ci |
 //! | [`bernoulli_log_prob`] | Σ x l - log(1 + e^l) | `[b, d] [b, d]` to `[b]` | 2e-6 Σ \|terms\| |

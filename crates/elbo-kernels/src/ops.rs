@@ -17,7 +17,7 @@ use crate::{Activation, ConvGeometry, adam::AdamScalars, bernoulli, conv, dense,
 /// Differentiable operations; the formulas stand with the public function of the same name.
 #[backend_extension(Autodiff, Flex)]
 pub(crate) trait VaeOps: Backend {
-    /// See [`crate::dense`].
+    /// See [`crate::dense()`].
     fn dense(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,

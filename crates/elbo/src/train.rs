@@ -1,7 +1,7 @@
 //! `train`: from data to a run folder; and `resume`: on from where a run stopped.
 //!
 //! A run is a pure function of its config and data. What the future depends on is in one
-//! [`TrainState`] and the weights beside it, saved together, so a run that was killed at any
+//! [`TrainState`](crate::run_dir::TrainState) and the weights beside it, saved together, so a run that was killed at any
 //! moment ends with the same bytes as one that was not.
 
 mod guard;

@@ -4,7 +4,7 @@
 //! pixels, and everything else varies so little that six latents suffice. A face is a pure function
 //! of (seed, row), so any number of them costs no disk.
 //!
-//! [`attributes`] and [`nuisance`] draw what a face is like, [`render`] paints it, [`Faces`] is the
+//! [`attributes()`] and [`nuisance`] draw what a face is like, [`render`] paints it, [`Faces`] is the
 //! data set.
 
 mod attributes;
