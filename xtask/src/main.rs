@@ -99,9 +99,10 @@ fn cargo() -> Command {
     command
 }
 
-fn root() -> &'static Path {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.parent().unwrap_or(own)
+/// Asked when run, not when built: a shared target directory outlives the checkout that filled it.
+fn root() -> PathBuf {
+    let own = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| "xtask".into(), PathBuf::from);
+    own.parent().map_or_else(|| own.clone(), Path::to_path_buf)
 }
 
 /// Where builds go, and with them the tools that a chore installs.

@@ -10,7 +10,8 @@ use tempfile::TempDir;
 
 /// Real data: `$ELBO_DATA`, or `shared/data` beside the repository. Says so and gives none if absent.
 pub(crate) fn testdata(name: &str) -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    // The crate's folder, in which tests run: asked when run, for a built test may outlive its checkout.
+    let beside = || PathBuf::from("../../../shared/data");
     let path = std::env::var_os("ELBO_DATA")
         .map_or_else(beside, PathBuf::from)
         .join(name);
