@@ -1,21 +1,16 @@
-//! From latents to pictures, in chunks of a fixed size.
-//!
-//! A matrix product may add in another order when it has another number of rows. Every chunk is
-//! filled up to the same size, so a picture depends on its latent and condition alone.
+//! From latents to pictures.
 
 use burn::tensor::Tensor;
 use elbo_core::decoder::FieldDistribution;
 use elbo_core::field::image::DrawNoise;
 use elbo_data::noise::{Noise, Purpose};
-use elbo_data::{Column, Values};
+use elbo_data::Column;
 
+use crate::chunk::{CHUNK, chunks, filled};
 use crate::picture::Pictures;
 use crate::progress::Progress;
 use crate::tensors::{Upload, to_host};
 use crate::trained::Trained;
-
-/// Rows decoded at a time.
-pub(crate) const CHUNK: usize = 64;
 
 /// What of the likelihood becomes the picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -52,7 +47,7 @@ impl Trained {
         for (start, rows) in chunks(n) {
             let mut z = codes.z[start * latent..(start + rows) * latent].to_vec();
             z.resize(CHUNK * latent, 0.0);
-            let y = self.upload().fields(&slice(&codes.y, start, rows));
+            let y = self.upload().fields(&filled(&codes.y, start, rows));
             let likelihood = self.model.likelihood(self.upload().rows(z, CHUNK), &y);
             let values = to_host(self.draw(&likelihood.fields[0], draw, noise, start as u64));
             pixels.extend(
@@ -76,7 +71,7 @@ impl Trained {
     pub(crate) fn draw_latents(&self, y: &[Column], n: usize, temperature: f32, noise: Noise) -> Vec<f32> {
         let mut z = Vec::with_capacity(n * self.model.latent());
         for (start, rows) in chunks(n) {
-            let y = self.upload().fields(&slice(y, start, rows));
+            let y = self.upload().fields(&filled(y, start, rows));
             let prior = self.model.prior(&y, CHUNK, &self.device);
             let rows: Vec<u64> = (start as u64..(start + rows) as u64).collect();
             let eps = noise.normal(Purpose::Prior, 0, &rows, self.model.latent());
@@ -108,30 +103,4 @@ impl Trained {
         };
         image.sample(self.upload().rows(values, CHUNK))
     }
-}
-
-/// The chunks of `n` rows: where each starts, and how many of its rows are wanted.
-fn chunks(n: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..n)
-        .step_by(CHUNK)
-        .map(move |start| (start, CHUNK.min(n - start)))
-}
-
-/// `rows` values of each column from `start`, filled up to a chunk with "not given".
-fn slice(columns: &[Column], start: usize, rows: usize) -> Vec<Column> {
-    fn part<T: Clone>(values: &[T], start: usize, rows: usize, filler: T) -> Vec<T> {
-        let mut part = values[start..start + rows].to_vec();
-        part.resize(CHUNK, filler);
-        part
-    }
-    let slice = |column: &Column| Column {
-        values: match &column.values {
-            Values::Category(codes) => Values::Category(part(codes, start, rows, 0)),
-            Values::Flag(flags) => Values::Flag(part(flags, start, rows, false)),
-            Values::Number(numbers) => Values::Number(part(numbers, start, rows, 0.0)),
-            Values::Image(_) => unreachable!("an image is never a condition: ModelConfig::check"),
-        },
-        given: part(&column.given, start, rows, false),
-    };
-    columns.iter().map(slice).collect()
 }

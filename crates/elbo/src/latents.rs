@@ -3,14 +3,12 @@
 use elbo_data::{Column, Kind, Values};
 
 use crate::batches::Batches;
+use crate::chunk::{CHUNK, chunks, filled};
 use crate::error::Error;
 use crate::progress::Progress;
 use crate::readout::{Attribute, Units, Values as Known};
-use crate::tensors::to_host;
+use crate::tensors::{Upload, to_host};
 use crate::trained::Trained;
-
-/// Records encoded at a time.
-const CHUNK: usize = 64;
 
 /// The posteriors of some records.
 #[derive(Default)]
@@ -66,11 +64,11 @@ impl Trained {
             if batch.is_empty() {
                 continue;
             }
-            let records = batches.upload(&batch)?;
-            let q = self.model.posterior(&records.x, &records.y);
-            latents.std.extend(to_host(q.std()));
-            latents.mean.extend(to_host(q.mean));
-            append(&mut latents.y, batches.conditions(&batch)?)?;
+            let y = batches.conditions(&batch)?;
+            let (mean, std) = self.posteriors(&batch.columns[..1], &y);
+            latents.mean.extend(mean);
+            latents.std.extend(std);
+            append(&mut latents.y, y)?;
             if let (true, Values::Image(pixels)) = (keep_pixels, &batch.columns[0].values) {
                 latents.pixels.extend(pixels);
             }
@@ -79,6 +77,20 @@ impl Trained {
         }
         progress.end();
         Ok(latents)
+    }
+
+    /// Means and standard deviations of q(z|x,y), each `[rows, latent]`.
+    pub(crate) fn posteriors(&self, x: &[Column], y: &[Column]) -> (Vec<f32>, Vec<f32>) {
+        let upload = Upload(self.device.clone());
+        let (mut mean, mut std) = (Vec::new(), Vec::new());
+        for (start, rows) in chunks(x.first().map_or(0, |column| column.given.len())) {
+            let (x, y) = (filled(x, start, rows), filled(y, start, rows));
+            let q = self.model.posterior(&upload.fields(&x), &upload.fields(&y));
+            let wanted = rows * self.model.latent();
+            std.extend(&to_host(q.std())[..wanted]);
+            mean.extend(&to_host(q.mean)[..wanted]);
+        }
+        (mean, std)
     }
 
     /// What is known of `rows` beside the picture: every field of the schema that the source has.

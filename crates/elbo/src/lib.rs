@@ -4,6 +4,7 @@
 //! it works, writes its outputs whole or not at all, and depends on its settings and seed alone.
 
 mod batches;
+mod chunk;
 mod conditions;
 pub mod config;
 mod decode;

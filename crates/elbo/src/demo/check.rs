@@ -9,7 +9,6 @@ use crate::error::Error;
 use crate::latents::Latents;
 use crate::progress::Progress;
 use crate::readout::{Association, Attribute, Measure, Readout, Units, Values, associate, balanced_accuracy};
-use crate::tensors::{Upload, to_host};
 use crate::trained::Trained;
 
 /// Faces asked for, to see how often they come out as asked.
@@ -109,7 +108,11 @@ pub(super) fn found(
         .collect::<Result<Vec<_>, Error>>()?;
     let z = conditional.draw_latents(&y, ASKED, 1.0, noise);
     let faces = conditional.decode(&Codes { z, y: y.clone() }, Draw::Mean, noise, progress);
-    let means = encode_pictures(plain, &faces.pixels);
+    let column = Column {
+        values: elbo_data::Values::Image(faces.pixels),
+        given: vec![true; ASKED],
+    };
+    let (means, _) = plain.posteriors(&[column], &[]);
     let units = Units {
         values: &means,
         width: plain.model.latent(),
@@ -144,27 +147,6 @@ fn ask(model: &Trained, name: &str, place: usize, noise: Noise) -> Result<Column
     Ok(model
         .schema
         .column(position, &draws.iter().map(value).collect::<Vec<_>>())?)
-}
-
-/// Posterior means of pictures that are in no file.
-fn encode_pictures(model: &Trained, pixels: &[u8]) -> Vec<f32> {
-    let upload = Upload(model.device.clone());
-    let size = model.image().len();
-    pixels
-        .chunks(64 * size)
-        .flat_map(|chunk| {
-            let column = Column {
-                values: elbo_data::Values::Image(chunk.to_vec()),
-                given: vec![true; chunk.len() / size],
-            };
-            to_host(
-                model
-                    .model
-                    .posterior(&upload.fields(&[column]), &elbo_core::Fields::none())
-                    .mean,
-            )
-        })
-        .collect()
 }
 
 /// Share of records on which both agree: the same level, or a number in the same half of its range.
