@@ -24,9 +24,10 @@ def dense(x, w, name):
     return x @ w[f"{name}.weight"] + w[f"{name}.bias"]
 
 
-def mlp(x, w, name, layers):
+def mlp(x, y, w, name, layers):
+    """Every layer sees y beside the values before it."""
     for i in range(layers):
-        x = np.tanh(dense(x, w, f"{name}.layers.{i}"))
+        x = np.tanh(dense(np.concatenate([x, y], 1), w, f"{name}.layers.{i}"))
     return x
 
 
@@ -101,12 +102,12 @@ def terms(case, w, eps):
             stage = f"encoder.features.0.Image.conv.stages.{level}"
             h = residual(np.tanh(conv(h, w, f"{stage}.conv", 2)), w, stage, blocks)
         h = h.reshape([len(x), -1])
-    h = mlp(np.concatenate([h, y], 1), w, "encoder.hidden", layers)
-    mean, logvar = halves(dense(h, w, "encoder.posterior.dense"))
+    h = mlp(h, y, w, "encoder.hidden", layers)
+    mean, logvar = halves(dense(np.concatenate([h, y], 1), w, "encoder.posterior.dense"))
 
     z = mean + np.exp(logvar / 2) * eps
-    h = mlp(np.concatenate([z, y], 1), w, "decoder.hidden", layers)
-    location = dense(h, w, "decoder.heads.0.Image.dense")
+    h = mlp(z, y, w, "decoder.hidden", layers)
+    location = dense(np.concatenate([h, y], 1), w, "decoder.heads.0.Image.dense")
     if convolutional:
         location = np.tanh(location).reshape([len(x), shape[0] >> depth, shape[1] >> depth, network["channels"][-1]])
         for i, level in enumerate(reversed(range(depth))):
@@ -119,7 +120,7 @@ def terms(case, w, eps):
 
     prior_mean, prior_logvar = np.zeros_like(mean), np.zeros_like(mean)
     if case["config"]["prior"] == "learned":
-        h = mlp(y, w, "prior.learned.hidden", min(layers, 1))
+        h = mlp(y, y[:, :0], w, "prior.learned.hidden", min(layers, 1))
         prior_mean, prior_logvar = halves(dense(h, w, "prior.learned.head.dense"))
     ratio = (np.exp(logvar) + (mean - prior_mean) ** 2) / np.exp(prior_logvar)
     return distortion, (prior_logvar - logvar + ratio - 1) / 2
@@ -277,11 +278,11 @@ def conditional():
     shapes = (
         {"condition.embeddings.0.Category.table": [4, 2]}
         | linear("encoder.hidden.layers.0", 8, 4)
-        | linear("encoder.hidden.layers.1", 4, 3)
-        | linear("encoder.posterior.dense", 3, 4)
+        | linear("encoder.hidden.layers.1", 8, 3)
+        | linear("encoder.posterior.dense", 7, 4)
         | linear("decoder.hidden.layers.0", 6, 3)
-        | linear("decoder.hidden.layers.1", 3, 4)
-        | linear("decoder.heads.0.Image.dense", 4, 4)
+        | linear("decoder.hidden.layers.1", 7, 4)
+        | linear("decoder.heads.0.Image.dense", 8, 4)
         | {"decoder.heads.0.Image.spread": [1, 1]}
         | linear("prior.learned.hidden.layers.0", 4, 3)
         | linear("prior.learned.head.dense", 3, 4)

@@ -1,4 +1,4 @@
-//! `cargo xtask check | test | bench`: the chores of this workspace, the same for people and for CI.
+//! `cargo xtask check | test | bench | golden`: the chores of this workspace, the same for people and for CI.
 //!
 //! `check` proves the tree. Its steps run cheapest first and stop at the first that fails; the tests
 //! come last, so that their counts are the last lines on the screen.
@@ -9,6 +9,7 @@
 )]
 
 mod deny;
+mod golden;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -22,7 +23,8 @@ usage: cargo xtask CHORE [ARGUMENTS]
 
   check   formatting, lints, docs, licences and arrows, then all tests (what CI runs)
   test    all tests; ARGUMENTS go to `cargo test`, as in `cargo xtask test -p elbo-core`
-  bench   all benchmarks; ARGUMENTS go to `cargo bench`";
+  bench   all benchmarks; ARGUMENTS go to `cargo bench`
+  golden  computes the numbers that tests compare with anew (python3 with numpy)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -44,6 +46,7 @@ fn run(chore: &str, arguments: &[String]) -> Outcome {
         "check" => check(),
         "test" => test::run(arguments),
         "bench" => bench(arguments),
+        "golden" => golden::run(),
         "help" | "--help" | "-h" => {
             println!("{HELP}");
             Ok(())

@@ -1,4 +1,5 @@
-//! The condition y: embedded once, then joined to the encoder's, the decoder's and the prior's input.
+//! The condition y: embedded once, then joined to the input of every dense layer of encoder and decoder,
+//! and read by the prior.
 
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -70,6 +71,11 @@ impl Embedding {
 }
 
 impl Embedded {
+    /// Nothing is given.
+    pub fn none() -> Self {
+        Self(None)
+    }
+
     /// The condition beside `h`: `[batch, d]` to `[batch, d + width]`.
     pub fn join(&self, h: Tensor<2>) -> Tensor<2> {
         match &self.0 {

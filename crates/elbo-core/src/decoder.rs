@@ -20,15 +20,21 @@ enum Head {
     Image(ImageHead),
 }
 
+/// Size of the latents' first weights, as a share of the usual: they are noise to begin with. What is
+/// given is used first, and the latents learn what it leaves open.
+const LATENT_SCALE: f32 = 0.3;
+
 impl Decoder {
     /// The mirror of the encoder of the same config.
     pub fn init(config: &ModelConfig, condition: usize, init: &mut Init) -> Self {
         let widths: Vec<_> = config.network.hidden.iter().rev().copied().collect();
         let hidden = Mlp::init(
-            config.latent + condition,
+            config.latent,
+            condition,
             &widths,
             config.network.activation,
             init,
+            |input| if input < config.latent { LATENT_SCALE } else { 1.0 },
         );
         let mut heads = Vec::new();
         for field in &config.x {
@@ -37,7 +43,7 @@ impl Decoder {
                     &config.network,
                     shape,
                     likelihood,
-                    hidden.width(),
+                    hidden.width() + condition,
                     init,
                 )));
             }
@@ -47,7 +53,7 @@ impl Decoder {
 
     /// p(x|z,y).
     pub fn likelihood(&self, z: Tensor<2>, y: &Embedded) -> Likelihood {
-        let h = self.hidden.forward(y.join(z));
+        let h = y.join(self.hidden.forward(z, y));
         let heads = self
             .heads
             .iter()

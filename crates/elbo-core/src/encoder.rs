@@ -7,7 +7,7 @@ use crate::condition::Embedded;
 use crate::distribution::DiagonalGaussian;
 use crate::field::image::ImageEncoder;
 use crate::network::{Dense, Mlp};
-use crate::{Activation, FieldKind, Fields, Init, ModelConfig, Value};
+use crate::{FieldKind, Fields, Init, ModelConfig, Value};
 
 /// Features of each x field, joined with y, through dense layers to mean and log-variance.
 #[derive(Module, Debug)]
@@ -26,7 +26,7 @@ enum FieldEncoder {
 impl Encoder {
     /// The encoder of a checked config, beside a condition of `condition` values.
     pub fn init(config: &ModelConfig, condition: usize, init: &mut Init) -> Self {
-        let mut width = condition;
+        let mut width = 0;
         let mut features = Vec::new();
         for field in &config.x {
             if let FieldKind::Image { shape, likelihood } = field.kind {
@@ -39,8 +39,10 @@ impl Encoder {
                 )));
             }
         }
-        let hidden = Mlp::init(width, &config.network.hidden, config.network.activation, init);
-        let posterior = GaussianHead::init(hidden.width(), config.latent, init);
+        let network = &config.network;
+        let usual = |_| 1.0;
+        let hidden = Mlp::init(width, condition, &network.hidden, network.activation, init, usual);
+        let posterior = GaussianHead::init(hidden.width() + condition, config.latent, init);
         Self {
             features,
             hidden,
@@ -61,8 +63,8 @@ impl Encoder {
                 _ => unreachable!("the config's kinds decide both the encoder and the values"),
             });
         let features: Vec<_> = features.collect();
-        let h = self.hidden.forward(y.join(join(features)));
-        self.posterior.forward(h)
+        let h = self.hidden.forward(join(features), y);
+        self.posterior.forward(y.join(h))
     }
 }
 
@@ -89,7 +91,7 @@ impl GaussianHead {
     /// From `inputs` hidden values to `units` units.
     pub fn init(inputs: usize, units: usize, init: &mut Init) -> Self {
         Self {
-            dense: Dense::init(inputs, 2 * units, Activation::Identity, init),
+            dense: Dense::output(inputs, 2 * units, init),
             units,
         }
     }

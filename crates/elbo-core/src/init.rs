@@ -15,12 +15,20 @@ impl Init<'_> {
     /// Weights uniform in ±1/√fan_in, the default of PyTorch's layers
     /// (He et al. 2015, with gain √(1/3)), so that published protocols can be followed.
     pub fn fan_in<const D: usize>(&mut self, shape: [usize; D], fan_in: usize) -> Param<Tensor<D>> {
+        self.scaled(shape, fan_in, |_| 1.0)
+    }
+
+    /// The same, each weight times `scale` of its place in row-major order.
+    pub fn scaled<const D: usize>(
+        &mut self,
+        shape: [usize; D],
+        fan_in: usize,
+        scale: impl Fn(usize) -> f32,
+    ) -> Param<Tensor<D>> {
         let bound = 1.0 / (fan_in.max(1) as f32).sqrt();
-        let draws = (self.uniform)(shape.iter().product());
-        self.parameter(
-            draws.into_iter().map(|u| (2.0 * u - 1.0) * bound).collect(),
-            shape,
-        )
+        let draws = (self.uniform)(shape.iter().product()).into_iter().enumerate();
+        let weights = draws.map(|(place, u)| (2.0 * u - 1.0) * bound * scale(place));
+        self.parameter(weights.collect(), shape)
     }
 
     /// Every weight the same.

@@ -29,7 +29,7 @@ impl Prior {
         let learned = (config.prior == PriorKind::Learned).then(|| {
             // As wide as the layer next to the latents: y is small beside x.
             let widths: Vec<_> = config.network.hidden.last().copied().into_iter().collect();
-            let hidden = Mlp::init(condition, &widths, config.network.activation, init);
+            let hidden = Mlp::init(condition, 0, &widths, config.network.activation, init, |_| 1.0);
             let head = GaussianHead::init(hidden.width(), config.latent, init);
             LearnedPrior { hidden, head }
         });
@@ -39,7 +39,7 @@ impl Prior {
     /// p(z|y) for a batch; `like` (`[batch, latent]`) gives batch and device.
     pub fn given(&self, y: &Embedded, like: &Tensor<2>) -> DiagonalGaussian {
         match (&self.learned, y.tensor()) {
-            (Some(prior), Some(y)) => prior.head.forward(prior.hidden.forward(y)),
+            (Some(prior), Some(y)) => prior.head.forward(prior.hidden.forward(y, &Embedded::none())),
             _ => DiagonalGaussian::standard(like),
         }
     }

@@ -45,9 +45,7 @@ mod tests {
     fn chunks_cover_every_row_once() {
         assert_eq!(chunks(0).count(), 0);
         for n in [1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK] {
-            let covered: Vec<_> = chunks(n)
-                .flat_map(|(start, rows)| start..start + rows)
-                .collect();
+            let covered: Vec<_> = chunks(n).flat_map(|(start, rows)| start..start + rows).collect();
             assert_eq!(covered, (0..n).collect::<Vec<_>>());
         }
     }

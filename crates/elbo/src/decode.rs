@@ -3,8 +3,8 @@
 use burn::tensor::Tensor;
 use elbo_core::decoder::FieldDistribution;
 use elbo_core::field::image::DrawNoise;
-use elbo_data::noise::{Noise, Purpose};
 use elbo_data::Column;
+use elbo_data::noise::{Noise, Purpose};
 
 use crate::chunk::{CHUNK, chunks, filled};
 use crate::picture::Pictures;
@@ -69,19 +69,22 @@ impl Trained {
     /// Latents drawn from p(z|y), the prior's standard deviation times `temperature`, for one
     /// record after the other: `[n, latent]`.
     pub(crate) fn draw_latents(&self, y: &[Column], n: usize, temperature: f32, noise: Noise) -> Vec<f32> {
-        let mut z = Vec::with_capacity(n * self.model.latent());
-        for (start, rows) in chunks(n) {
+        let rows: Vec<u64> = (0..n as u64).collect();
+        let eps = noise.normal(Purpose::Prior, 0, &rows, self.model.latent());
+        self.latents_from(y, &eps, temperature)
+    }
+
+    /// z = mean + temperature · std · eps of p(z|y), for row-major standard normal eps.
+    pub(crate) fn latents_from(&self, y: &[Column], eps: &[f32], temperature: f32) -> Vec<f32> {
+        let latent = self.model.latent();
+        let mut z = Vec::with_capacity(eps.len());
+        for (start, rows) in chunks(eps.len() / latent.max(1)) {
             let y = self.upload().fields(&filled(y, start, rows));
             let prior = self.model.prior(&y, CHUNK, &self.device);
-            let rows: Vec<u64> = (start as u64..(start + rows) as u64).collect();
-            let eps = noise.normal(Purpose::Prior, 0, &rows, self.model.latent());
             let (mean, std) = (to_host(prior.mean.clone()), to_host(prior.std()));
-            z.extend(
-                mean.iter()
-                    .zip(std)
-                    .zip(eps)
-                    .map(|((mean, std), eps)| mean + temperature * std * eps),
-            );
+            let eps = &eps[start * latent..(start + rows) * latent];
+            let terms = mean.iter().zip(std).zip(eps);
+            z.extend(terms.map(|((mean, std), eps)| mean + temperature * std * eps));
         }
         z
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use elbo_data::arrow::array::{ArrayRef, Float32Array, StringArray};
 use elbo_data::arrow::record_batch::RecordBatch;
-use elbo_data::{atomic, sink};
+use elbo_data::column::image_shape;
+use elbo_data::{Source, atomic, sink};
 use serde::Serialize;
 
 use crate::error::Error;
@@ -41,7 +42,8 @@ pub struct EncodeReport {
     pub latent: usize,
 }
 
-/// Writes `record, mean_0 …, std_0 …` for each record; an `.npy` has the numbers alone.
+/// Writes `record`, what is known of it beside the picture, `mean_0 …` and `std_0 …` for each record;
+/// an `.npy` has the means and deviations alone.
 ///
 /// # Errors
 /// No trained run, data that the model cannot read, or an output that cannot be written.
@@ -52,13 +54,13 @@ pub fn encode(settings: &EncodeSettings, progress: &dyn Progress) -> Result<Enco
         let batches = trained.records(Some(&settings.data))?;
         let rows: Vec<u64> = (0..batches.source.len()).collect();
         let latents = trained.encode(&batches, &rows, false, progress)?;
-        let names = latents
-            .rows
-            .iter()
-            .map(|row| batches.source.name_of(*row))
-            .collect();
-        let with_names = extension(&settings.out).as_deref() != Some("npy");
-        let table = table(&latents, with_names.then_some(names))?;
+        let numbers_only = extension(&settings.out).as_deref() == Some("npy");
+        let mut columns = match numbers_only {
+            true => Vec::new(),
+            false => known(batches.source.as_ref(), &latents.rows)?,
+        };
+        columns.extend(posteriors(&latents));
+        let table = RecordBatch::try_from_iter(columns).map_err(|error| Error::Data(error.into()))?;
         sink::write_table(&settings.out, &table, existing(settings.force))?;
         Ok(EncodeReport {
             out: settings.out.clone(),
@@ -79,16 +81,62 @@ fn check_table(path: &Path, force: bool) -> Result<(), Error> {
     }
 }
 
-fn table(latents: &Latents, names: Option<Vec<String>>) -> Result<RecordBatch, Error> {
-    let mut columns: Vec<(String, ArrayRef)> = Vec::new();
-    if let Some(names) = names {
-        columns.push(("record".to_owned(), Arc::new(StringArray::from(names))));
+/// The name of each record, and its fields that are no pictures, as they are in the data.
+fn known(source: &dyn Source, rows: &[u64]) -> Result<Vec<(String, ArrayRef)>, Error> {
+    let names = rows.iter().map(|row| source.name_of(*row));
+    let mut columns: Vec<(String, ArrayRef)> = vec![(
+        "record".to_owned(),
+        Arc::new(names.map(Some).collect::<StringArray>()),
+    )];
+    let schema = source.arrow_schema();
+    let fields: Vec<usize> = (0..schema.fields().len())
+        .filter(|field| image_shape(schema.field(*field)).is_none())
+        .collect();
+    let read = source.read_columns(rows, &fields)?.batch;
+    for (field, values) in read.schema().fields().iter().zip(read.columns()) {
+        columns.push((free_name(field.name(), &columns), values.clone()));
     }
-    for (name, values) in [("mean", &latents.mean), ("std", &latents.std)] {
-        for unit in 0..latents.width {
-            let column: Float32Array = values.iter().skip(unit).step_by(latents.width).copied().collect();
-            columns.push((format!("{name}_{unit}"), Arc::new(column)));
+    Ok(columns)
+}
+
+/// A field may have the name of a column of ours.
+fn free_name(name: &str, taken: &[(String, ArrayRef)]) -> String {
+    let ours = |name: &str| {
+        let unit = name.strip_prefix("mean_").or_else(|| name.strip_prefix("std_"));
+        unit.is_some_and(|unit| unit.parse::<usize>().is_ok())
+    };
+    let mut free = name.to_owned();
+    while ours(&free) || taken.iter().any(|(taken, _)| *taken == free) {
+        free.push('_');
+    }
+    free
+}
+
+fn posteriors(latents: &Latents) -> Vec<(String, ArrayRef)> {
+    let unit = |values: &[f32], unit: usize| -> ArrayRef {
+        let values = values.iter().skip(unit).step_by(latents.width).copied();
+        Arc::new(values.collect::<Float32Array>())
+    };
+    let means = (0..latents.width).map(|i| (format!("mean_{i}"), unit(&latents.mean, i)));
+    let stds = (0..latents.width).map(|i| (format!("std_{i}"), unit(&latents.std, i)));
+    means.chain(stds).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_does_not_take_the_name_of_a_column_of_ours() {
+        let taken: Vec<(String, ArrayRef)> =
+            vec![("record".to_owned(), Arc::new(Float32Array::from(vec![0.0])))];
+        for (name, free) in [
+            ("smile", "smile"),
+            ("record", "record_"),
+            ("mean_3", "mean_3_"),
+            ("mean_age", "mean_age"),
+        ] {
+            assert_eq!(free_name(name, &taken), free);
         }
     }
-    RecordBatch::try_from_iter(columns).map_err(|error| Error::Data(error.into()))
 }

@@ -140,7 +140,7 @@ impl Trained {
         })
     }
 
-    /// A row of pictures for each unit.
+    /// A row of pictures for each unit, swept over `range` standard deviations of its prior to either side.
     pub(crate) fn sweep(
         &self,
         start: &Start,
@@ -151,12 +151,15 @@ impl Trained {
         progress: &dyn Progress,
     ) -> image::RgbImage {
         let at = |step: usize| range * (2.0 * step as f32 / (steps - 1) as f32 - 1.0);
+        let latent = self.model.latent();
+        let mean = self.latents_from(&start.y, &vec![0.0; latent], 1.0);
+        let mean_and_std = self.latents_from(&start.y, &vec![1.0; latent], 1.0);
         let swept = units
             .iter()
             .flat_map(|(unit, _)| (0..steps).map(move |step| (*unit, at(step))));
         let z = swept.flat_map(|(unit, value)| {
             let mut z = start.z.clone();
-            z[unit] = value;
+            z[unit] = mean[unit] + value * (mean_and_std[unit] - mean[unit]);
             z
         });
         let y = start

@@ -21,12 +21,13 @@ impl ModelConfig {
             .sum();
 
         let latent = wide(self.latent);
-        let encoder = chain(features + condition, &hidden, 2 * latent);
-        let decoder = chain(latent + condition, &mirrored, features);
+        let encoder = chain(features, condition, &hidden, 2 * latent);
+        let decoder = chain(latent, condition, &mirrored, features);
         let prior = match self.prior {
             PriorKind::Standard => 0,
             PriorKind::Learned => chain(
                 condition,
+                0,
                 hidden.last().map_or(&[], std::slice::from_ref),
                 2 * latent,
             ),
@@ -83,12 +84,13 @@ impl NetworkConfig {
     }
 }
 
-/// Weights and biases of dense layers from `inputs` through `widths` to `outputs`.
-fn chain(inputs: u128, widths: &[u128], outputs: u128) -> u128 {
+/// Weights and biases of dense layers from `inputs` through `widths` to `outputs`, each beside a
+/// condition of `condition` values.
+fn chain(inputs: u128, condition: u128, widths: &[u128], outputs: u128) -> u128 {
     let mut width = inputs;
     let mut weights = 0;
     for next in widths.iter().copied().chain([outputs]) {
-        weights += (width + 1) * next;
+        weights += (width + condition + 1) * next;
         width = next;
     }
     weights

@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 
 use crate::distribution::{Bernoulli, DiagonalGaussian, DiscretizedLogistic};
 use crate::network::{ConvDecoder, ConvEncoder, Dense};
-use crate::{Activation, ImageLikelihood, ImageShape, Init, NetworkConfig, NetworkKind};
+use crate::{ImageLikelihood, ImageShape, Init, NetworkConfig, NetworkKind};
 
 /// Pixels to features.
 #[derive(Module, Debug)]
@@ -81,12 +81,16 @@ impl ImageHead {
                 Some(init.constant([1, shape.channels], INITIAL_LOG_SCALE))
             }
         };
-        let (conv, activation) = match config.kind {
-            NetworkKind::Dense => (None, Activation::Identity),
-            NetworkKind::Conv => (Some(ConvDecoder::init(config, shape, init)), config.activation),
+        let features = config.features(&shape);
+        let (dense, conv) = match config.kind {
+            NetworkKind::Dense => (Dense::output(inputs, features, init), None),
+            NetworkKind::Conv => (
+                Dense::init(inputs, features, config.activation, init),
+                Some(ConvDecoder::init(config, shape, init)),
+            ),
         };
         Self {
-            dense: Dense::init(inputs, config.features(&shape), activation, init),
+            dense,
             conv,
             spread,
             likelihood,

@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 use elbo_kernels::{Activation, dense};
 
 use crate::Init;
+use crate::condition::Embedded;
 
 /// `activation(x W + b)`.
 #[derive(Module, Debug)]
@@ -15,12 +16,32 @@ pub struct Dense {
     activation: Activation,
 }
 
+/// Size of an output layer's first weights, as a share of the usual. What the layer parameterises
+/// begins near the plain guess of zeros; exactly there nothing could begin to learn.
+const OUTPUT_SCALE: f32 = 0.03;
+
 impl Dense {
     /// A layer from `inputs` to `outputs` values.
     pub fn init(inputs: usize, outputs: usize, activation: Activation, init: &mut Init) -> Self {
+        Self::scaled(inputs, outputs, activation, init, |_| 1.0)
+    }
+
+    /// A layer without activation whose values are the parameters of a distribution.
+    pub fn output(inputs: usize, outputs: usize, init: &mut Init) -> Self {
+        Self::scaled(inputs, outputs, Activation::Identity, init, |_| OUTPUT_SCALE)
+    }
+
+    /// A layer whose weights begin at `scale` of their input times the usual size.
+    fn scaled(
+        inputs: usize,
+        outputs: usize,
+        activation: Activation,
+        init: &mut Init,
+        scale: impl Fn(usize) -> f32,
+    ) -> Self {
         Self {
-            weight: init.fan_in([inputs, outputs], inputs),
-            bias: init.fan_in([outputs], inputs),
+            weight: init.scaled([inputs, outputs], inputs, |place| scale(place / outputs)),
+            bias: init.constant([outputs], 0.0),
             activation,
         }
     }
@@ -32,7 +53,8 @@ impl Dense {
     }
 }
 
-/// A chain of dense layers, each followed by the same activation.
+/// A chain of dense layers, each followed by the same activation. Every layer sees the condition
+/// beside the values before it: what is given need not be carried through by them.
 #[derive(Module, Debug)]
 pub struct Mlp {
     layers: Vec<Dense>,
@@ -41,13 +63,24 @@ pub struct Mlp {
 }
 
 impl Mlp {
-    /// Layers from `inputs` through each of `widths`; no widths, no change.
-    pub fn init(inputs: usize, widths: &[usize], activation: Activation, init: &mut Init) -> Self {
+    /// Layers from `inputs` values through each of `widths`, beside a condition of `condition` values;
+    /// no widths, no change. The first layer's weights begin at `scale` of their input times the usual.
+    pub fn init(
+        inputs: usize,
+        condition: usize,
+        widths: &[usize],
+        activation: Activation,
+        init: &mut Init,
+        scale: impl Fn(usize) -> f32,
+    ) -> Self {
         let mut width = inputs;
-        let layers = widths
-            .iter()
-            .map(|&next| Dense::init(std::mem::replace(&mut width, next), next, activation, init))
-            .collect();
+        let mut layers = Vec::new();
+        for &next in widths {
+            let first = layers.is_empty();
+            let scale = |input| if first { scale(input) } else { 1.0 };
+            layers.push(Dense::scaled(width + condition, next, activation, init, scale));
+            width = next;
+        }
         Self { layers, width }
     }
 
@@ -58,8 +91,8 @@ impl Mlp {
 
     /// # Shapes
     /// `[batch, inputs]` to `[batch, width]`.
-    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        self.layers.iter().fold(x, |x, layer| layer.forward(x))
+    pub fn forward(&self, x: Tensor<2>, y: &Embedded) -> Tensor<2> {
+        self.layers.iter().fold(x, |x, layer| layer.forward(y.join(x)))
     }
 }
 
@@ -93,9 +126,13 @@ mod tests {
             uniform: &mut |n| uniform(1, n),
             device: &device(),
         };
-        let chain = Mlp::init(3, &[], Activation::Relu, &mut init);
+        let chain = Mlp::init(3, 0, &[], Activation::Relu, &mut init, |_| 1.0);
         assert_eq!(chain.width(), 3);
-        assert_close(&chain.forward(rows([[-1.0, 2.0, 3.0]])), &[-1.0, 2.0, 3.0], 0.0);
+        assert_close(
+            &chain.forward(rows([[-1.0, 2.0, 3.0]]), &Embedded::none()),
+            &[-1.0, 2.0, 3.0],
+            0.0,
+        );
     }
 
     #[test]
@@ -104,8 +141,11 @@ mod tests {
             uniform: &mut |n| uniform(1, n),
             device: &device(),
         };
-        let chain = Mlp::init(3, &[5, 2], Activation::Tanh, &mut init);
+        let chain = Mlp::init(3, 0, &[5, 2], Activation::Tanh, &mut init, |_| 1.0);
         assert_eq!(chain.width(), 2);
-        assert_eq!(chain.forward(rows([[0.0; 3]; 4])).dims(), [4, 2]);
+        assert_eq!(
+            chain.forward(rows([[0.0; 3]; 4]), &Embedded::none()).dims(),
+            [4, 2]
+        );
     }
 }

@@ -127,6 +127,7 @@ impl RunConfig {
             .iter()
             .map(|(_, field)| spec(field, |_| Ok(ImageLikelihood::Bernoulli)));
         let y = y.collect::<Result<Vec<_>, Error>>()?;
+        let prior = choose::prior(self.model.prior, &y);
         let mut data = self.data.clone();
         data.model = Some(x.iter().map(|field| field.name.clone()).collect());
         choose::picture_form(&mut data, &images);
@@ -136,7 +137,7 @@ impl RunConfig {
                 y,
                 latent: self.model.latent,
                 network,
-                prior: self.model.prior,
+                prior,
             },
             data,
         ))
@@ -183,7 +184,7 @@ impl CheckedConfig {
             model: ModelSection {
                 latent: self.model.latent,
                 likelihood: choose::common_likelihood(&self.model.x),
-                prior: self.model.prior,
+                prior: Some(self.model.prior),
             },
             network: NetworkSection {
                 kind: Some(network.kind),

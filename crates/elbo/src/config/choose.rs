@@ -1,6 +1,6 @@
 //! The choices that are made for the user where a setting says `auto`, each with a note.
 
-use elbo_core::{FieldKind, FieldSpec, ImageLikelihood, ImageShape, NetworkConfig, NetworkKind};
+use elbo_core::{FieldKind, FieldSpec, ImageLikelihood, ImageShape, NetworkConfig, NetworkKind, PriorKind};
 use elbo_data::kind::image::{Binarize, ImageStats};
 use elbo_data::{Field, ImageSize, Kind};
 
@@ -73,6 +73,15 @@ pub(super) fn likelihood(
             Ok(likelihood)
         }
     }
+}
+
+/// p(z|y): as set, or learned where something is given. Latents often carry some of what is given too;
+/// a prior that knows it draws only latents that agree with what was asked for.
+pub(super) fn prior(set: Option<PriorKind>, given: &[FieldSpec]) -> PriorKind {
+    set.unwrap_or(match given {
+        [] => PriorKind::Standard,
+        _ => PriorKind::Learned,
+    })
 }
 
 /// The likelihood that suits pixels of this kind, and why.

@@ -156,10 +156,10 @@ pub static KEYS: &[Key] = &[
         ]),
         "p(x|z,y) of the pictures; auto: from the data",
     ),
-    Key::new(
+    Key::or_auto(
         "model.prior",
         OneOf(&["standard", "learned"]),
-        "p(z|y): N(0, I), or learned from what is given",
+        "p(z|y): N(0, I), or learned from what is given; auto: learned where something is given",
     ),
     Key::or_auto(
         "network.kind",

@@ -76,8 +76,9 @@ pub struct ModelSection {
     /// p(x|z,y) of the pictures; `None`: chosen from the data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub likelihood: Option<ImageLikelihood>,
-    /// p(z|y).
-    pub prior: PriorKind,
+    /// p(z|y); `None`: learned where something is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prior: Option<PriorKind>,
 }
 
 impl Default for ModelSection {
@@ -85,7 +86,7 @@ impl Default for ModelSection {
         Self {
             latent: 32,
             likelihood: None,
-            prior: PriorKind::Standard,
+            prior: None,
         }
     }
 }

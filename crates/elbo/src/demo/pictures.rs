@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use elbo_data::atomic::Existing;
-use elbo_data::noise::Noise;
+use elbo_data::noise::{Noise, Purpose};
 use elbo_data::{Column, Kind, Value};
 
 use super::NamedUnit;
@@ -99,12 +99,11 @@ fn traversals(plain: &Trained, units: &[NamedUnit]) -> Result<image::RgbImage, E
     ))
 }
 
-/// A row for each attribute: the same latents and the same other attributes, this one changed.
+/// A row for each attribute: the same noise and the same other attributes, this one changed.
 fn by_attribute(model: &Trained) -> Result<image::RgbImage, Error> {
     let noise = Noise::new(3);
     let fields = &model.config.model.y;
     let base = Conditions::parse(model, &typical(model)?, noise)?.columns(1)?;
-    let z = model.draw_latents(&base, 1, 0.5, noise);
     let mut row_labels = Vec::new();
     let mut y = Vec::new();
     for (place, field) in fields.iter().enumerate() {
@@ -115,7 +114,9 @@ fn by_attribute(model: &Trained) -> Result<image::RgbImage, Error> {
         row[place] = model.schema.column(position, &values)?;
         append(&mut y, row)?;
     }
-    let z = z.repeat(fields.len() * COLUMNS);
+    // The same noise for all: where the prior is learned, each face has its own latents for it.
+    let eps = noise.normal(Purpose::Prior, 0, &[0], model.model.latent());
+    let z = model.latents_from(&y, &eps.repeat(fields.len() * COLUMNS), 0.5);
     let faces = model.decode(&Codes { z, y }, Draw::Mean, noise, &Silent);
     Ok(grid(
         &faces,

@@ -239,7 +239,7 @@ proptest! {
         config.data.source = source;
         config.data.binarize = if binarize { Binarize::Each } else { Binarize::None };
         config.model.latent = latent;
-        config.model.prior = if learned && !given.is_empty() { PriorKind::Learned } else { PriorKind::Standard };
+        config.model.prior = learned.then_some(if given.is_empty() { PriorKind::Standard } else { PriorKind::Learned });
         config.network.hidden = hidden;
         config.objective.beta = beta;
         config.training = TrainingSection {
