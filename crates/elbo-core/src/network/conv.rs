@@ -27,7 +27,7 @@ impl Conv {
         let fan_in = STRIDED_KERNEL * STRIDED_KERNEL * inputs;
         Self {
             weight: init.fan_in([STRIDED_KERNEL, STRIDED_KERNEL, inputs, outputs], fan_in),
-            bias: init.constant([outputs], 0.0),
+            bias: init.fan_in([outputs], fan_in),
             geometry: ConvGeometry {
                 stride: [2, 2],
                 padding: [1, 1],
@@ -49,7 +49,7 @@ impl Conv {
         let fan_in = STRIDED_KERNEL * STRIDED_KERNEL * inputs / 4;
         Self {
             weight: init.fan_in([STRIDED_KERNEL, STRIDED_KERNEL, outputs, inputs], fan_in),
-            bias: init.constant([outputs], 0.0),
+            bias: init.fan_in([outputs], fan_in),
             geometry: ConvGeometry {
                 stride: [2, 2],
                 padding: [1, 1],
@@ -62,7 +62,7 @@ impl Conv {
     fn keeping(channels: usize, activation: Activation, init: &mut Init) -> Self {
         Self {
             weight: init.fan_in([3, 3, channels, channels], 9 * channels),
-            bias: init.constant([channels], 0.0),
+            bias: init.fan_in([channels], 9 * channels),
             geometry: ConvGeometry {
                 stride: [1, 1],
                 padding: [1, 1],

@@ -28,7 +28,10 @@ impl Dense {
 
     /// A layer without activation whose values are the parameters of a distribution.
     pub fn output(inputs: usize, outputs: usize, init: &mut Init) -> Self {
-        Self::scaled(inputs, outputs, Activation::Identity, init, |_| OUTPUT_SCALE)
+        Self {
+            bias: init.constant([outputs], 0.0),
+            ..Self::scaled(inputs, outputs, Activation::Identity, init, |_| OUTPUT_SCALE)
+        }
     }
 
     /// A layer whose weights begin at `scale` of their input times the usual size.
@@ -41,7 +44,7 @@ impl Dense {
     ) -> Self {
         Self {
             weight: init.scaled([inputs, outputs], inputs, |place| scale(place / outputs)),
-            bias: init.constant([outputs], 0.0),
+            bias: init.fan_in([outputs], inputs),
             activation,
         }
     }
