@@ -20,8 +20,8 @@ enum Head {
     Image(ImageHead),
 }
 
-/// Size of the latents' first weights, as a share of the usual: they are noise to begin with. What is
-/// given is used first, and the latents learn what it leaves open.
+/// Size of the latents' first weights beside a condition, as a share of the usual: what is given is used
+/// first, and the latents learn what it leaves open.
 const LATENT_SCALE: f32 = 0.3;
 
 impl Decoder {
@@ -34,7 +34,13 @@ impl Decoder {
             &widths,
             config.network.activation,
             init,
-            |input| if input < config.latent { LATENT_SCALE } else { 1.0 },
+            |input| {
+                if condition > 0 && input < config.latent {
+                    LATENT_SCALE
+                } else {
+                    1.0
+                }
+            },
         );
         let mut heads = Vec::new();
         for field in &config.x {

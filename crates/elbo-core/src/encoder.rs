@@ -84,6 +84,8 @@ pub struct GaussianHead {
     units: usize,
 }
 
+/// Size of the head's first weights, as a share of the usual: it begins near N(0, I).
+const FIRST_SCALE: f32 = 0.1;
 /// Log-variances stay within ±`LOGVAR_LIMIT`: exp of more overflows the rate of an untrained model.
 const LOGVAR_LIMIT: f32 = 20.0;
 
@@ -91,7 +93,7 @@ impl GaussianHead {
     /// From `inputs` hidden values to `units` units.
     pub fn init(inputs: usize, units: usize, init: &mut Init) -> Self {
         Self {
-            dense: Dense::output(inputs, 2 * units, init),
+            dense: Dense::output(inputs, 2 * units, FIRST_SCALE, init),
             units,
         }
     }

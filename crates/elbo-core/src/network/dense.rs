@@ -16,21 +16,18 @@ pub struct Dense {
     activation: Activation,
 }
 
-/// Size of an output layer's first weights, as a share of the usual. What the layer parameterises
-/// begins near the plain guess of zeros; exactly there nothing could begin to learn.
-const OUTPUT_SCALE: f32 = 0.03;
-
 impl Dense {
     /// A layer from `inputs` to `outputs` values.
     pub fn init(inputs: usize, outputs: usize, activation: Activation, init: &mut Init) -> Self {
         Self::scaled(inputs, outputs, activation, init, |_| 1.0)
     }
 
-    /// A layer without activation whose values are the parameters of a distribution.
-    pub fn output(inputs: usize, outputs: usize, init: &mut Init) -> Self {
+    /// A layer whose values are the parameters of a distribution: no activation, no bias to begin with,
+    /// and weights of `scale` times the usual size, so that it begins near the plain guess of zeros.
+    pub fn output(inputs: usize, outputs: usize, scale: f32, init: &mut Init) -> Self {
         Self {
             bias: init.constant([outputs], 0.0),
-            ..Self::scaled(inputs, outputs, Activation::Identity, init, |_| OUTPUT_SCALE)
+            ..Self::scaled(inputs, outputs, Activation::Identity, init, |_| scale)
         }
     }
 
