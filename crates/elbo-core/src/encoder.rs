@@ -7,7 +7,7 @@ use crate::condition::Embedded;
 use crate::distribution::DiagonalGaussian;
 use crate::field::image::ImageEncoder;
 use crate::network::{Dense, Mlp};
-use crate::{FieldKind, Fields, Init, ModelConfig, Value};
+use crate::{Activation, FieldKind, Fields, Init, ModelConfig, Value};
 
 /// Features of each x field, joined with y, through dense layers to mean and log-variance.
 #[derive(Module, Debug)]
@@ -84,8 +84,6 @@ pub struct GaussianHead {
     units: usize,
 }
 
-/// Size of the head's first weights, as a share of the usual: it begins near N(0, I).
-const FIRST_SCALE: f32 = 0.1;
 /// Log-variances stay within ±`LOGVAR_LIMIT`: exp of more overflows the rate of an untrained model.
 const LOGVAR_LIMIT: f32 = 20.0;
 
@@ -93,7 +91,7 @@ impl GaussianHead {
     /// From `inputs` hidden values to `units` units.
     pub fn init(inputs: usize, units: usize, init: &mut Init) -> Self {
         Self {
-            dense: Dense::output(inputs, 2 * units, FIRST_SCALE, init),
+            dense: Dense::init(inputs, 2 * units, Activation::Identity, init),
             units,
         }
     }

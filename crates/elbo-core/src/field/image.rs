@@ -56,8 +56,7 @@ pub struct ImageHead {
     likelihood: ImageLikelihood,
 }
 
-/// Size of a dense head's first weights, as a share of the usual. Measured on MNIST: with it and the
-/// posterior's, ten epochs end 0.6 nats lower.
+/// Size of a dense head's first weights, as a share of the usual: it begins with every pixel undecided.
 const FIRST_SCALE: f32 = 0.03;
 /// A standard deviation of one tenth of the pixel range to begin with.
 const INITIAL_LOGVAR: f32 = -4.605_170_2;
