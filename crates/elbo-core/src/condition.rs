@@ -23,7 +23,7 @@ enum Embedding {
 
 /// y as the networks see it: all embeddings side by side, or nothing at all for a plain VAE.
 #[derive(Clone, Debug)]
-pub struct Embedded(Option<Tensor<2>>);
+pub struct Embedded(pub(crate) Option<Tensor<2>>);
 
 impl Condition {
     /// An embedding for each given field; categories get `width` values.

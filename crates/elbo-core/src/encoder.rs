@@ -7,7 +7,7 @@ use crate::condition::Embedded;
 use crate::distribution::DiagonalGaussian;
 use crate::field::image::ImageEncoder;
 use crate::network::{Dense, Mlp};
-use crate::{Activation, FieldKind, Fields, Init, ModelConfig, Value};
+use crate::{FieldKind, Fields, Init, ModelConfig, NetworkKind, Value};
 
 /// Features of each x field, joined with y, through dense layers to mean and log-variance.
 #[derive(Module, Debug)]
@@ -42,7 +42,13 @@ impl Encoder {
         let network = &config.network;
         let usual = |_| 1.0;
         let hidden = Mlp::init(width, condition, &network.hidden, network.activation, init, usual);
-        let posterior = GaussianHead::init(hidden.width() + condition, config.latent, init);
+        // Near the prior to begin with. The features of convolutions are small enough as they are: with a
+        // tenth of that, faces learn much later.
+        let scale = match network.kind {
+            NetworkKind::Dense => NEAR_PRIOR,
+            NetworkKind::Conv => 1.0,
+        };
+        let posterior = GaussianHead::init(hidden.width() + condition, config.latent, scale, init);
         Self {
             features,
             hidden,
@@ -84,14 +90,16 @@ pub struct GaussianHead {
     units: usize,
 }
 
+/// Size of a head's first weights, as a share of the usual, that begins near N(0, I).
+pub(crate) const NEAR_PRIOR: f32 = 0.1;
 /// Log-variances stay within ±`LOGVAR_LIMIT`: exp of more overflows the rate of an untrained model.
 const LOGVAR_LIMIT: f32 = 20.0;
 
 impl GaussianHead {
-    /// From `inputs` hidden values to `units` units.
-    pub fn init(inputs: usize, units: usize, init: &mut Init) -> Self {
+    /// From `inputs` hidden values to `units` units; the weights begin at `scale` times the usual size.
+    pub fn init(inputs: usize, units: usize, scale: f32, init: &mut Init) -> Self {
         Self {
-            dense: Dense::init(inputs, 2 * units, Activation::Identity, init),
+            dense: Dense::output(inputs, 2 * units, scale, init),
             units,
         }
     }
@@ -122,6 +130,7 @@ mod tests {
         let head = GaussianHead::init(
             1,
             1,
+            1.0,
             &mut Init {
                 uniform: &mut uniform,
                 device: &device(),
@@ -139,6 +148,7 @@ mod tests {
         let head = GaussianHead::init(
             1,
             1,
+            1.0,
             &mut Init {
                 uniform: &mut uniform,
                 device: &device(),

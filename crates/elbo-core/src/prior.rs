@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 
 use crate::condition::Embedded;
 use crate::distribution::DiagonalGaussian;
-use crate::encoder::GaussianHead;
+use crate::encoder::{GaussianHead, NEAR_PRIOR};
 use crate::network::Mlp;
 use crate::{Init, ModelConfig, PriorKind};
 
@@ -30,7 +30,7 @@ impl Prior {
             // As wide as the layer next to the latents: y is small beside x.
             let widths: Vec<_> = config.network.hidden.last().copied().into_iter().collect();
             let hidden = Mlp::init(condition, 0, &widths, config.network.activation, init, |_| 1.0);
-            let head = GaussianHead::init(hidden.width(), config.latent, init);
+            let head = GaussianHead::init(hidden.width(), config.latent, NEAR_PRIOR, init);
             LearnedPrior { hidden, head }
         });
         Self { learned }

@@ -120,6 +120,51 @@ mod tests {
         assert_close(&y, &[0.25, 0.0], 1e-6);
     }
 
+    /// A source of exactly these draws, one list for each array of weights.
+    fn drawing(draws: Vec<Vec<f32>>) -> impl FnMut(usize) -> Vec<f32> {
+        let mut draws = draws.into_iter();
+        move |_| draws.next().unwrap()
+    }
+
+    #[test]
+    fn an_output_layer_begins_small_and_without_a_bias() {
+        let mut init = Init {
+            uniform: &mut drawing(vec![vec![1.0], vec![1.0]]),
+            device: &device(),
+        };
+        let layer = Dense::output(1, 1, 0.25, &mut init);
+        assert_close(&layer.forward(rows([[0.0], [8.0]])), &[0.0, 2.0], 1e-6);
+    }
+
+    #[test]
+    fn every_layer_sees_the_condition() {
+        // The first layer is 0, so only the second's weight for y, 1/√2, is left.
+        let zeros = || vec![0.5];
+        let mut init = Init {
+            uniform: &mut drawing(vec![vec![0.5, 0.5], zeros(), vec![0.5, 1.0], zeros()]),
+            device: &device(),
+        };
+        let chain = Mlp::init(1, 1, &[1, 1], Activation::Relu, &mut init, |_| 1.0);
+        let y = Embedded(Some(rows([[2.0]])));
+        assert_close(&chain.forward(rows([[9.0]]), &y), &[2.0_f64.sqrt()], 1e-6);
+    }
+
+    #[test]
+    fn the_first_layer_is_scaled_input_by_input() {
+        // Weights ½ over fan-in 4, where u = 1.
+        let mut init = Init {
+            uniform: &mut drawing(vec![vec![1.0; 4], vec![0.5]]),
+            device: &device(),
+        };
+        let scale = |input| if input < 2 { 0.5 } else { 1.0 };
+        let chain = Mlp::init(4, 0, &[1], Activation::Identity, &mut init, scale);
+        let y = chain.forward(
+            rows([[4.0, 0.0, 0.0, 0.0], [0.0, 0.0, 4.0, 0.0]]),
+            &Embedded::none(),
+        );
+        assert_close(&y, &[1.0, 2.0], 1e-6);
+    }
+
     #[test]
     fn a_chain_without_layers_changes_nothing() {
         let mut init = Init {
