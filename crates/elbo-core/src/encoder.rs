@@ -42,13 +42,11 @@ impl Encoder {
         let network = &config.network;
         let usual = |_| 1.0;
         let hidden = Mlp::init(width, condition, &network.hidden, network.activation, init, usual);
-        // Near the prior to begin with. The features of convolutions are small enough as they are: with a
-        // tenth of that, faces learn much later.
-        let scale = match network.kind {
+        let start = match network.kind {
             NetworkKind::Dense => NEAR_PRIOR,
-            NetworkKind::Conv => 1.0,
+            NetworkKind::Conv => SURE,
         };
-        let posterior = GaussianHead::init(hidden.width() + condition, config.latent, scale, init);
+        let posterior = GaussianHead::init(hidden.width() + condition, config.latent, start, init);
         Self {
             features,
             hidden,
@@ -90,16 +88,35 @@ pub struct GaussianHead {
     units: usize,
 }
 
-/// Size of a head's first weights, as a share of the usual, that begins near N(0, I).
-pub(crate) const NEAR_PRIOR: f32 = 0.1;
+/// How a head begins.
+#[derive(Clone, Copy)]
+pub(crate) struct Start {
+    /// Size of the weights, as a share of the usual.
+    scale: f32,
+    /// Log-variance of every unit.
+    logvar: f32,
+}
+
+/// Near N(0, I): a rate near 0, which grows with what the decoder can use.
+pub(crate) const NEAR_PRIOR: Start = Start {
+    scale: 0.1,
+    logvar: 0.0,
+};
+/// With little noise. The features of convolutions begin small, and would be lost in noise of the prior's
+/// size: the decoder then learns to do without latents, and may do so for long.
+const SURE: Start = Start {
+    scale: 1.0,
+    logvar: -4.0,
+};
 /// Log-variances stay within ±`LOGVAR_LIMIT`: exp of more overflows the rate of an untrained model.
 const LOGVAR_LIMIT: f32 = 20.0;
 
 impl GaussianHead {
-    /// From `inputs` hidden values to `units` units; the weights begin at `scale` times the usual size.
-    pub fn init(inputs: usize, units: usize, scale: f32, init: &mut Init) -> Self {
+    /// From `inputs` hidden values to `units` units.
+    pub(crate) fn init(inputs: usize, units: usize, start: Start, init: &mut Init) -> Self {
+        let bias = [vec![0.0; units], vec![start.logvar; units]].concat();
         Self {
-            dense: Dense::output(inputs, 2 * units, scale, init),
+            dense: Dense::output(inputs, bias, start.scale, init),
             units,
         }
     }
@@ -130,7 +147,10 @@ mod tests {
         let head = GaussianHead::init(
             1,
             1,
-            1.0,
+            Start {
+                scale: 1.0,
+                logvar: 0.0,
+            },
             &mut Init {
                 uniform: &mut uniform,
                 device: &device(),
@@ -148,7 +168,10 @@ mod tests {
         let head = GaussianHead::init(
             1,
             1,
-            1.0,
+            Start {
+                scale: 1.0,
+                logvar: 0.0,
+            },
             &mut Init {
                 uniform: &mut uniform,
                 device: &device(),

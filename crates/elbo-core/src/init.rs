@@ -28,15 +28,16 @@ impl Init<'_> {
         let bound = 1.0 / (fan_in.max(1) as f32).sqrt();
         let draws = (self.uniform)(shape.iter().product()).into_iter().enumerate();
         let weights = draws.map(|(place, u)| (2.0 * u - 1.0) * bound * scale(place));
-        self.parameter(weights.collect(), shape)
+        self.values(weights.collect(), shape)
     }
 
     /// Every weight the same.
     pub fn constant<const D: usize>(&self, shape: [usize; D], value: f32) -> Param<Tensor<D>> {
-        self.parameter(vec![value; shape.iter().product()], shape)
+        self.values(vec![value; shape.iter().product()], shape)
     }
 
-    fn parameter<const D: usize>(&self, values: Vec<f32>, shape: [usize; D]) -> Param<Tensor<D>> {
+    /// These weights.
+    pub fn values<const D: usize>(&self, values: Vec<f32>, shape: [usize; D]) -> Param<Tensor<D>> {
         Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), self.device))
     }
 }

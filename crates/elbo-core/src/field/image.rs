@@ -85,7 +85,10 @@ impl ImageHead {
         };
         let features = config.features(&shape);
         let (dense, conv) = match config.kind {
-            NetworkKind::Dense => (Dense::output(inputs, features, FIRST_SCALE, init), None),
+            NetworkKind::Dense => (
+                Dense::output(inputs, vec![0.0; features], FIRST_SCALE, init),
+                None,
+            ),
             NetworkKind::Conv => (
                 Dense::init(inputs, features, config.activation, init),
                 Some(ConvDecoder::init(config, shape, init)),

@@ -22,12 +22,14 @@ impl Dense {
         Self::scaled(inputs, outputs, activation, init, |_| 1.0)
     }
 
-    /// A layer whose values are the parameters of a distribution: no activation, no bias to begin with,
-    /// and weights of `scale` times the usual size, so that it begins near the plain guess of zeros.
-    pub fn output(inputs: usize, outputs: usize, scale: f32, init: &mut Init) -> Self {
+    /// A layer whose values are the parameters of a distribution, so without an activation: it begins near
+    /// the guess `bias`, its weights at `scale` times the usual size.
+    pub fn output(inputs: usize, bias: Vec<f32>, scale: f32, init: &mut Init) -> Self {
+        let outputs = bias.len();
         Self {
-            bias: init.constant([outputs], 0.0),
-            ..Self::scaled(inputs, outputs, Activation::Identity, init, |_| scale)
+            weight: init.scaled([inputs, outputs], inputs, |_| scale),
+            bias: init.values(bias, [outputs]),
+            activation: Activation::Identity,
         }
     }
 
@@ -127,13 +129,13 @@ mod tests {
     }
 
     #[test]
-    fn an_output_layer_begins_small_and_without_a_bias() {
+    fn an_output_layer_begins_near_its_bias() {
         let mut init = Init {
-            uniform: &mut drawing(vec![vec![1.0], vec![1.0]]),
+            uniform: &mut drawing(vec![vec![1.0]]),
             device: &device(),
         };
-        let layer = Dense::output(1, 1, 0.25, &mut init);
-        assert_close(&layer.forward(rows([[0.0], [8.0]])), &[0.0, 2.0], 1e-6);
+        let layer = Dense::output(1, vec![3.0], 0.25, &mut init);
+        assert_close(&layer.forward(rows([[0.0], [8.0]])), &[3.0, 5.0], 1e-6);
     }
 
     #[test]
