@@ -75,7 +75,7 @@ pub fn demo(settings: &DemoSettings, progress: &dyn Progress) -> Result<DemoRepo
     threads::within(settings.threads, || {
         let (a, b) = (Trained::open(&runs[0])?, Trained::open(&runs[1])?);
         let knowledge = check::learn(&a, progress)?;
-        let found = check::found(&a, &b, &knowledge, progress)?;
+        let found = check::found(&b, &knowledge, progress)?;
         let drawn = pictures::draw(&settings.out, existing(true), &a, &b, &knowledge.units, progress)?;
         Ok(DemoReport {
             out: settings.out.clone(),

@@ -189,6 +189,7 @@ impl ImageDistribution {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Activation;
     use crate::testing::{assert_close, device, rows, tensor, uniform, values};
 
     const SHAPE: ImageShape = ImageShape {

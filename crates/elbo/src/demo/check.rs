@@ -1,5 +1,6 @@
 //! What the plain model found out by itself, and whether the conditional one does as asked.
 
+use elbo_core::ImageShape;
 use elbo_data::noise::{Noise, Purpose};
 use elbo_data::{Column, Kind, Value};
 use serde::Serialize;
@@ -36,7 +37,7 @@ pub struct ReadOut {
     pub value: f64,
 }
 
-/// How often a face shows what was asked for, as read from the plain model's latents.
+/// How often a face shows what was asked for, as read from its pixels.
 #[derive(Clone, Debug, Serialize)]
 pub struct Found {
     /// The attribute.
@@ -45,40 +46,41 @@ pub struct Found {
     pub share: f64,
 }
 
-/// What is known of the plain model's latents.
+/// What is known of the plain model's latents, and of pixels.
 pub(super) struct Knowledge {
     pub units: Vec<NamedUnit>,
     pub read_outs: Vec<ReadOut>,
-    readers: Vec<(String, Readout)>,
+    /// Reads each attribute from a picture: fitted on true faces, of no model's making.
+    from_pixels: Vec<(String, Readout)>,
 }
 
-/// Names the units and fits the read-outs on the training faces, both scored on the test faces.
+/// Names the units and fits the read-outs on the training faces; those from latents are scored on the test faces.
 pub(super) fn learn(plain: &Trained, progress: &dyn Progress) -> Result<Knowledge, Error> {
     let batches = plain.records(None)?;
     let rows = plain.config.split(batches.source.as_ref())?;
-    let seen = plain.encode(&batches, &rows.train, false, progress)?;
+    let seen = plain.encode(&batches, &rows.train, true, progress)?;
     let unseen = plain.encode(&batches, &rows.test, false, progress)?;
     let known = plain.attributes(&batches, &rows.train)?;
     let truth = plain.attributes(&batches, &rows.test)?;
-    let mut readers = Vec::new();
+    let small = shrink(&seen.pixels, plain.image());
+    let mut from_pixels = Vec::new();
     let mut read_outs = Vec::new();
     for (known, truth) in known.iter().zip(&truth) {
-        let Some(reader) = Readout::fit(seen.units(), known) else {
-            continue;
-        };
-        if let Some(score) = reader.score(unseen.units(), truth) {
+        let from_latents = Readout::fit(seen.units(), known);
+        if let Some(score) = from_latents.and_then(|reader| reader.score(unseen.units(), truth)) {
             read_outs.push(ReadOut {
                 attribute: truth.name.clone(),
                 measure: score.measure,
                 value: score.value,
             });
         }
-        readers.push((known.name.clone(), reader));
+        let reader = Readout::fit(small.units(), known);
+        from_pixels.extend(reader.map(|reader| (known.name.clone(), reader)));
     }
     Ok(Knowledge {
         units: name_units(plain, &unseen, &truth)?,
         read_outs,
-        readers,
+        from_pixels,
     })
 }
 
@@ -96,7 +98,6 @@ fn name_units(plain: &Trained, unseen: &Latents, truth: &[Attribute]) -> Result<
 
 /// Asks the conditional model for faces with random attributes, and reads what came out.
 pub(super) fn found(
-    plain: &Trained,
     conditional: &Trained,
     knowledge: &Knowledge,
     progress: &dyn Progress,
@@ -108,25 +109,17 @@ pub(super) fn found(
         .collect::<Result<Vec<_>, Error>>()?;
     let z = conditional.draw_latents(&y, ASKED, 1.0, noise);
     let faces = conditional.decode(&Codes { z, y: y.clone() }, Draw::Mean, noise, progress);
-    let column = Column {
-        values: elbo_data::Values::Image(faces.pixels),
-        given: vec![true; ASKED],
-    };
-    let (means, _) = plain.posteriors(&[column], &[]);
-    let units = Units {
-        values: &means,
-        width: plain.model.latent(),
-    };
+    let small = shrink(&faces.pixels, conditional.image());
     let mut found = Vec::new();
     for (column, field) in y.iter().zip(&conditional.config.model.y) {
-        let Some((name, reader)) = knowledge.readers.iter().find(|(name, _)| *name == field.name) else {
+        let Some((name, reader)) = knowledge.from_pixels.iter().find(|(name, _)| *name == field.name) else {
             continue;
         };
         let (_, schema_field) = conditional.schema.field(name)?;
         let asked = crate::latents::known(&schema_field.kind, column);
         found.push(Found {
             attribute: name.clone(),
-            share: agreement(&asked, &reader.predict(units)),
+            share: agreement(&asked, &reader.predict(small.units())),
         });
     }
     Ok(found)
@@ -147,6 +140,38 @@ fn ask(model: &Trained, name: &str, place: usize, noise: Noise) -> Result<Column
     Ok(model
         .schema
         .column(position, &draws.iter().map(value).collect::<Vec<_>>())?)
+}
+
+/// Pictures of a quarter of the size, as rows of numbers.
+struct Small {
+    values: Vec<f32>,
+    width: usize,
+}
+
+impl Small {
+    fn units(&self) -> Units<'_> {
+        Units {
+            values: &self.values,
+            width: self.width,
+        }
+    }
+}
+
+/// Every square of four by four pixels becomes its mean: a read-out of fewer numbers learns faster.
+fn shrink(pixels: &[u8], shape: ImageShape) -> Small {
+    const SIDE: usize = 4;
+    let (columns, channels) = (shape.width.div_ceil(SIDE), shape.channels);
+    let width = shape.height.div_ceil(SIDE) * columns * channels;
+    let mut values = vec![0.0; pixels.len() / shape.len() * width];
+    let pictures = pixels.chunks_exact(shape.len());
+    for (picture, small) in pictures.zip(values.chunks_exact_mut(width)) {
+        for (place, byte) in picture.iter().enumerate() {
+            let (pixel, channel) = (place / channels, place % channels);
+            let (row, column) = (pixel / shape.width / SIDE, pixel % shape.width / SIDE);
+            small[(row * columns + column) * channels + channel] += f32::from(*byte);
+        }
+    }
+    Small { values, width }
 }
 
 /// Share of records on which both agree: the same level, or a number in the same half of its range.
