@@ -356,10 +356,10 @@ mod tests {
 
     #[test]
     fn the_model_is_not_enormous() {
-        // 2 · 65,536² = 8,590 million weights between the two layers, there and back, and 18 million more
+        // 2 · 65,536² = 8,590 million weights between the two layers, there and back, and 19 million more
         assert_eq!(
             refusal(|c| c.network.hidden = vec![65_536, 65_536]),
-            "`network.hidden = [65536, 65536]` is not possible: the model would have 8608 million weights, \
+            "`network.hidden = [65536, 65536]` is not possible: the model would have 8609 million weights, \
              at most 1073 million are built"
         );
         // 3 · 3 · 65,536² weights in each convolution of a residual block

@@ -48,6 +48,7 @@ pub(crate) fn full() -> RunConfig {
     config.data.channels = Some(1);
     config.data.records = Some(100);
     config.model.likelihood = Some(ImageLikelihood::Bernoulli);
+    config.model.prior = Some(elbo_core::PriorKind::Learned);
     config.network.kind = Some(NetworkKind::Dense);
     config.network.hidden = Some(vec![64]);
     config.network.channels = Some(vec![]);
