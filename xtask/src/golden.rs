@@ -1,7 +1,8 @@
 //! `golden/*.py` computes what the tests compare with; each writes the JSON file of its own name.
 
+use std::fs::File;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::{Outcome, root};
 
@@ -16,24 +17,24 @@ pub(crate) fn run() -> Outcome {
     scripts.iter().try_for_each(|script| write(script))
 }
 
-/// The old numbers stay where a script fails.
+/// The old numbers stay where a script fails or is killed: it writes to another file, which then takes
+/// their place.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a half-written file is never renamed to the one that counts"
+)]
 fn write(script: &Path) -> Outcome {
     println!("xtask: golden {}", script.display());
-    let output = Command::new("python3")
+    let (json, new) = (script.with_extension("json"), script.with_extension("json.new"));
+    let file = |error: std::io::Error| format!("`{}`: {error}", new.display());
+    let status = Command::new("python3")
         .arg(script)
-        .stderr(Stdio::inherit())
-        .output()
+        .stdout(File::create(&new).map_err(file)?)
+        .status()
         .map_err(|error| format!("`python3` did not start: {error}"))?;
-    if !output.status.success() {
+    if !status.success() {
+        std::fs::remove_file(&new).map_err(file)?;
         return Err(format!("`{}` failed (it needs numpy)", script.display()));
     }
-    let json = script.with_extension("json");
-    let changed = std::fs::read(&json).ok().as_deref() != Some(&output.stdout[..]);
-    std::fs::write(&json, output.stdout).map_err(|error| format!("`{}`: {error}", json.display()))?;
-    println!(
-        "{} {}",
-        json.display(),
-        if changed { "changed" } else { "is unchanged" }
-    );
-    Ok(())
+    std::fs::rename(&new, &json).map_err(file)
 }
