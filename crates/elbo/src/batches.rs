@@ -111,13 +111,18 @@ impl Batches {
 
     /// A host batch on the device.
     pub(crate) fn upload(&self, batch: &Batch) -> Result<Records, Error> {
-        let x = self.upload.fields(&batch.columns[..self.x.len()]);
+        let x = self.upload.fields(self.modelled(batch));
         let y = self.upload.fields(&self.conditions(batch)?);
         Ok(Records {
             rows: batch.rows.clone(),
             x,
             y,
         })
+    }
+
+    /// The modelled columns of a batch.
+    pub(crate) fn modelled<'a>(&self, batch: &'a Batch) -> &'a [Column] {
+        &batch.columns[..self.x.len()]
     }
 
     /// The given columns of a batch, "not given" where the source has no such field.

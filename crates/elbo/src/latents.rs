@@ -65,7 +65,7 @@ impl Trained {
                 continue;
             }
             let y = batches.conditions(&batch)?;
-            let (mean, std) = self.posteriors(&batch.columns[..1], &y);
+            let (mean, std) = self.posteriors(batches.modelled(&batch), &y);
             latents.mean.extend(mean);
             latents.std.extend(std);
             append(&mut latents.y, y)?;

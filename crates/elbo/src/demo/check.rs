@@ -157,7 +157,8 @@ impl Small {
     }
 }
 
-/// Every square of four by four pixels becomes its mean: a read-out of fewer numbers learns faster.
+/// Every square of four by four pixels becomes its sum: a read-out of fewer numbers learns faster, and
+/// scales them itself.
 fn shrink(pixels: &[u8], shape: ImageShape) -> Small {
     const SIDE: usize = 4;
     let (columns, channels) = (shape.width.div_ceil(SIDE), shape.channels);
