@@ -18,6 +18,11 @@ pub(super) fn finish(z: &mut [f32], bias: &[f32], f: Activation) {
     }
 }
 
+/// y = f(z), in place.
+pub(super) fn activate(z: &mut [f32], f: Activation) {
+    finish(z, &[0.0], f);
+}
+
 vectorised! {
     fn add_bias(z: &mut [f32], bias: &[f32]) {
         each(z, bias, |z| z);

@@ -1,6 +1,6 @@
 //! Matrix products through the `gemm` crate, cut by hand into a fixed number of pieces.
 //!
-//! The one other file with `unsafe`: `gemm` takes pointers, pieces of one output interleave in
+//! This file holds `unsafe`: `gemm` takes pointers, pieces of one output interleave in
 //! memory when it is cut by columns, and outputs are not zeroed before they are written.
 
 use std::{mem::MaybeUninit, ops::Range};
@@ -84,13 +84,13 @@ struct Output(*mut f32);
 #[allow(unsafe_code)]
 unsafe impl Sync for Output {}
 
-/// out = a b, or out += a b.
+/// out = a b.
 ///
 /// # Safety
 /// `out` is valid for writes of `a.rows` rows of `b.cols` numbers, `row_stride` apart, that no one
-/// else touches meanwhile; and for reads of initialised numbers if `accumulate`.
+/// else touches meanwhile.
 #[allow(unsafe_code)]
-unsafe fn multiply(a: Matrix, b: Matrix, out: *mut f32, row_stride: usize, accumulate: bool) {
+unsafe fn multiply(a: Matrix, b: Matrix, out: *mut f32, row_stride: usize) {
     assert_eq!(a.cols, b.rows, "the inner sizes of a product");
     // SAFETY: by `Matrix`'s invariant all elements of `a` and `b` lie in their slices; `out` by
     // the caller. Without `read_dst` the output is only written.
@@ -102,51 +102,20 @@ unsafe fn multiply(a: Matrix, b: Matrix, out: *mut f32, row_stride: usize, accum
             out,
             1,
             row_stride as isize,
-            accumulate,
+            false,
             a.values.as_ptr(),
             a.col_stride as isize,
             a.row_stride as isize,
             b.values.as_ptr(),
             b.col_stride as isize,
             b.row_stride as isize,
-            if accumulate { 1.0 } else { 0.0 },
+            0.0,
             1.0,
             false,
             false,
             false,
             Parallelism::None,
         );
-    }
-}
-
-/// out = a b on this thread, or out += a b if `accumulate`; row by row.
-pub(super) fn product_into(a: Matrix, b: Matrix, out: &mut [f32], accumulate: bool) {
-    assert_eq!(out.len(), a.rows * b.cols);
-    // SAFETY: `out` is exclusive, initialised and of the output's size.
-    #[allow(unsafe_code)]
-    unsafe {
-        multiply(a, b, out.as_mut_ptr(), b.cols, accumulate);
-    }
-}
-
-/// out = a b on this thread, of memory that was not written before; returned as numbers.
-pub(super) fn product_init<'o>(a: Matrix, b: Matrix, out: &'o mut [MaybeUninit<f32>]) -> &'o mut [f32] {
-    assert_eq!(out.len(), a.rows * b.cols);
-    // SAFETY: `out` is exclusive and of the output's size; the product writes every element.
-    #[allow(unsafe_code)]
-    unsafe {
-        multiply(a, b, out.as_mut_ptr().cast(), b.cols, false);
-        out.assume_init_mut()
-    }
-}
-
-/// Zeros where nothing was written before.
-pub(super) fn zeros_init(out: &mut [MaybeUninit<f32>]) -> &mut [f32] {
-    out.fill(MaybeUninit::new(0.0));
-    // SAFETY: all elements have just been written.
-    #[allow(unsafe_code)]
-    unsafe {
-        out.assume_init_mut()
     }
 }
 
@@ -183,7 +152,7 @@ pub(super) fn product(a: Matrix, b: Matrix, finish: impl Fn(Range<usize>, &mut [
         #[allow(unsafe_code)]
         unsafe {
             let corner = out.0.add(rows.start * n + cols.start);
-            multiply(a.row_range(&rows), b.col_range(&cols), corner, n, false);
+            multiply(a.row_range(&rows), b.col_range(&cols), corner, n);
             for i in 0..rows.len() {
                 let row = std::slice::from_raw_parts_mut(corner.add(i * n), cols.len());
                 finish(cols.clone(), row);

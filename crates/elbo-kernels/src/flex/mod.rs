@@ -17,9 +17,9 @@ mod location_scale;
 mod logistic;
 mod math;
 mod norm;
-mod patches;
 mod rows;
 mod tensor;
+mod tiles;
 
 use burn::backend::Flex;
 use burn_flex::FlexTensor;

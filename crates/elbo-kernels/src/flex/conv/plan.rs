@@ -1,0 +1,206 @@
+//! A convolution as products over groups of places that meet the same part of the kernel.
+
+use super::axis::{Axis, Line, Part};
+use crate::{
+    ConvGeometry,
+    flex::tiles::{Panels, Tap, lanes, tile_width},
+};
+
+/// The sizes of one convolution: `wide` is the side the kernel steps over, whichever way it runs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    pub(super) batch: usize,
+    pub(super) axes: [Axis; 2],
+    pub(super) wide_channels: usize,
+    pub(super) narrow_channels: usize,
+}
+
+/// Places of the output that one product with one kernel works out, for several records.
+pub(super) struct Group {
+    /// Where the input of each place begins, record by record.
+    pub(super) from: Vec<u32>,
+    /// Where the output of each place begins.
+    pub(super) to: Vec<u32>,
+    /// Places in one record.
+    pub(super) places: usize,
+    pub(super) taps: Vec<Tap>,
+    /// Which of the kernels it meets.
+    pub(super) kernel: usize,
+}
+
+/// An image in memory.
+#[derive(Clone, Copy)]
+pub(super) struct Image {
+    height: usize,
+    width: usize,
+    channels: usize,
+}
+
+impl Image {
+    /// Numbers of an image.
+    pub(super) fn len(self) -> usize {
+        self.height * self.width * self.channels
+    }
+
+    pub(super) fn at(self, record: usize, y: usize, x: usize) -> u32 {
+        let at = ((record * self.height + y) * self.width + x) * self.channels;
+        u32::try_from(at).expect("a piece of a batch has fewer than 2^32 numbers")
+    }
+}
+
+impl Plan {
+    /// The plan for images `[batch, _, _, channels]` whose wide side has the size `wide`, and a weight
+    /// `[kh, kw, wide channels, narrow channels]`.
+    pub(super) fn new(batch: usize, wide: [usize; 2], weight: [usize; 4], geometry: ConvGeometry) -> Self {
+        let [kh, kw, wide_channels, narrow_channels] = weight;
+        let narrow = geometry.narrow_size(wide, [kh, kw]);
+        Self {
+            batch,
+            axes: std::array::from_fn(|i| Axis {
+                wide: wide[i],
+                narrow: narrow[i],
+                kernel: weight[i],
+                stride: geometry.stride[i],
+                padding: geometry.padding[i],
+            }),
+            wide_channels,
+            narrow_channels,
+        }
+    }
+
+    pub(super) fn wide(&self) -> Image {
+        let [y, x] = self.axes;
+        Image {
+            height: y.wide,
+            width: x.wide,
+            channels: self.wide_channels,
+        }
+    }
+
+    pub(super) fn narrow(&self) -> Image {
+        let [y, x] = self.axes;
+        Image {
+            height: y.narrow,
+            width: x.narrow,
+            channels: self.narrow_channels,
+        }
+    }
+
+    /// Multiplications behind one record, padding included.
+    pub(super) fn work(&self) -> usize {
+        let [y, x] = self.axes;
+        self.narrow().len() * y.kernel * x.kernel * self.wide_channels
+    }
+
+    /// The groups of narrow places, for `records` of them.
+    pub(super) fn down(&self, records: usize) -> Vec<Group> {
+        let [y, x] = self.axes.map(|axis| axis.down());
+        let (from, to, kernel_width) = (self.wide(), self.narrow(), self.axes[1].kernel);
+        groups(&y, &x, records, from, to, |y, x, _| {
+            let tap = |i: usize| Tap {
+                from: i * from.width * from.channels,
+                row: ((y.first as usize + i) * kernel_width + x.first as usize) * from.channels,
+                len: x.inputs * from.channels,
+            };
+            ((0..y.inputs).map(tap).collect(), 0)
+        })
+    }
+
+    /// The kernel that all groups of [`Plan::down`] meet: the weight as it is.
+    pub(super) fn down_kernel(&self, weight: &[f32]) -> Panels {
+        let [y, x] = self.axes;
+        let (rows, cols) = (y.kernel * x.kernel * self.wide_channels, self.narrow_channels);
+        Panels::pack([rows, cols], tile_width(), |row, columns, out| {
+            out.copy_from_slice(&weight[row * cols..][columns]);
+        })
+    }
+
+    /// The groups of wide places, for `records` of them, with the kernel of each horizontal part.
+    pub(super) fn up(&self, weight: &[f32], records: usize) -> (Vec<Group>, Vec<Panels>) {
+        let [y_axis, x_axis] = self.axes;
+        let (y, x) = (y_axis.up(1), x_axis.up(self.block()));
+        let (from, to) = (self.narrow(), self.wide());
+        let groups = groups(&y, &x, records, from, to, |y, x, index| {
+            let tap = |i: usize| Tap {
+                from: i * from.width * from.channels,
+                row: (y.first as usize - i * y_axis.stride) * x.inputs * from.channels,
+                len: x.inputs * from.channels,
+            };
+            ((0..y.inputs).map(tap).collect(), index)
+        });
+        let kernels = x.iter().map(|line| self.up_kernel(weight, line.part));
+        (groups, kernels.collect())
+    }
+
+    /// The kernel turned around for blocks that meet `part` of it: rows `[kernel row, input, narrow
+    /// channel]`, columns `[place of the block, wide channel]`.
+    fn up_kernel(&self, weight: &[f32], part: Part) -> Panels {
+        let [y, x] = self.axes;
+        let (wide, narrow) = (self.wide_channels, self.narrow_channels);
+        let size = [y.kernel * part.inputs * narrow, part.width * wide];
+        Panels::pack(size, tile_width(), |row, columns, out| {
+            let (ky, input, n) = (
+                row / narrow / part.inputs,
+                row / narrow % part.inputs,
+                row % narrow,
+            );
+            for (out, column) in out.iter_mut().zip(columns) {
+                let kx = part.first + (column / wide) as isize - (x.stride * input) as isize;
+                if (0..x.kernel as isize).contains(&kx) {
+                    let at = (ky * x.kernel + kx as usize) * wide + column % wide;
+                    *out = weight[at * narrow + n];
+                }
+            }
+        })
+    }
+
+    /// Wide places that go together: with few channels, several fill a vector that one leaves empty.
+    fn block(&self) -> usize {
+        let Axis { kernel, stride, .. } = self.axes[1];
+        let lanes = lanes();
+        let cost = |width: usize| {
+            let inputs = (width + kernel - 1).div_ceil(stride).max(1);
+            let vectors = (width * self.wide_channels).div_ceil(lanes);
+            inputs * vectors * 64 / width
+        };
+        let widths = std::iter::once(1).chain([1, 2, 4, 8].map(|n| n * stride));
+        widths.min_by_key(|&width| cost(width)).unwrap_or(1)
+    }
+}
+
+/// One group for each pair of a vertical and a horizontal part.
+fn groups(
+    ys: &[Line],
+    xs: &[Line],
+    records: usize,
+    from: Image,
+    to: Image,
+    taps: impl Fn(Part, Part, usize) -> (Vec<Tap>, usize),
+) -> Vec<Group> {
+    let pairs = ys
+        .iter()
+        .flat_map(|y| xs.iter().enumerate().map(move |(i, x)| (y, i, x)));
+    let group = |(y, index, x): (&Line, usize, &Line)| {
+        let (taps, kernel) = taps(y.part, x.part, index);
+        let places = (0..records).flat_map(|record| {
+            let rows = y.places.iter();
+            rows.flat_map(move |y| x.places.iter().map(move |x| (record, y, x)))
+        });
+        let (from, to) = places
+            .map(|(record, y, x)| {
+                (
+                    from.at(record, y.input, x.input),
+                    to.at(record, y.output, x.output),
+                )
+            })
+            .unzip();
+        Group {
+            from,
+            to,
+            places: y.places.len() * x.places.len(),
+            taps,
+            kernel,
+        }
+    };
+    pairs.map(group).collect()
+}

@@ -1,0 +1,167 @@
+//! Matrix products whose rows lie anywhere: tiles of the result stay in registers, the rows of the
+//! left side are read, and those of the result written, through tables of offsets.
+//!
+//! A convolution is such a product without any copy of its patches ("indirect" convolution,
+//! Dukhan 2019). `pulp` picks the widest instructions this machine has when it runs.
+//!
+//! Its two parts hold `unsafe`: tables cannot be checked at each step of an inner loop, so they are
+//! checked once, before it.
+
+mod outer;
+mod product;
+
+use std::ops::Range;
+
+use pulp::{Arch, Simd, WithSimd};
+
+pub(super) use self::{
+    outer::Outer,
+    product::{Product, Tap},
+};
+
+/// Runs `work` with the widest vectors that this machine has and `pulp` knows.
+fn dispatch<W: WithSimd>(work: W) -> W::Output {
+    // Here and not in `Arch`, which knows AVX2 only with a feature that is one more build of everything.
+    #[cfg(target_arch = "x86_64")]
+    {
+        if let Some(simd) = pulp::x86::V4::try_new() {
+            return Simd::vectorize(simd, work);
+        }
+        if let Some(simd) = pulp::x86::V3::try_new() {
+            return Simd::vectorize(simd, work);
+        }
+    }
+    Arch::new().dispatch(work)
+}
+
+/// Vectors side by side in a tile: with the rows of a tile they fill the registers but three.
+#[inline(always)]
+fn vectors<S: Simd>() -> usize {
+    if S::F32_LANES >= 8 { 2 } else { 4 }
+}
+
+/// Asks for the columns of a tile.
+struct TileWidth;
+
+impl WithSimd for TileWidth {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        vectors::<S>() * S::F32_LANES
+    }
+}
+
+/// Asks for the numbers of a vector.
+struct Lanes;
+
+impl WithSimd for Lanes {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        S::F32_LANES
+    }
+}
+
+/// Numbers of a vector on this machine.
+pub(super) fn lanes() -> usize {
+    dispatch(Lanes)
+}
+
+/// Columns of a tile on this machine.
+pub(super) fn tile_width() -> usize {
+    dispatch(TileWidth)
+}
+
+/// The right side of a product: a matrix cut into panels of a tile's width, each stored row by row.
+/// The last panel has zeros behind its columns.
+pub(super) struct Panels {
+    values: Vec<f32>,
+    rows: usize,
+    cols: usize,
+    width: usize,
+}
+
+impl Panels {
+    /// A `[rows, cols]` matrix in panels of `width`; `fill(row, columns, out)` writes a part of a row
+    /// over zeros.
+    pub(super) fn pack(
+        [rows, cols]: [usize; 2],
+        width: usize,
+        fill: impl Fn(usize, Range<usize>, &mut [f32]),
+    ) -> Self {
+        let mut values = vec![0.0; cols.div_ceil(width) * rows * width];
+        for (panel, out) in values.chunks_exact_mut((rows * width).max(1)).enumerate() {
+            let columns = panel * width..cols.min((panel + 1) * width);
+            for (row, out) in out.chunks_exact_mut(width).enumerate() {
+                fill(row, columns.clone(), &mut out[..columns.len()]);
+            }
+        }
+        Self {
+            values,
+            rows,
+            cols,
+            width,
+        }
+    }
+
+    /// Columns of the matrix.
+    pub(super) fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// The panel that starts at column `start`.
+    #[inline(always)]
+    fn panel(&self, start: usize) -> &[f32] {
+        &self.values[start * self.rows..][..self.rows * self.width]
+    }
+}
+
+#[cfg(test)]
+mod testing {
+    use super::*;
+
+    /// An instruction set of this machine.
+    #[derive(Clone, Copy, Debug)]
+    pub(super) enum Machine {
+        Best,
+        #[cfg(target_arch = "x86_64")]
+        Avx512(pulp::x86::V4),
+        #[cfg(target_arch = "x86_64")]
+        Avx2(pulp::x86::V3),
+        Plain,
+    }
+
+    impl Machine {
+        pub(super) fn best() -> Self {
+            Self::Best
+        }
+
+        pub(super) fn run<W: WithSimd>(self, work: W) -> W::Output {
+            match self {
+                Self::Best => dispatch(work),
+                #[cfg(target_arch = "x86_64")]
+                Self::Avx512(simd) => Simd::vectorize(simd, work),
+                #[cfg(target_arch = "x86_64")]
+                Self::Avx2(simd) => Simd::vectorize(simd, work),
+                Self::Plain => Simd::vectorize(pulp::Scalar::new(), work),
+            }
+        }
+
+        pub(super) fn tile_width(self) -> usize {
+            self.run(TileWidth)
+        }
+    }
+
+    /// All instruction sets this machine has.
+    pub(super) fn machines() -> Vec<Machine> {
+        let mut all = vec![Machine::Best, Machine::Plain];
+        #[cfg(target_arch = "x86_64")]
+        {
+            all.extend(pulp::x86::V4::try_new().map(Machine::Avx512));
+            all.extend(pulp::x86::V3::try_new().map(Machine::Avx2));
+        }
+        all
+    }
+}
