@@ -22,7 +22,7 @@ enum Head {
 
 /// Size of the latents' first weights beside a condition, as a share of the usual: what is given is used
 /// first, and the latents learn what it leaves open.
-const LATENT_SCALE: f32 = 0.3;
+const LATENT_SCALE: f32 = 0.1;
 
 impl Decoder {
     /// The mirror of the encoder of the same config.

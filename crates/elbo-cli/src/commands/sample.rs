@@ -17,7 +17,8 @@ Examples:
   elbo sample digits -n 100 --given 'label=*' -o all.png    every level in turn
   elbo sample faces --given glasses=yes --given hair_colour=red --temperature 0.7 -o glasses.png
 
-A given field that is left out is \"not given\". Sample i is the same whatever -n is.";
+A given field that is left out is drawn as in the data, or \"not given\" to a model trained with
+objective.given_dropout. Sample i is the same whatever -n is.";
 
 /// Make new pictures
 #[derive(Args, Debug)]

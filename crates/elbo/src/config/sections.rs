@@ -155,7 +155,7 @@ impl Default for ObjectiveSection {
             samples: objective.samples,
             warmup: BetaWarmup::None,
             warmup_epochs: 10.0,
-            given_dropout: 0.1,
+            given_dropout: 0.0,
         }
     }
 }

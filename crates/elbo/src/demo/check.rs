@@ -42,7 +42,7 @@ pub struct ReadOut {
 pub struct Found {
     /// The attribute.
     pub attribute: String,
-    /// Share of the faces; of a number, of which of its halves it lies in.
+    /// Share of the faces; a number that was asked for low or high is found in the lower or upper half.
     pub share: f64,
 }
 
@@ -125,7 +125,8 @@ pub(super) fn found(
     Ok(found)
 }
 
-/// Random values of one field: every level as often, a number anywhere in its range.
+/// Random values of one field: every level as often; of a number, one that is low or one that is high, at
+/// a quarter or three quarters of its range, so that what is asked for is as plain as a level.
 fn ask(model: &Trained, name: &str, place: usize, noise: Noise) -> Result<Column, Error> {
     let (position, field) = model.schema.field(name)?;
     let draws = noise.uniform(Purpose::Subset, place as u64, &[0], ASKED);
@@ -133,7 +134,8 @@ fn ask(model: &Trained, name: &str, place: usize, noise: Noise) -> Result<Column
         Kind::Category(category) => Value::Category((*u * category.levels.len() as f32) as u32),
         Kind::Flag(_) => Value::Flag(*u < 0.5),
         Kind::Number(number) => {
-            Value::Number(number.standardise(number.min + f64::from(*u) * (number.max - number.min)))
+            let share = if *u < 0.5 { 0.25 } else { 0.75 };
+            Value::Number(number.standardise(number.min + share * (number.max - number.min)))
         }
         Kind::Image(_) | Kind::Ignored { .. } => Value::NotGiven,
     };
