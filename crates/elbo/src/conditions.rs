@@ -44,21 +44,28 @@ impl<'a> Conditions<'a> {
             let place = trained.given_place(name)?;
             wanted[place] = Some(trained.want(name, text, &mut warnings)?);
         }
-        let open = |field: &elbo_core::FieldSpec| {
-            if trained.config.given_dropout > 0.0 {
-                return Wanted::Fixed(Value::NotGiven);
-            }
+        let hides = trained.config.given_dropout > 0.0;
+        let fields = trained.config.model.y.iter().zip(&wanted);
+        let open: Vec<_> = fields
+            .filter(|(_, wanted)| wanted.is_none() && !hides)
+            .map(|(field, _)| format!("`{}`", field.name))
+            .collect();
+        if !open.is_empty() {
             warnings.push(format!(
-                "`{}` is not given, and this model was trained with `objective.given_dropout = 0`: it is drawn as often as in the training records",
-                field.name
+                "not given, so drawn as often as in the training records: {}",
+                open.join(", ")
             ));
-            Wanted::Drawn
+        }
+        let left_out = || {
+            if hides {
+                Wanted::Fixed(Value::NotGiven)
+            } else {
+                Wanted::Drawn
+            }
         };
-        let mut open = open;
-        let fields = trained.config.model.y.iter();
-        let wanted = fields
-            .zip(wanted)
-            .map(|(field, wanted)| wanted.unwrap_or_else(|| open(field)))
+        let wanted = wanted
+            .into_iter()
+            .map(|wanted| wanted.unwrap_or_else(left_out))
             .collect();
         Ok(Self {
             trained,

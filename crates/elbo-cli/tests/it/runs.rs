@@ -65,7 +65,10 @@ fn a_number_out_of_the_seen_range_is_a_warning() {
     let folder = trained();
     let said = folder.elbo("sample run -n 1 -o out.png --given skin_tone=1.2");
     assert_eq!(said.code, Some(0), "{said}");
-    assert_snapshot!(said.stderr, @"warning: `skin_tone=1.2` is outside the range seen in training, 0.001292586326599121 to 0.9928826689720154");
+    assert_snapshot!(said.stderr, @"
+    warning: `skin_tone=1.2` is outside the range seen in training, 0.001292586326599121 to 0.9928826689720154
+    warning: not given, so drawn as often as in the training records: `smile`, `hair_colour`
+    ");
 }
 
 #[test]

@@ -7,6 +7,11 @@
 //! Its two parts hold `unsafe`: tables cannot be checked at each step of an inner loop, so they are
 //! checked once, before it.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "rows i and columns j of a tile address several arrays at once, as in the formula"
+)]
+
 mod outer;
 mod product;
 
