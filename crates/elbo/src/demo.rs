@@ -1,4 +1,4 @@
-//! `demo`: the whole path in two to three minutes, on faces that the program draws itself.
+//! `demo`: the whole path in about a minute, on faces that the program draws itself.
 //!
 //! A plain VAE with six latents and a conditional one are trained on `builtin:faces`, whose six
 //! attributes are known: so each latent unit can be named by the attribute that it follows best,

@@ -1,4 +1,4 @@
-//! `elbo demo`: the whole path in two to three minutes, on faces that the program draws itself.
+//! `elbo demo`: the whole path in about a minute, on faces that the program draws itself.
 
 use std::path::PathBuf;
 
