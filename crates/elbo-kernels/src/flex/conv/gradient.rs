@@ -78,8 +78,8 @@ struct Column {
     /// Places of a row, in all records.
     places: usize,
     /// Where the wide places begin that the kernel's first row meets, were there no padding above.
-    wide: Vec<u32>,
-    narrow: Vec<u32>,
+    wide: Vec<usize>,
+    narrow: Vec<usize>,
 }
 
 fn columns(plan: &Plan) -> Vec<Column> {

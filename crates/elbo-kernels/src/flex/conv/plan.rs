@@ -18,9 +18,9 @@ pub(super) struct Plan {
 /// Places of the output that one product with one kernel works out, for several records.
 pub(super) struct Group {
     /// Where the input of each place begins, record by record.
-    pub(super) from: Vec<u32>,
+    pub(super) from: Vec<usize>,
     /// Where the output of each place begins.
-    pub(super) to: Vec<u32>,
+    pub(super) to: Vec<usize>,
     /// Places in one record.
     pub(super) places: usize,
     pub(super) taps: Vec<Tap>,
@@ -42,9 +42,8 @@ impl Image {
         self.height * self.width * self.channels
     }
 
-    pub(super) fn at(self, record: usize, y: usize, x: usize) -> u32 {
-        let at = ((record * self.height + y) * self.width + x) * self.channels;
-        u32::try_from(at).expect("a piece of a batch has fewer than 2^32 numbers")
+    pub(super) fn at(self, record: usize, y: usize, x: usize) -> usize {
+        ((record * self.height + y) * self.width + x) * self.channels
     }
 }
 

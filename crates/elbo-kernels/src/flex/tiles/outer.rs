@@ -12,11 +12,11 @@ const ROWS: usize = 64;
 /// `sum[m][n] += Σ a[a_at[p] + shift + m] b[b_at[p] + n]` over p in order, for m < `rows` and n < `cols`.
 pub(in crate::flex) struct Outer<'a> {
     pub(in crate::flex) a: &'a [f32],
-    pub(in crate::flex) a_at: &'a [u32],
+    pub(in crate::flex) a_at: &'a [usize],
     /// Added to every offset in `a_at`.
     pub(in crate::flex) shift: isize,
     pub(in crate::flex) b: &'a [f32],
-    pub(in crate::flex) b_at: &'a [u32],
+    pub(in crate::flex) b_at: &'a [usize],
     pub(in crate::flex) rows: usize,
     pub(in crate::flex) cols: usize,
     /// Row by row.
@@ -34,13 +34,13 @@ impl Outer<'_> {
 
     /// Panics unless every number that the tiles read and write lies in its slice.
     fn check(&self) {
-        let first = self.a_at.iter().min().map_or(0, |&at| at as usize);
-        let last = self.a_at.iter().max().map_or(0, |&at| at as usize);
+        let first = self.a_at.iter().min().copied().unwrap_or(0);
+        let last = self.a_at.iter().max().copied().unwrap_or(0);
         let end = last.checked_add_signed(self.shift).map(|at| at + self.rows);
         assert_eq!(self.a_at.len(), self.b_at.len());
         assert!(first.checked_add_signed(self.shift).is_some());
         assert!(end.is_some_and(|end| end <= self.a.len()));
-        let last = self.b_at.iter().max().map_or(0, |&at| at as usize);
+        let last = self.b_at.iter().max().copied().unwrap_or(0);
         assert!(last + self.cols <= self.b.len());
         assert_eq!(self.sum.len(), self.rows * self.cols);
     }
@@ -120,8 +120,8 @@ impl Outer<'_> {
             let a = self.a.as_ptr().wrapping_offset(self.shift).wrapping_add(row);
             let b = self.b.as_ptr().add(col);
             for p in range {
-                let a = a.wrapping_add(*self.a_at.get_unchecked(p) as usize);
-                let b = b.add(*self.b_at.get_unchecked(p) as usize);
+                let a = a.wrapping_add(*self.a_at.get_unchecked(p));
+                let b = b.add(*self.b_at.get_unchecked(p));
                 let mut right = [simd.splat_f32s(0.0); N];
                 for j in 0..N {
                     right[j] = b.add(j * S::F32_LANES).cast::<S::f32s>().read_unaligned();
@@ -155,8 +155,8 @@ impl Outer<'_> {
         let len = self.cols - col;
         let mut sums = [simd.splat_f32s(0.0); M];
         for p in range {
-            let from = (self.a_at[p] as usize).wrapping_add_signed(self.shift) + row;
-            let b = &self.b[self.b_at[p] as usize + col..][..len];
+            let from = self.a_at[p].wrapping_add_signed(self.shift) + row;
+            let b = &self.b[self.b_at[p] + col..][..len];
             let right = simd.partial_load_f32s(b);
             for (sum, &a) in sums.iter_mut().zip(&self.a[from..from + M]) {
                 *sum = simd.mul_add_e_f32s(simd.splat_f32s(a), right, *sum);
@@ -189,8 +189,8 @@ mod tests {
                 (13, 40, 200),
                 (4, 8, 0),
             ] {
-                let a_at: Vec<u32> = (0..places).map(|p| 20 + p * 7 % 800).collect();
-                let b_at: Vec<u32> = (0..places).map(|p| p * 11 % 850).collect();
+                let a_at: Vec<usize> = (0..places).map(|p| 20 + p * 7 % 800).collect();
+                let b_at: Vec<usize> = (0..places).map(|p| p * 11 % 850).collect();
                 let mut sum = vec![0.5; rows * cols];
                 machine.run(Outer {
                     a: &a,
@@ -204,8 +204,8 @@ mod tests {
                 });
                 for (i, got) in sum.iter().enumerate() {
                     let (m, n) = (i / cols, i % cols);
-                    let term = |(a_at, b_at): (&u32, &u32)| {
-                        f64::from(a[*a_at as usize - 20 + m]) * f64::from(b[*b_at as usize + n])
+                    let term = |(a_at, b_at): (&usize, &usize)| {
+                        f64::from(a[*a_at - 20 + m]) * f64::from(b[*b_at + n])
                     };
                     let want = 0.5 + a_at.iter().zip(&b_at).map(term).sum::<f64>() as f32;
                     assert!(

@@ -21,14 +21,14 @@ pub(in crate::flex) struct Tap {
 pub(in crate::flex) struct Product<'a> {
     pub(in crate::flex) a: &'a [f32],
     /// Where each row of A starts.
-    pub(in crate::flex) from: &'a [u32],
+    pub(in crate::flex) from: &'a [usize],
     pub(in crate::flex) taps: &'a [Tap],
     pub(in crate::flex) b: &'a Panels,
     pub(in crate::flex) bias: Option<&'a [f32]>,
     /// f: negative numbers become 0, or nothing happens.
     pub(in crate::flex) relu: bool,
     /// Where each row of the result starts.
-    pub(in crate::flex) to: &'a [u32],
+    pub(in crate::flex) to: &'a [usize],
     pub(in crate::flex) out: &'a mut [MaybeUninit<f32>],
 }
 
@@ -43,7 +43,7 @@ impl Product<'_> {
 
     /// Panics unless every number that the tiles read and write lies in its slice.
     fn check(&self) {
-        let farthest = |table: &[u32]| table.iter().max().map_or(0, |&at| at as usize);
+        let farthest = |table: &[usize]| table.iter().max().copied().unwrap_or(0);
         let reach = self.taps.iter().map(|tap| tap.from + tap.len).max();
         let rows = self.taps.iter().map(|tap| tap.row + tap.len).max();
         assert_eq!(self.from.len(), self.to.len());
@@ -128,7 +128,7 @@ impl Product<'_> {
         unsafe {
             let mut starts = [self.a.as_ptr(); M];
             for i in 0..M {
-                starts[i] = starts[i].add(*self.from.get_unchecked(rows[i]) as usize);
+                starts[i] = starts[i].add(*self.from.get_unchecked(rows[i]));
             }
             for tap in self.taps {
                 let mut a = starts;
@@ -176,7 +176,7 @@ impl Product<'_> {
                 // SAFETY: `check` has compared the farthest row and `b.cols` with the end of `out`.
                 #[allow(unsafe_code)]
                 unsafe {
-                    let to = *self.to.get_unchecked(rows[i]) as usize + start + j * S::F32_LANES;
+                    let to = *self.to.get_unchecked(rows[i]) + start + j * S::F32_LANES;
                     let out = self.out.as_mut_ptr().add(to).cast::<f32>();
                     if len == S::F32_LANES {
                         out.cast::<S::f32s>().write_unaligned(y);
@@ -210,12 +210,12 @@ mod tests {
 
     /// The product by its formula.
     fn plain(p: &Product, b: &[f32], n: usize) -> Vec<Vec<f32>> {
-        let row = |&from: &u32| {
+        let row = |&from: &usize| {
             let column = |n_: usize| {
                 let mut sum = p.bias.map_or(0.0, |bias| f64::from(bias[n_]));
                 for tap in p.taps {
                     for k in 0..tap.len {
-                        let a = p.a[from as usize + tap.from + k];
+                        let a = p.a[from + tap.from + k];
                         sum += f64::from(a) * f64::from(b[(tap.row + k) * n + n_]);
                     }
                 }
@@ -248,8 +248,8 @@ mod tests {
                     let panels = Panels::pack([50, n], machine.tile_width(), |row, columns, out| {
                         out.copy_from_slice(&b[row * n..][columns]);
                     });
-                    let from: Vec<u32> = (0..m).map(|i| (i * 37 % 300) as u32).collect();
-                    let to: Vec<u32> = (0..m).rev().map(|i| (i * n) as u32).collect();
+                    let from: Vec<usize> = (0..m).map(|i| i * 37 % 300).collect();
+                    let to: Vec<usize> = (0..m).rev().map(|i| i * n).collect();
                     let mut out = vec![MaybeUninit::new(f32::NAN); m * n];
                     let product = Product {
                         a: &a,
@@ -267,7 +267,7 @@ mod tests {
                         for (j, want) in row.iter().enumerate() {
                             // SAFETY: all were initialised.
                             #[allow(unsafe_code)]
-                            let got = unsafe { out[to as usize + j].assume_init() };
+                            let got = unsafe { out[to + j].assume_init() };
                             assert!(
                                 (got - want).abs() <= 1e-5,
                                 "{machine:?} {m} x {n}: {got} for {want}"
