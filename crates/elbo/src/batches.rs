@@ -55,7 +55,10 @@ impl Batches {
             let position = position(&field.name)?;
             let found = schema.columns_in(source.as_ref(), &[position]);
             match found {
-                Err(error) if config.given_dropout == 0.0 => Err(error),
+                // That the field is not there is the only thing that can be wrong.
+                Err(_) if config.given_dropout == 0.0 => Err(Error::GivenMissing {
+                    field: field.name.clone(),
+                }),
                 found => Ok((position, found.is_ok())),
             }
         });

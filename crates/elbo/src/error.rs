@@ -141,6 +141,12 @@ pub enum Error {
         /// The fields that it is given.
         given: Vec<String>,
     },
+    /// The data lack a field that the model was always given in training.
+    #[error("the data have no field `{field}`, which this model is given")]
+    GivenMissing {
+        /// The field.
+        field: String,
+    },
     /// There is no record to work on.
     #[error("there are no records in the {split} split")]
     NoRecords {

@@ -72,6 +72,17 @@ fn a_number_out_of_the_seen_range_is_a_warning() {
 }
 
 #[test]
+fn data_without_a_field_that_is_given() {
+    let folder = trained();
+    assert_eq!(folder.elbo("sample run -n 3 -o pictures").code, Some(0));
+    assert_snapshot!(folder.refused("reconstruct run pictures -o out.png"), @"
+    exit 2
+    error: the data have no field `smile`, which this model is given
+    hint: add it to the data, or train with `--set objective.given_dropout=0.1`, so that it may be missing
+    ");
+}
+
+#[test]
 fn what_is_there_stays_without_force() {
     let folder = trained();
     folder

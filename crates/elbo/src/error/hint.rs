@@ -39,6 +39,10 @@ impl Error {
                 Some("it was trained without `--given`: leave the condition out".to_owned())
             }
             Self::NotGiven { given, .. } => Some(format!("it is given {}", quoted(given))),
+            Self::GivenMissing { .. } => Some(
+                "add it to the data, or train with `--set objective.given_dropout=0.1`, so that it may be missing"
+                    .to_owned(),
+            ),
             Self::NoRecords { .. } => {
                 Some("choose another `--split`, or give data that have records in it".to_owned())
             }
