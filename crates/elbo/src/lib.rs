@@ -25,7 +25,7 @@ pub mod run_dir;
 pub mod sample;
 mod tensors;
 mod terms;
-mod threads;
+pub mod threads;
 pub mod train;
 mod trained;
 pub mod traverse;

@@ -1,0 +1,164 @@
+//! Whole training steps, from a batch on the device to updated weights: the noise of the posterior, the
+//! loss, its backward pass and Adam.
+//!
+//! `cargo bench -p elbo --bench step`. `bench/peers/compare.py` sets these beside PyTorch.
+
+use burn::tensor::{Tensor, TensorData};
+use criterion::{BenchmarkId, Criterion};
+use elbo::threads;
+use elbo_core::optimizer::Optimizer;
+use elbo_core::{
+    Activation, Adam, Field, FieldKind, FieldSpec, Fields, ImageLikelihood, ImageShape, Init, Model,
+    ModelConfig, NetworkConfig, NetworkKind, Objective, PriorKind, Value,
+};
+use elbo_data::noise::{Noise, Purpose};
+
+/// The allocator of the program: the system's gives big tensors fresh pages every time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn noise() -> Noise {
+    Noise::new(1)
+}
+
+/// A model of images and the size of its batches.
+struct Case {
+    name: &'static str,
+    /// Height, width, channels.
+    image: [usize; 3],
+    hidden: &'static [usize],
+    /// Of convolutions; none for a dense model.
+    channels: &'static [usize],
+    latent: usize,
+    batch: usize,
+}
+
+const CASES: [Case; 4] = [
+    Case {
+        name: "dense-784-400-20",
+        image: [28, 28, 1],
+        hidden: &[400],
+        channels: &[],
+        latent: 20,
+        batch: 128,
+    },
+    Case {
+        name: "dense-784-500-500-50",
+        image: [28, 28, 1],
+        hidden: &[500, 500],
+        channels: &[],
+        latent: 50,
+        batch: 512,
+    },
+    Case {
+        name: "conv-1x32x32",
+        image: [32, 32, 1],
+        hidden: &[],
+        channels: &[32, 64, 128],
+        latent: 32,
+        batch: 128,
+    },
+    Case {
+        name: "conv-3x64x64",
+        image: [64, 64, 3],
+        hidden: &[],
+        channels: &[32, 64, 128, 256],
+        latent: 64,
+        batch: 64,
+    },
+];
+
+impl Case {
+    fn config(&self) -> ModelConfig {
+        let [height, width, channels] = self.image;
+        let shape = ImageShape {
+            height,
+            width,
+            channels,
+        };
+        let likelihood = ImageLikelihood::Bernoulli;
+        let kind = FieldKind::Image { shape, likelihood };
+        ModelConfig {
+            x: vec![FieldSpec {
+                name: "image".into(),
+                kind,
+            }],
+            y: vec![],
+            latent: self.latent,
+            network: NetworkConfig {
+                kind: if self.channels.is_empty() {
+                    NetworkKind::Dense
+                } else {
+                    NetworkKind::Conv
+                },
+                hidden: self.hidden.to_vec(),
+                channels: self.channels.to_vec(),
+                residual_blocks: 0,
+                activation: Activation::Relu,
+                embedding: 16,
+            },
+            prior: PriorKind::Standard,
+        }
+    }
+
+    /// What takes one step of training at each call.
+    fn training(&self) -> impl FnMut() {
+        let device = elbo_core::device("cpu")
+            .expect("there is always a CPU")
+            .autodiff();
+        let mut stream = 0;
+        let mut uniform = |n| {
+            stream += 1;
+            noise().uniform(Purpose::Init, 0, &[stream], n)
+        };
+        let mut init = Init {
+            uniform: &mut uniform,
+            device: &device,
+        };
+        let mut model = Model::init(&self.config(), &mut init).expect("the cases above are possible");
+        let mut optimizer = Optimizer::new(Adam::default(), None);
+        let rows: Vec<u64> = (0..self.batch as u64).collect();
+        let size = self.image.iter().product();
+        let tensor = |draws: Vec<f32>, width| {
+            Tensor::<2>::from_data(
+                TensorData::new(draws, [rows.len(), width]),
+                &device.clone().inner(),
+            )
+        };
+        let pixels = tensor(noise().uniform(Purpose::Builtin, 0, &rows, size), size);
+        let x = Fields(vec![Field {
+            value: Value::Image(pixels),
+            given: tensor(vec![1.0; rows.len()], 1),
+        }]);
+        let (latent, mut step, rows) = (self.latent, 0, rows.clone());
+        move || {
+            step += 1;
+            let eps = noise().normal(Purpose::Posterior, step, &rows, latent);
+            let eps = Tensor::from_data(
+                TensorData::new(eps, [rows.len(), latent]),
+                &device.clone().inner(),
+            );
+            let loss = Objective::default().loss(&model, &x, &Fields::none(), eps, 1.0);
+            assert!(loss.total.clone().into_scalar::<f32>().is_finite());
+            let done = optimizer.step(&mut model, loss.total.backward(), 1e-3);
+            assert!(done.is_ok());
+        }
+    }
+}
+
+fn main() {
+    let mut criterion = Criterion::default().sample_size(20).configure_from_args();
+    for case in &CASES {
+        let mut group = criterion.benchmark_group("step");
+        for count in [1, 2] {
+            let id = BenchmarkId::new(case.name, format!("{count}-threads"));
+            group.bench_function(id, |bencher| {
+                let mut step = case.training();
+                let timed = threads::within(count, || Ok(bencher.iter(&mut step)));
+                timed.expect("threads can be started");
+            });
+        }
+        group.finish();
+    }
+    criterion.final_summary();
+}
