@@ -97,11 +97,10 @@ impl Model {
     pub fn elbo(&self, x: &Fields, y: &Fields, eps: Tensor<2>) -> Elbo {
         let y = self.condition.embed(y);
         let q = self.encoder.posterior(x, &y);
-        let z = q.reparameterize(eps);
-        let p = self.decoder.likelihood(z, &y);
+        let (z, rate_per_unit) = q.sample_and_kl(&self.prior.given(&y, &q.mean), eps);
         Elbo {
-            distortion: -p.log_prob(x),
-            rate_per_unit: q.kl_per_unit(&self.prior.given(&y, &q.mean)),
+            distortion: -self.decoder.likelihood(z, &y).log_prob(x),
+            rate_per_unit,
         }
     }
 

@@ -29,6 +29,7 @@ mod geometry;
 mod logistic;
 mod norm;
 mod ops;
+mod posterior;
 mod shape;
 #[cfg(test)]
 mod testing;
@@ -43,6 +44,7 @@ pub use gaussian::gaussian_log_prob;
 pub use geometry::ConvGeometry;
 pub use logistic::discretized_logistic_log_prob;
 pub use norm::sum_of_squares;
+pub use posterior::{MeanLogvar, sample_and_kl};
 
 /// The plain-tensor twin of every operation: the same formula out of Burn's own operations,
 /// differentiated by Burn. Slow, obvious, and what the tests compare with.
@@ -55,4 +57,5 @@ pub mod reference {
     pub use crate::gaussian::reference as gaussian_log_prob;
     pub use crate::logistic::reference as discretized_logistic_log_prob;
     pub use crate::norm::reference as sum_of_squares;
+    pub use crate::posterior::reference as sample_and_kl;
 }

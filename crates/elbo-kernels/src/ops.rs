@@ -12,7 +12,10 @@ use burn::backend::{
     tensor::FloatTensor,
 };
 
-use crate::{Activation, ConvGeometry, adam::AdamScalars, bernoulli, conv, dense, gaussian, logistic};
+use crate::{
+    Activation, ConvGeometry, adam::AdamScalars, bernoulli, conv, dense, gaussian, logistic, posterior,
+    posterior::Parameters,
+};
 
 /// Differentiable operations; the formulas stand with the public function of the same name.
 #[backend_extension(Autodiff, Flex)]
@@ -58,6 +61,15 @@ pub(crate) trait VaeOps: Backend {
         mean: FloatTensor<Self>,
         log_scale: FloatTensor<Self>,
         x: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    /// See [`crate::sample_and_kl`]. z and KL: `[2, batch, d]`.
+    fn sample_and_kl(
+        mean: FloatTensor<Self>,
+        logvar: FloatTensor<Self>,
+        prior_mean: FloatTensor<Self>,
+        prior_logvar: FloatTensor<Self>,
+        eps: FloatTensor<Self>,
     ) -> FloatTensor<Self>;
 }
 
@@ -122,6 +134,13 @@ pub(crate) trait VaeGrads: VaeOps {
         x: FloatTensor<Self>,
         grad: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    /// Gradients with respect to the four parameters; `grad` is `[2, batch, d]`.
+    fn sample_and_kl_grad(
+        parameters: Parameters<FloatTensor<Self>>,
+        eps: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> Parameters<FloatTensor<Self>>;
 }
 
 /// Operations of the optimiser, on tensors without autodiff.
@@ -188,5 +207,14 @@ impl<B: VaeGrads, C: CheckpointStrategy> VaeOps for Autodiff<B, C> {
         x: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
         logistic::tracked::<B, C>(mean, log_scale, x)
+    }
+    fn sample_and_kl(
+        mean: FloatTensor<Self>,
+        logvar: FloatTensor<Self>,
+        prior_mean: FloatTensor<Self>,
+        prior_logvar: FloatTensor<Self>,
+        eps: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        posterior::tracked::<B, C>([mean, logvar, prior_mean, prior_logvar], eps)
     }
 }

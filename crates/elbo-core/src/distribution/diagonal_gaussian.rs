@@ -1,7 +1,7 @@
 //! The normal distribution with a diagonal covariance.
 
 use burn::tensor::Tensor;
-use elbo_kernels::gaussian_log_prob;
+use elbo_kernels::{gaussian_log_prob, sample_and_kl};
 
 use crate::fields::repeat_each;
 
@@ -59,6 +59,15 @@ impl DiagonalGaussian {
         let gap = self.mean.clone() - other.mean.clone();
         let scaled = (self.logvar.clone().exp() + gap.clone() * gap) * (-other.logvar.clone()).exp();
         (other.logvar.clone() - self.logvar.clone() + scaled - 1.0) * 0.5
+    }
+
+    /// z of [`Self::reparameterize`] and the divergence of [`Self::kl_per_unit`] from a prior, in one pass.
+    ///
+    /// # Shapes
+    /// eps, z and the divergence: `[batch, d]`, as all parameters.
+    pub fn sample_and_kl(&self, prior: &Self, eps: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+        let parameters = |p: &Self| [p.mean.clone(), p.logvar.clone()];
+        sample_and_kl(parameters(self), parameters(prior), eps)
     }
 
     /// Each record's distribution `times` times in a row.

@@ -17,6 +17,7 @@ mod location_scale;
 mod logistic;
 mod math;
 mod norm;
+mod posterior;
 mod rows;
 mod tensor;
 mod tiles;
@@ -32,6 +33,7 @@ use crate::{
     Activation, ConvGeometry,
     adam::AdamScalars,
     ops::{UpdateOps, VaeGrads, VaeOps},
+    posterior::Parameters,
 };
 
 impl VaeOps for Flex {
@@ -77,6 +79,16 @@ impl VaeOps for Flex {
 
     fn discretized_logistic_log_prob(mean: FlexTensor, log_scale: FlexTensor, x: FlexTensor) -> FlexTensor {
         location_scale::log_prob::<logistic::DiscretizedLogistic>(mean, log_scale, x)
+    }
+
+    fn sample_and_kl(
+        mean: FlexTensor,
+        logvar: FlexTensor,
+        prior_mean: FlexTensor,
+        prior_logvar: FlexTensor,
+        eps: FlexTensor,
+    ) -> FlexTensor {
+        posterior::sample_and_kl([mean, logvar, prior_mean, prior_logvar], eps)
     }
 }
 
@@ -142,6 +154,14 @@ impl VaeGrads for Flex {
         grad: FlexTensor,
     ) -> (FlexTensor, FlexTensor) {
         location_scale::grad::<logistic::DiscretizedLogistic>(mean, log_scale, x, grad)
+    }
+
+    fn sample_and_kl_grad(
+        parameters: Parameters<FlexTensor>,
+        eps: FlexTensor,
+        grad: FlexTensor,
+    ) -> Parameters<FlexTensor> {
+        posterior::grad(parameters, eps, grad)
     }
 }
 
