@@ -7,6 +7,10 @@
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
+use rayon::prelude::*;
+
+/// Rows whose draws are worth a thread of their own.
+const ROWS_TOGETHER: usize = 64;
 
 /// What a draw is for. Two purposes never share a stream, even at the same step and row.
 ///
@@ -74,7 +78,7 @@ impl Noise {
         self.draw(purpose, step, rows, per_row, StandardUniform)
     }
 
-    fn draw<D: Distribution<f32> + Copy>(
+    fn draw<D: Distribution<f32> + Copy + Sync>(
         &self,
         purpose: Purpose,
         step: u64,
@@ -82,11 +86,18 @@ impl Noise {
         per_row: usize,
         distribution: D,
     ) -> Vec<f32> {
-        let mut draws = Vec::with_capacity(rows.len() * per_row);
-        for &row in rows {
-            let stream = self.stream(purpose, step, row);
-            draws.extend(distribution.sample_iter(stream).take(per_row));
-        }
+        let mut draws = vec![0.0; rows.len() * per_row];
+        let parts = draws.par_chunks_mut((ROWS_TOGETHER * per_row).max(1));
+        parts
+            .zip(rows.par_chunks(ROWS_TOGETHER))
+            .for_each(|(draws, rows)| {
+                for (draws, row) in draws.chunks_exact_mut(per_row).zip(rows) {
+                    let stream = self.stream(purpose, step, *row);
+                    for (draw, value) in draws.iter_mut().zip(distribution.sample_iter(stream)) {
+                        *draw = value;
+                    }
+                }
+            });
         draws
     }
 }

@@ -110,6 +110,7 @@ pub fn adam_step<const D: usize>(
             "`adam_step`: shapes of `param`, `grad` and the moments"
         );
     }
+    let _span = span!("adam", "all weights");
     let empty = Tensor::empty([0; D], &param.device().inner());
     // Taken out, not cloned: a moment shared with `state` could not be changed in place.
     let m = std::mem::replace(&mut state.m, empty.clone()).inner();

@@ -2,7 +2,7 @@
 
 use burn::{
     backend::{
-        Autodiff, Dispatch,
+        Autodiff, Dispatch, TensorMetadata,
         autodiff::{
             checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
             grads::Gradients,
@@ -33,6 +33,7 @@ pub fn bernoulli_log_prob(logits: Tensor<2>, x: Tensor<2>) -> Tensor<1> {
         x.dims(),
         "`bernoulli_log_prob`: shapes of `logits` and `x`"
     );
+    let _span = span!("bernoulli_log_prob forward", "{}", logits.dims()[1]);
     Tensor::from_dispatch(<Dispatch as VaeOps>::bernoulli_log_prob(
         logits.into_dispatch(),
         x.into_dispatch(),
@@ -56,6 +57,7 @@ impl<B: VaeGrads> Backward<B, 1> for Bernoulli {
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
         let grad = grads.consume::<B>(&ops.node);
         let ([to_logits], (logits, x)) = (ops.parents, ops.state);
+        let _span = span!("bernoulli_log_prob backward", "{}", logits.shape()[1]);
         if let Some(node) = to_logits {
             grads.register::<B>(node.id, B::bernoulli_grad(logits, x, grad));
         }

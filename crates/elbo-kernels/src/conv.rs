@@ -47,6 +47,8 @@ pub fn conv2d(
         [x.dims()[3], bias.dims()[0]],
         [weight.dims()[2], weight.dims()[3]],
     );
+    let ([_, h, w, from], [to]) = (x.dims(), bias.dims());
+    let _span = span!("conv2d forward", "{h}×{w}×{from} → {to}");
     let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
     Tensor::from_dispatch(<Dispatch as VaeOps>::conv2d_fused(
         x, weight, bias, geometry, activation,
@@ -97,6 +99,8 @@ pub fn conv_transpose2d(
         [bias.dims()[0], x.dims()[3]],
         [weight.dims()[2], weight.dims()[3]],
     );
+    let ([_, h, w, from], [to]) = (x.dims(), bias.dims());
+    let _span = span!("conv_transpose2d forward", "{h}×{w}×{from} → {to}");
     let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
     Tensor::from_dispatch(<Dispatch as VaeOps>::conv_transpose2d_fused(
         x, weight, bias, geometry, activation,
@@ -184,6 +188,11 @@ impl<B: VaeGrads> Backward<B, 3> for Conv {
             geometry,
             activation,
         } = ops.state;
+        let ([h, w], [_, _, wide, narrow]) = (size, weight.shape().dims());
+        let _span = match direction {
+            Direction::Down => span!("conv2d backward", "{h}×{w}×{wide} → {narrow}"),
+            Direction::Up => span!("conv_transpose2d backward", "{h}×{w}×{narrow} → {wide}"),
+        };
         let grad = grads.consume::<B>(&ops.node);
         let (grad, by_bias) = B::activation_grad(grad, y, activation);
         if let Some(node) = to_bias {

@@ -2,7 +2,7 @@
 
 use burn::{
     backend::{
-        Autodiff, Dispatch,
+        Autodiff, Dispatch, TensorMetadata,
         autodiff::{
             checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
             grads::Gradients,
@@ -42,6 +42,8 @@ pub fn dense(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>, activation: Activ
         bias.dims()[0],
         "`dense`: columns of `weight` and length of `bias`"
     );
+    let [inputs, outputs] = weight.dims();
+    let _span = span!("dense forward", "{inputs} → {outputs}");
     let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
     Tensor::from_dispatch(<Dispatch as VaeOps>::dense(x, weight, bias, activation))
 }
@@ -61,6 +63,8 @@ impl<B: VaeGrads> Backward<B, 3> for Dense {
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
         let [to_x, to_weight, to_bias] = ops.parents;
         let (x, weight, y, activation) = ops.state;
+        let [inputs, outputs] = weight.shape().dims();
+        let _span = span!("dense backward", "{inputs} → {outputs}");
         let grad = grads.consume::<B>(&ops.node);
         let (grad, by_bias) = B::activation_grad(grad, y, activation);
         if let Some(node) = to_bias {

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use burn::{
     backend::{
-        Autodiff, Dispatch,
+        Autodiff, Dispatch, TensorMetadata,
         autodiff::{
             checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
             grads::Gradients,
@@ -35,6 +35,7 @@ use crate::{
 /// If the shapes do not fit.
 pub fn gaussian_log_prob(mean: Tensor<2>, logvar: Tensor<2>, x: Tensor<2>) -> Tensor<1> {
     check_broadcast("gaussian_log_prob", &mean, &logvar, &x);
+    let _span = span!("gaussian_log_prob forward", "{}", x.dims()[1]);
     let (mean, logvar, x) = (mean.into_dispatch(), logvar.into_dispatch(), x.into_dispatch());
     Tensor::from_dispatch(<Dispatch as VaeOps>::gaussian_log_prob(mean, logvar, x))
 }
@@ -56,6 +57,7 @@ impl<B: VaeGrads> Backward<B, 3> for Gaussian {
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
         let grad = grads.consume::<B>(&ops.node);
         let ([to_mean, to_logvar, to_x], (mean, logvar, x)) = (ops.parents, ops.state);
+        let _span = span!("gaussian_log_prob backward", "{}", x.shape()[1]);
         let (by_mean, by_logvar) = B::gaussian_grad(mean, logvar, x, grad);
         if let Some(node) = to_x {
             grads.register::<B>(node.id, B::float_neg(by_mean.clone()));

@@ -17,6 +17,9 @@
 //!
 //! Shapes that do not fit are a programmer's mistake and panic with both shapes in the message.
 
+#[macro_use]
+mod span;
+
 mod activation;
 mod adam;
 mod bernoulli;
@@ -31,6 +34,7 @@ mod norm;
 mod ops;
 mod posterior;
 mod shape;
+mod sigmoid;
 #[cfg(test)]
 mod testing;
 
@@ -46,6 +50,8 @@ pub use logistic::discretized_logistic_log_prob;
 pub use norm::sum_of_squares;
 pub use posterior::{MeanLogvar, sample_and_kl};
 
+pub use sigmoid::sigmoid;
+
 /// The plain-tensor twin of every operation: the same formula out of Burn's own operations,
 /// differentiated by Burn. Slow, obvious, and what the tests compare with.
 pub mod reference {
@@ -58,4 +64,5 @@ pub mod reference {
     pub use crate::logistic::reference as discretized_logistic_log_prob;
     pub use crate::norm::reference as sum_of_squares;
     pub use crate::posterior::reference as sample_and_kl;
+    pub use crate::sigmoid::reference as sigmoid;
 }

@@ -2,7 +2,7 @@
 
 use burn::{
     backend::{
-        Autodiff, Dispatch,
+        Autodiff, Dispatch, TensorMetadata,
         autodiff::{
             checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
             grads::Gradients,
@@ -41,6 +41,7 @@ pub(crate) const HALF_BIN: f32 = 0.5 / 255.0;
 /// If the shapes do not fit.
 pub fn discretized_logistic_log_prob(mean: Tensor<2>, log_scale: Tensor<2>, x: Tensor<2>) -> Tensor<1> {
     check_broadcast("discretized_logistic_log_prob", &mean, &log_scale, &x);
+    let _span = span!("discretized_logistic_log_prob forward", "{}", x.dims()[1]);
     let (mean, log_scale, x) = (mean.into_dispatch(), log_scale.into_dispatch(), x.into_dispatch());
     Tensor::from_dispatch(<Dispatch as VaeOps>::discretized_logistic_log_prob(
         mean, log_scale, x,
@@ -73,6 +74,7 @@ impl<B: VaeGrads> Backward<B, 2> for DiscretizedLogistic {
     fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
         let grad = grads.consume::<B>(&ops.node);
         let ([to_mean, to_log_scale], (mean, log_scale, x)) = (ops.parents, ops.state);
+        let _span = span!("discretized_logistic_log_prob backward", "{}", x.shape()[1]);
         let (by_mean, by_log_scale) = B::discretized_logistic_grad(mean, log_scale, x, grad);
         if let Some(node) = to_mean {
             grads.register::<B>(node.id, by_mean);

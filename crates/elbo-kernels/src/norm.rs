@@ -6,6 +6,7 @@ use crate::ops::UpdateOps;
 
 /// Σ t², added in f64 in an order that depends on the shape alone. Exact to some 1e-15 of it.
 pub fn sum_of_squares<const D: usize>(t: Tensor<D>) -> f64 {
+    let _span = span!("norm of the gradient", "all weights");
     let sum = <Dispatch as UpdateOps>::sum_of_squares(t.inner().into_dispatch());
     Tensor::<1>::from_dispatch(sum).into_data().iter::<f64>().sum()
 }

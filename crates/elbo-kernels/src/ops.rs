@@ -14,7 +14,7 @@ use burn::backend::{
 
 use crate::{
     Activation, ConvGeometry, adam::AdamScalars, bernoulli, conv, dense, gaussian, logistic, posterior,
-    posterior::Parameters,
+    posterior::Parameters, sigmoid,
 };
 
 /// Differentiable operations; the formulas stand with the public function of the same name.
@@ -62,6 +62,9 @@ pub(crate) trait VaeOps: Backend {
         log_scale: FloatTensor<Self>,
         x: FloatTensor<Self>,
     ) -> FloatTensor<Self>;
+
+    /// See [`crate::sigmoid()`].
+    fn sigmoid_fused(z: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// See [`crate::sample_and_kl`]. z and KL: `[2, batch, d]`.
     fn sample_and_kl(
@@ -216,5 +219,9 @@ impl<B: VaeGrads, C: CheckpointStrategy> VaeOps for Autodiff<B, C> {
         eps: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
         posterior::tracked::<B, C>([mean, logvar, prior_mean, prior_logvar], eps)
+    }
+
+    fn sigmoid_fused(z: FloatTensor<Self>) -> FloatTensor<Self> {
+        sigmoid::tracked::<B, C>(z)
     }
 }

@@ -2,7 +2,7 @@
 
 use burn::{
     backend::{
-        Autodiff, Dispatch,
+        Autodiff, Dispatch, TensorMetadata,
         autodiff::{
             checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
             grads::Gradients,
@@ -40,6 +40,7 @@ pub fn sample_and_kl(q: MeanLogvar, p: MeanLogvar, eps: Tensor<2>) -> (Tensor<2>
             "`sample_and_kl`: shapes of the parameters and `eps`"
         );
     }
+    let _span = span!("sample_and_kl forward", "{}", shape[1]);
     let ([mean, logvar], [prior_mean, prior_logvar]) = (q, p);
     let both: Tensor<3> = Tensor::from_dispatch(<Dispatch as VaeOps>::sample_and_kl(
         mean.into_dispatch(),
@@ -74,6 +75,7 @@ impl<B: VaeGrads> Backward<B, 4> for SampleAndKl {
     fn backward(self, ops: Ops<Self::State, 4>, grads: &mut Gradients, _: &mut Checkpointer) {
         let grad = grads.consume::<B>(&ops.node);
         let (parameters, eps) = ops.state;
+        let _span = span!("sample_and_kl backward", "{}", eps.shape()[1]);
         let by_parameters = B::sample_and_kl_grad(parameters, eps, grad);
         for (node, by_parameter) in ops.parents.into_iter().zip(by_parameters) {
             if let Some(node) = node {

@@ -4,7 +4,8 @@
 //! `cargo bench -p elbo --bench step`. `bench/peers/compare.py` sets these beside PyTorch.
 
 use burn::tensor::{Tensor, TensorData};
-use criterion::{BenchmarkId, Criterion};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion};
 use elbo::threads;
 use elbo_core::optimizer::Optimizer;
 use elbo_core::{
@@ -22,11 +23,12 @@ fn noise() -> Noise {
 }
 
 /// A model of images and the size of its batches.
+#[derive(Clone, Copy)]
 struct Case {
     name: &'static str,
     /// Height, width, channels.
     image: [usize; 3],
-    hidden: &'static [usize],
+    hidden: [Option<usize>; 2],
     /// Of convolutions; none for a dense model.
     channels: &'static [usize],
     latent: usize,
@@ -37,7 +39,7 @@ const CASES: [Case; 4] = [
     Case {
         name: "dense-784-400-20",
         image: [28, 28, 1],
-        hidden: &[400],
+        hidden: [Some(400), None],
         channels: &[],
         latent: 20,
         batch: 128,
@@ -45,7 +47,7 @@ const CASES: [Case; 4] = [
     Case {
         name: "dense-784-500-500-50",
         image: [28, 28, 1],
-        hidden: &[500, 500],
+        hidden: [Some(500); 2],
         channels: &[],
         latent: 50,
         batch: 512,
@@ -53,7 +55,7 @@ const CASES: [Case; 4] = [
     Case {
         name: "conv-1x32x32",
         image: [32, 32, 1],
-        hidden: &[],
+        hidden: [None; 2],
         channels: &[32, 64, 128],
         latent: 32,
         batch: 128,
@@ -61,7 +63,7 @@ const CASES: [Case; 4] = [
     Case {
         name: "conv-3x64x64",
         image: [64, 64, 3],
-        hidden: &[],
+        hidden: [None; 2],
         channels: &[32, 64, 128, 256],
         latent: 64,
         batch: 64,
@@ -91,7 +93,7 @@ impl Case {
                 } else {
                     NetworkKind::Conv
                 },
-                hidden: self.hidden.to_vec(),
+                hidden: self.hidden.into_iter().flatten().collect(),
                 channels: self.channels.to_vec(),
                 residual_blocks: 0,
                 activation: Activation::Relu,
@@ -146,17 +148,49 @@ impl Case {
     }
 }
 
+/// How the cost of a step grows: each size of a step is varied while the others stay.
+fn scaling() -> Vec<(String, Case)> {
+    let [dense, _, conv, _] = CASES;
+    let batch = [16, 32, 64, 128, 256, 512].map(|batch| (format!("batch/{batch}"), Case { batch, ..dense }));
+    let width = [100, 200, 400, 800, 1600].map(|width| {
+        let hidden = [Some(width), None];
+        (format!("width/{width}"), Case { hidden, ..dense })
+    });
+    let latent = [2, 8, 32, 128, 512].map(|latent| (format!("latent/{latent}"), Case { latent, ..dense }));
+    let image = [16, 32, 64, 96].map(|side| {
+        let image = [side, side, 1];
+        (format!("image/{side}"), Case { image, ..conv })
+    });
+    [batch.to_vec(), width.to_vec(), latent.to_vec(), image.to_vec()].concat()
+}
+
+/// Times steps of a case in a group, on as many threads.
+fn bench(group: &mut BenchmarkGroup<WallTime>, name: &str, case: &Case, threads: usize) {
+    let id = BenchmarkId::new(name, format!("{threads}-threads"));
+    group.bench_function(id, |bencher| {
+        let mut step = case.training();
+        let timed = threads::within(threads, || {
+            bencher.iter(&mut step);
+            Ok(())
+        });
+        timed.expect("threads can be started");
+    });
+}
+
 fn main() {
     let mut criterion = Criterion::default().sample_size(20).configure_from_args();
+    let mut group = criterion.benchmark_group("step");
     for case in &CASES {
-        let mut group = criterion.benchmark_group("step");
-        for count in [1, 2] {
-            let id = BenchmarkId::new(case.name, format!("{count}-threads"));
-            group.bench_function(id, |bencher| {
-                let mut step = case.training();
-                let timed = threads::within(count, || Ok(bencher.iter(&mut step)));
-                timed.expect("threads can be started");
-            });
+        for threads in [1, 2] {
+            bench(&mut group, case.name, case, threads);
+        }
+    }
+    group.finish();
+    for (name, case) in scaling() {
+        let (what, size) = name.split_once('/').unwrap_or((&name, ""));
+        let mut group = criterion.benchmark_group(format!("scaling-{what}"));
+        for threads in [1, 2] {
+            bench(&mut group, size, &case, threads);
         }
         group.finish();
     }

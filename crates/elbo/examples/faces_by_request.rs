@@ -27,6 +27,7 @@ fn main() -> Result<(), Error> {
                 ],
             },
             force: true,
+            profile: false,
         },
         &Silent,
     )?;
@@ -40,6 +41,7 @@ fn main() -> Result<(), Error> {
             draw: Draw::Mean,
             out: run.join("smiling.png"),
             force: true,
+            profile: false,
             threads: 0,
         },
         &Silent,

@@ -5,12 +5,16 @@ use elbo_core::decoder::FieldDistribution;
 use elbo_core::field::image::DrawNoise;
 use elbo_data::Column;
 use elbo_data::noise::{Noise, Purpose};
+use rayon::prelude::*;
 
 use crate::chunk::{CHUNK, chunks, filled};
 use crate::picture::Pictures;
 use crate::progress::Progress;
 use crate::tensors::{Upload, to_host};
 use crate::trained::Trained;
+
+/// Chunks that threads share before progress is told.
+const CHUNKS_TOGETHER: usize = 32;
 
 /// What of the likelihood becomes the picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -44,18 +48,15 @@ impl Trained {
         let n = codes.z.len() / latent;
         let mut pixels = Vec::with_capacity(n * shape.len());
         progress.begin("decoding", Some(n as u64));
-        for (start, rows) in chunks(n) {
-            let mut z = codes.z[start * latent..(start + rows) * latent].to_vec();
-            z.resize(CHUNK * latent, 0.0);
-            let y = self.upload().fields(&filled(&codes.y, start, rows));
-            let likelihood = self.model.likelihood(self.upload().rows(z, CHUNK), &y);
-            let values = to_host(self.draw(&likelihood.fields[0], draw, noise, start as u64));
-            pixels.extend(
-                values[..rows * shape.len()]
-                    .iter()
-                    .map(|v| (v * 255.0).round() as u8),
-            );
-            progress.advance(rows as u64, "");
+        let all: Vec<_> = chunks(n).collect();
+        for part in all.chunks(CHUNKS_TOGETHER) {
+            let decoded = part
+                .par_iter()
+                .map(|&(start, rows)| self.decode_chunk(codes, draw, noise, start, rows));
+            for decoded in decoded.collect::<Vec<_>>() {
+                pixels.extend_from_slice(&decoded);
+            }
+            progress.advance(part.iter().map(|(_, rows)| *rows as u64).sum(), "");
         }
         progress.end();
         Pictures {
@@ -64,6 +65,19 @@ impl Trained {
             channels: shape.channels,
             pixels,
         }
+    }
+
+    /// The pixels of `rows` codes from `start`.
+    fn decode_chunk(&self, codes: &Codes, draw: Draw, noise: Noise, start: usize, rows: usize) -> Vec<u8> {
+        let latent = self.model.latent();
+        let mut z = codes.z[start * latent..(start + rows) * latent].to_vec();
+        z.resize(CHUNK * latent, 0.0);
+        let y = self.upload().fields(&filled(&codes.y, start, rows));
+        let likelihood = self.model.likelihood(self.upload().rows(z, CHUNK), &y);
+        let values = to_host(self.draw(&likelihood.fields[0], draw, noise, start as u64));
+        let wanted = &values[..rows * self.image().len()];
+        // Not `round`, a function call for each pixel where the processor may lack an instruction for it.
+        wanted.iter().map(|v| (v * 255.0 + 0.5) as u8).collect()
     }
 
     /// Latents drawn from p(z|y), the prior's standard deviation times `temperature`, for one

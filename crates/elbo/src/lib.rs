@@ -18,6 +18,7 @@ mod latents;
 pub mod map;
 mod output;
 pub mod picture;
+pub mod profile;
 pub mod progress;
 pub mod readout;
 pub mod reconstruct;

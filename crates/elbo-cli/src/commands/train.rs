@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 use elbo::ConfigSources;
+use elbo::profile::Row;
 use elbo::train::{Stopped, TrainReport, TrainSettings};
 
 use crate::args::{DataArgs, given_flags};
@@ -11,6 +12,9 @@ use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::table::{Align, Table};
 use crate::{Outcome, interrupt};
+
+/// Share of the time from which on an operation has a row of its own.
+const SHOWN: f64 = 0.005;
 
 const USAGE: &str = "elbo train [OPTIONS] --out <RUN> <DATA>\n       elbo train --resume <RUN>";
 
@@ -80,6 +84,9 @@ struct NewRun {
     /// Where to compute
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
+    /// Measure what takes how long, and print it as a table
+    #[arg(long)]
+    profile: bool,
     /// Any setting, by its name in the config; may be repeated
     #[arg(long, value_name = "key=value")]
     set: Vec<String>,
@@ -123,6 +130,7 @@ fn settings(new: NewRun, reading: DataArgs, threads: Option<usize>) -> Result<Tr
         out: new.out.unwrap_or_default(),
         sources,
         force: new.force,
+        profile: new.profile,
     })
 }
 
@@ -160,5 +168,33 @@ fn words(report: &TrainReport) -> String {
         Stopped::Interrupted => format!("go on with: elbo train --resume {run}"),
         _ => format!("next: elbo sample {run} -n 16 -o samples.png"),
     };
-    format!("{table}\n{next}")
+    match &report.profile {
+        Some(rows) => format!("{table}\n{}\n{next}", profile(rows)),
+        None => format!("{table}\n{next}"),
+    }
+}
+
+/// What took how long: the rows that matter, and the rest in one.
+fn profile(rows: &[Row]) -> Table<6> {
+    use Align::{Left, Right};
+    let whole: f64 = rows.iter().map(|row| row.seconds).sum();
+    let mut table = Table::new([Left, Left, Left, Right, Right, Right]);
+    table.row(["part", "operation", "size", "calls", "ms each", "share"]);
+    let share = |seconds: f64| format!("{:.1} %", 100.0 * seconds / whole.max(f64::MIN_POSITIVE));
+    let (shown, small): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.seconds >= SHOWN * whole);
+    for row in shown {
+        let each = format!("{:.3}", 1e3 * row.seconds / row.calls as f64);
+        let [part, what, size] = [&row.part, &row.what, &row.size].map(Clone::clone);
+        table.row([part, what, size, row.calls.to_string(), each, share(row.seconds)]);
+    }
+    let rest = share(small.iter().map(|row| row.seconds).sum());
+    table.row([
+        "smaller ones".into(),
+        String::new(),
+        String::new(),
+        String::new(),
+        String::new(),
+        rest,
+    ]);
+    table
 }

@@ -1,7 +1,7 @@
 //! Independent coins, held as logits.
 
-use burn::tensor::{Tensor, activation::sigmoid};
-use elbo_kernels::bernoulli_log_prob;
+use burn::tensor::Tensor;
+use elbo_kernels::{bernoulli_log_prob, sigmoid};
 
 /// p(x = 1) = sigmoid(logits), value by value.
 #[derive(Clone, Debug)]

@@ -1,13 +1,14 @@
 //! Pictures to a png, to a folder of pngs, or to one npy array. Bytes are rows of pixels, channels last.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
+use npyz::WriterBuilder;
 use rayon::prelude::*;
 
-use super::table::array;
 use crate::atomic::{self, Existing};
 use crate::error::{Cause, DataError};
 
@@ -24,7 +25,14 @@ pub fn write_pictures_npy(
     check_shape(pixels, &shape)?;
     let axes = if shape[3] == 1 { &shape[..3] } else { &shape[..] };
     let axes: Vec<u64> = axes.iter().map(|axis| *axis as u64).collect();
-    atomic::write(path, existing, |file| array(file, &axes, pixels.iter().copied()))
+    atomic::write(path, existing, |file| npy(file, pixels, &axes))
+}
+
+/// The bytes as they are: their type is known, so only the header needs the library.
+fn npy(file: &mut BufWriter<File>, pixels: &[u8], axes: &[u64]) -> Result<(), Cause> {
+    let options = npyz::WriteOptions::<u8>::new().default_dtype().shape(axes);
+    let file = options.writer(file).write_header_only()?;
+    Ok(file.write_all(pixels)?)
 }
 
 /// Writes one picture of `[height, width, channels]` bytes; 1, 3 or 4 channels.

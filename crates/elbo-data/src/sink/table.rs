@@ -82,7 +82,7 @@ fn numbers(array: &ArrayRef) -> Result<Vec<f64>, Cause> {
 }
 
 /// Writes an npy array of this shape.
-pub(super) fn array<T: npyz::AutoSerialize>(
+fn array<T: npyz::AutoSerialize>(
     writer: impl Write,
     shape: &[u64],
     values: impl IntoIterator<Item = T>,

@@ -19,6 +19,7 @@ mod math;
 mod norm;
 mod posterior;
 mod rows;
+mod sigmoid;
 mod tensor;
 mod tiles;
 
@@ -89,6 +90,10 @@ impl VaeOps for Flex {
         eps: FlexTensor,
     ) -> FlexTensor {
         posterior::sample_and_kl([mean, logvar, prior_mean, prior_logvar], eps)
+    }
+
+    fn sigmoid_fused(z: FlexTensor) -> FlexTensor {
+        sigmoid::sigmoid(z)
     }
 }
 

@@ -10,6 +10,7 @@ use elbo_core::schedule::LearningRateSchedule;
 use elbo_core::{Adam, Init, Model};
 use elbo_data::noise::{Noise, Purpose};
 use elbo_data::{Batch, shuffled};
+use tracing::trace_span;
 
 use super::guard::{Guard, Snapshot};
 use super::prepare::Prepared;
@@ -135,7 +136,7 @@ impl Session {
     fn finish(&mut self, stopped: Stopped) -> Result<Stopped, Error> {
         self.state.finished = true;
         self.save(&self.snapshot())?;
-        pictures::draw(&self.setup, &self.model.valid())?;
+        trace_span!("pictures").in_scope(|| pictures::draw(&self.setup, &self.model.valid()))?;
         Ok(stopped)
     }
 
@@ -144,7 +145,8 @@ impl Session {
         let order = shuffled(&self.setup.rows.train, self.noise, self.state.epoch);
         let batches = order.chunks(self.setup.config.batch).map(<[u64]>::to_vec);
         let rest: Vec<_> = batches.skip(self.state.step_in_epoch as usize).collect();
-        for batch in self.setup.batches.for_training(rest, self.state.epoch)? {
+        let mut batches = self.setup.batches.for_training(rest, self.state.epoch)?;
+        while let Some(batch) = trace_span!("waiting for data").in_scope(|| batches.next()) {
             if progress.stop_requested() {
                 return Ok(EpochEnd::Interrupted);
             }
@@ -162,20 +164,23 @@ impl Session {
 
     /// One step. What was not finite, if anything: the step is then undone by [`Self::roll_back`].
     fn step(&mut self, mut batch: Batch) -> Result<Option<&'static str>, Error> {
+        let _span = trace_span!("training step").entered();
         let step = self.state.step;
         if !batch.is_empty() {
             let config = &self.setup.config;
             self.setup
                 .batches
                 .withhold(&mut batch, step, config.given_dropout);
-            let loss = self.loss(&self.setup.batches.upload(&batch)?);
+            let records = trace_span!("upload").in_scope(|| self.setup.batches.upload(&batch))?;
+            let loss = self.loss(&records);
             let values = LossValues::of(&loss);
             if !values.total.is_finite() {
                 return Ok(Some("loss"));
             }
-            let gradients = loss.total.backward();
+            let gradients = trace_span!("backward").in_scope(|| loss.total.backward());
             let rate = config.training.learning_rate * self.schedule.factor(step) * self.state.rate_factor;
-            if self.optimizer.step(&mut self.model, gradients, rate).is_err() {
+            let update = || self.optimizer.step(&mut self.model, gradients, rate);
+            if trace_span!("optimizer").in_scope(update).is_err() {
                 return Ok(Some("gradient"));
             }
             self.state
@@ -191,13 +196,12 @@ impl Session {
         let config = &self.setup.config;
         let step = self.state.step;
         let samples = config.objective.samples;
-        let eps = self.setup.batches.eps(
-            Purpose::Posterior,
-            step,
-            &records.rows,
-            samples,
-            self.model.latent(),
-        );
+        let eps = trace_span!("noise").in_scope(|| {
+            let latent = self.model.latent();
+            let batches = &self.setup.batches;
+            batches.eps(Purpose::Posterior, step, &records.rows, samples, latent)
+        });
+        let _span = trace_span!("forward").entered();
         let warmup_steps = (config.warmup_epochs * self.setup.steps_per_epoch() as f64) as u64;
         let warmup = config.warmup.factor(step, warmup_steps);
         config
@@ -227,6 +231,7 @@ impl Session {
     }
 
     fn save(&self, snapshot: &Snapshot) -> Result<(), Error> {
+        let _span = trace_span!("checkpoint").entered();
         let (steps, moments) = snapshot.optimizer.state();
         self.setup
             .dir
@@ -247,10 +252,11 @@ impl Session {
     /// Validation, bookkeeping, checkpoint and pictures after the last step of an epoch.
     fn close_epoch(&mut self, progress: &dyn Progress) -> Result<(), Error> {
         let model = self.model.valid();
+        let scored = || score(&model, &self.setup.batches, &self.setup.rows.validation);
         let Scored {
             terms: validation,
             rate_per_unit,
-        } = score(&model, &self.setup.batches, &self.setup.rows.validation)?;
+        } = trace_span!("validation").in_scope(scored)?;
         if !validation.elbo.is_finite() {
             return self.roll_back("validation loss", progress);
         }
@@ -283,7 +289,7 @@ impl Session {
             .drawn
             .is_none_or(|drawn| drawn.elapsed().as_secs() >= DRAW_SECONDS)
         {
-            pictures::draw(&self.setup, model)?;
+            trace_span!("pictures").in_scope(|| pictures::draw(&self.setup, model))?;
             self.drawn = Some(Instant::now());
         }
         Ok(())
@@ -324,6 +330,7 @@ impl Session {
             validation: best.map(|record| record.validation),
             weights: self.model.num_params() as u64,
             seconds: self.began.elapsed().as_secs_f64(),
+            profile: None,
         })
     }
 }
