@@ -29,6 +29,7 @@ mod geometry;
 mod logistic;
 mod norm;
 mod ops;
+mod portable;
 mod shape;
 #[cfg(test)]
 mod testing;
@@ -38,7 +39,7 @@ pub use adam::{Adam, AdamMoments, adam_step};
 pub use bernoulli::bernoulli_log_prob;
 pub use conv::{conv_transpose2d, conv2d};
 pub use dense::dense;
-pub use device::{DEVICES, device};
+pub use device::{BUILT_DEVICES, DEVICES, NoDevice, device, device_kind};
 pub use gaussian::gaussian_log_prob;
 pub use geometry::ConvGeometry;
 pub use logistic::discretized_logistic_log_prob;

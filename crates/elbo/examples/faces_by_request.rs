@@ -41,6 +41,7 @@ fn main() -> Result<(), Error> {
             out: run.join("smiling.png"),
             force: true,
             threads: 0,
+            device: None,
         },
         &Silent,
     )?;
@@ -53,6 +54,7 @@ fn main() -> Result<(), Error> {
             seed: 0,
             limit: Some(100),
             threads: 0,
+            device: None,
         },
         &Silent,
     )?;
