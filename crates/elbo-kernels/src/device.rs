@@ -1,8 +1,8 @@
 //! The devices a model can run on, by name. Backends are named here and in `ops`, nowhere else.
 
+#[cfg(feature = "wgpu")]
+use burn::backend::{CubeDevice, DeviceId, DeviceOps, WgpuBackend, WgpuDevice, WgpuDeviceKind};
 use burn::tensor::Device;
-#[cfg(feature = "gpu")]
-use burn::tensor::DeviceType;
 
 /// Kinds of device, whether or not this build has them. All but the CPU are cargo features.
 pub const DEVICES: &[&str] = &["cpu", "cuda", "metal", "vulkan", "webgpu"];
@@ -74,17 +74,37 @@ fn devices(kind: &str) -> Option<Vec<Device>> {
     match kind {
         "cpu" => Some(vec![Device::flex()]),
         #[cfg(feature = "cuda")]
-        "cuda" => Some(Device::enumerate(DeviceType::Cuda).into_vec()),
+        "cuda" => Some(Device::enumerate(burn::tensor::DeviceType::Cuda).into_vec()),
         #[cfg(feature = "metal")]
-        "metal" => Some(Device::enumerate(DeviceType::Metal).into_vec()),
+        "metal" => Some(adapters(WgpuBackend::Metal)),
         #[cfg(feature = "vulkan")]
-        "vulkan" => Some(Device::enumerate(DeviceType::Vulkan).into_vec()),
-        // Burn's own `WebGpu` is the browser's; outside of one, wgpu stands on whichever graphics
+        "vulkan" => Some(adapters(WgpuBackend::Vulkan)),
+        // Burn's `WebGpu` is the browser's; outside of one, wgpu stands on whichever graphics
         // interface the machine has.
         #[cfg(feature = "webgpu")]
-        "webgpu" => Some(Device::enumerate(DeviceType::Wgpu).into_vec()),
+        "webgpu" => Some(adapters(WgpuBackend::Auto)),
         _ => None,
     }
+}
+
+/// What one graphics interface shows, the most able first. Asks its driver, but opens nothing.
+#[cfg(feature = "wgpu")]
+fn adapters(interface: WgpuBackend) -> Vec<Device> {
+    let kinds = [
+        WgpuDeviceKind::DiscreteGpu(0),
+        WgpuDeviceKind::IntegratedGpu(0),
+        WgpuDeviceKind::VirtualGpu(0),
+        WgpuDeviceKind::Other(0),
+        WgpuDeviceKind::Cpu,
+    ];
+    let of_a_kind = |kind| CubeDevice::enumerate(CubeDevice::Wgpu(WgpuDevice::new(kind).on(interface)).id());
+    let found = kinds.into_iter().flat_map(of_a_kind);
+    found.map(|id| Device::new(of_id::<CubeDevice>(id))).collect()
+}
+
+#[cfg(feature = "wgpu")]
+fn of_id<D: DeviceOps>(id: DeviceId) -> D {
+    D::from_id(id)
 }
 
 #[cfg(test)]
@@ -95,7 +115,16 @@ mod tests {
     fn an_index_may_be_left_out() {
         assert_eq!(device_kind("vulkan"), Ok(("vulkan", 0)));
         assert_eq!(device_kind("cuda:3"), Ok(("cuda", 3)));
-        for name in ["", "tpu", "cuda:", "cuda:-1", "cuda:x", "cuda:0:0", "CUDA", "vulkan:99999999"] {
+        for name in [
+            "",
+            "tpu",
+            "cuda:",
+            "cuda:-1",
+            "cuda:x",
+            "cuda:0:0",
+            "CUDA",
+            "vulkan:99999999",
+        ] {
             assert_eq!(device_kind(name), Err(NoDevice::Unknown), "{name}");
         }
     }

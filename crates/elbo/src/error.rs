@@ -333,7 +333,10 @@ fn no_device(why: &NoDevice) -> String {
             format!("this machine has no `{kind}` device, or no driver that shows it")
         }
         NoDevice::Absent { kind, found } => {
-            format!("`{kind}` devices here count from 0 to {}", found - 1)
+            format!(
+                "the last `{kind}` device of this machine is `{kind}:{}`",
+                found - 1
+            )
         }
     }
 }

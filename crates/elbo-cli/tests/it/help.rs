@@ -84,7 +84,7 @@ fn train() {
           --lr <F>              Learning rate
           --beta <F>            Weight of the rate in the objective
           --seed <N>            Seed of all chance; the same seed gives the same bytes
-          --device <DEVICE>     Where to compute
+          --device <DEVICE>     Where to compute, such as cpu or cuda:1
           --set <key=value>     Any setting, by its name in the config; may be repeated
       -h, --help                Print help
 

@@ -14,8 +14,8 @@ mod conv;
 mod dense;
 mod gaussian;
 mod logistic;
-mod num;
 mod norm;
+mod num;
 
 pub(crate) use adam::adam;
 pub(crate) use bernoulli::{bernoulli_grad, bernoulli_log_prob};

@@ -2,10 +2,7 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use burn::backend::{
-    Backend, TensorMetadata, get_or_init_device_settings,
-    tensor::FloatTensor,
-};
+use burn::backend::{Backend, TensorMetadata, get_or_init_device_settings, tensor::FloatTensor};
 use burn::tensor::{FloatDType, Shape};
 
 /// A tensor of f32; axes of length 1 are broadcast.

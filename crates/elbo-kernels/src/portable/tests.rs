@@ -143,8 +143,7 @@ fn the_logistic_likelihood_from_thin_bins_to_wide_ones() {
             let levels = numbers(300, 3).into_iter().map(level).collect();
             let (mean, x) = (raw(&random([6, 50], 1).abs()), raw(&from_values(levels, [6, 50])));
             let (scale, g) = (raw(&(random(shape, 2) + centre)), raw(&random([6], 4)));
-            let got =
-                portable::discretized_logistic_log_prob::<Flex>(mean.clone(), scale.clone(), x.clone());
+            let got = portable::discretized_logistic_log_prob::<Flex>(mean.clone(), scale.clone(), x.clone());
             let want = Flex::discretized_logistic_log_prob(mean.clone(), scale.clone(), x.clone());
             assert_near(&[numbers_of::<1>(got)], &[numbers_of::<1>(want)], 2e-6);
             let got = portable::discretized_logistic_grad::<Flex>(
