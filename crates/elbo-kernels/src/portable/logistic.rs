@@ -37,8 +37,8 @@ impl<B: Backend> Bin<B> {
             b: (error - HALF_BIN) * inverse_scale.clone(),
             delta: inverse_scale.clone() * (2.0 * HALF_BIN),
             inverse_scale,
-            has_upper: (-x.clone()).is_above(HALF_BIN - 1.0),
-            has_lower: x.is_above(HALF_BIN),
+            has_upper: (-x.clone()).above(HALF_BIN - 1.0),
+            has_lower: x.above(HALF_BIN),
         }
     }
 }

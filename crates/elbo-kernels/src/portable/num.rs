@@ -50,7 +50,7 @@ impl<B: Backend> Num<B> {
     }
 
     /// 1 where an element is greater than `bound`, else 0.
-    pub(super) fn is_above(self, bound: f32) -> Self {
+    pub(super) fn above(self, bound: f32) -> Self {
         let bools = get_or_init_device_settings::<B>(&self.0.device()).bool_dtype;
         let above = B::float_greater_elem(self.0, bound.into(), bools);
         Self(B::bool_into_float(above, FloatDType::F32))
