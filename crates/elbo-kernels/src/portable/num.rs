@@ -62,9 +62,9 @@ impl<B: Backend> Num<B> {
         self.at_least(0.0) + tail
     }
 
-    /// 1 / (1 + e^-z).
+    /// 1 / (1 + e^-z). Never by way of infinity, which a shading language need not know.
     pub(super) fn sigmoid(self) -> Self {
-        Self(B::float_recip(((-self).exp() + 1.0).0))
+        Self(B::float_recip(((-self).at_most(87.0).exp() + 1.0).0))
     }
 
     /// `[batch, d]` to the sum of each row, `[batch]`.
