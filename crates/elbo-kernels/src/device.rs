@@ -76,16 +76,29 @@ fn devices(kind: &str) -> Option<Vec<Device>> {
         #[cfg(feature = "cuda")]
         "cuda" => Some(Device::enumerate(burn::tensor::DeviceType::Cuda).into_vec()),
         #[cfg(feature = "metal")]
-        "metal" => Some(adapters(WgpuBackend::Metal)),
+        "metal" => {
+            static FOUND: Adapters = Adapters::new(|| adapters(WgpuBackend::Metal));
+            Some(FOUND.clone())
+        }
         #[cfg(feature = "vulkan")]
-        "vulkan" => Some(adapters(WgpuBackend::Vulkan)),
+        "vulkan" => {
+            static FOUND: Adapters = Adapters::new(|| adapters(WgpuBackend::Vulkan));
+            Some(FOUND.clone())
+        }
         // Burn's `WebGpu` is the browser's; outside of one, wgpu stands on whichever graphics
         // interface the machine has.
         #[cfg(feature = "webgpu")]
-        "webgpu" => Some(adapters(WgpuBackend::Auto)),
+        "webgpu" => {
+            static FOUND: Adapters = Adapters::new(|| adapters(WgpuBackend::Auto));
+            Some(FOUND.clone())
+        }
         _ => None,
     }
 }
+
+/// Asked for once: the answer takes a driver some milliseconds, and does not change.
+#[cfg(feature = "wgpu")]
+type Adapters = std::sync::LazyLock<Vec<Device>>;
 
 /// What one graphics interface shows, the most able first. Asks its driver, but opens nothing.
 #[cfg(feature = "wgpu")]
