@@ -9,6 +9,7 @@
 )]
 
 mod deny;
+mod devices;
 mod golden;
 mod test;
 
@@ -21,7 +22,7 @@ type Outcome = Result<(), String>;
 const HELP: &str = "\
 usage: cargo xtask CHORE [ARGUMENTS]
 
-  check   formatting, lints, docs, licences and arrows, then all tests (what CI runs)
+  check   formatting, lints, docs, licences and arrows, other devices, then all tests (what CI runs)
   test    all tests; ARGUMENTS go to `cargo test`, as in `cargo xtask test -p elbo-core`
   bench   all benchmarks; ARGUMENTS go to `cargo bench`
   golden  computes the numbers that tests compare with anew (python3 with numpy)";
@@ -69,6 +70,7 @@ fn check() -> Outcome {
             "warnings",
         ]),
     )?;
+    devices::lint()?;
     let mut doc = cargo();
     doc.args([
         "doc",
@@ -82,6 +84,7 @@ fn check() -> Outcome {
         doc.env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links"),
     )?;
     deny::run()?;
+    devices::test()?;
     test::run(&[])
 }
 

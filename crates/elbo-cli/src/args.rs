@@ -71,6 +71,9 @@ pub(crate) struct RunArg {
     /// Run folder that `elbo train` left
     #[arg(value_name = "RUN", value_hint = ValueHint::DirPath)]
     pub(crate) run: PathBuf,
+    /// Where to compute, such as cpu or cuda:1 [default: where it was trained]
+    #[arg(long, value_name = "DEVICE", display_order = 100)]
+    pub(crate) device: Option<String>,
 }
 
 /// Data to work on.

@@ -78,7 +78,7 @@ mod testing;
 pub use config::{
     FieldKind, FieldSpec, ImageLikelihood, ImageShape, ModelConfig, NetworkConfig, NetworkKind, PriorKind,
 };
-pub use elbo_kernels::{Activation, Adam, DEVICES, device};
+pub use elbo_kernels::{Activation, Adam, BUILT_DEVICES, DEVICES, NoDevice, device, device_kind};
 pub use error::CoreError;
 pub use fields::{Field, Fields, Value};
 pub use init::Init;

@@ -4,8 +4,9 @@
 //! functions. [`VaeGrads`] are the pieces of their backward passes and called by autodiff alone.
 //! [`UpdateOps`] change parameters, outside any graph.
 //!
-//! A new device implements the three; a new operation adds a method here, a file of its name
-//! beside this one, and a file of its name under each device.
+//! Each has a body of the backend's own operations, from `portable`; a device overrides those that
+//! it has kernels for, as the CPU does for all of them. A new operation adds a method here, a file
+//! of its name beside this one, and one under `portable` and `flex`.
 
 use burn::backend::{
     Autodiff, Backend, autodiff::checkpoint::strategy::CheckpointStrategy, backend_extension,
@@ -13,12 +14,12 @@ use burn::backend::{
 };
 
 use crate::{
-    Activation, ConvGeometry, adam::AdamScalars, bernoulli, conv, dense, gaussian, logistic, posterior,
-    posterior::Parameters, sigmoid,
+    Activation, ConvGeometry, adam::AdamScalars, bernoulli, conv, dense, gaussian, logistic, portable,
+    posterior, posterior::Parameters, sigmoid,
 };
 
 /// Differentiable operations; the formulas stand with the public function of the same name.
-#[backend_extension(Autodiff, Flex)]
+#[backend_extension(Autodiff, Flex, Cube: cfg(feature = "gpu"))]
 pub(crate) trait VaeOps: Backend {
     /// See [`crate::dense()`].
     fn dense(
@@ -26,7 +27,9 @@ pub(crate) trait VaeOps: Backend {
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         activation: Activation,
-    ) -> FloatTensor<Self>;
+    ) -> FloatTensor<Self> {
+        portable::dense::<Self>(x, weight, bias, activation)
+    }
 
     /// See [`crate::conv2d`].
     fn conv2d_fused(
@@ -35,7 +38,9 @@ pub(crate) trait VaeOps: Backend {
         bias: FloatTensor<Self>,
         geometry: ConvGeometry,
         activation: Activation,
-    ) -> FloatTensor<Self>;
+    ) -> FloatTensor<Self> {
+        portable::conv2d::<Self>(x, weight, bias, geometry, activation)
+    }
 
     /// See [`crate::conv_transpose2d`].
     fn conv_transpose2d_fused(
@@ -44,27 +49,37 @@ pub(crate) trait VaeOps: Backend {
         bias: FloatTensor<Self>,
         geometry: ConvGeometry,
         activation: Activation,
-    ) -> FloatTensor<Self>;
+    ) -> FloatTensor<Self> {
+        portable::conv_transpose2d::<Self>(x, weight, bias, geometry, activation)
+    }
 
     /// See [`crate::bernoulli_log_prob`].
-    fn bernoulli_log_prob(logits: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn bernoulli_log_prob(logits: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self> {
+        portable::bernoulli_log_prob::<Self>(logits, x)
+    }
 
     /// See [`crate::gaussian_log_prob`].
     fn gaussian_log_prob(
         mean: FloatTensor<Self>,
         logvar: FloatTensor<Self>,
         x: FloatTensor<Self>,
-    ) -> FloatTensor<Self>;
+    ) -> FloatTensor<Self> {
+        portable::gaussian_log_prob::<Self>(mean, logvar, x)
+    }
 
     /// See [`crate::discretized_logistic_log_prob`].
     fn discretized_logistic_log_prob(
         mean: FloatTensor<Self>,
         log_scale: FloatTensor<Self>,
         x: FloatTensor<Self>,
-    ) -> FloatTensor<Self>;
+    ) -> FloatTensor<Self> {
+        portable::discretized_logistic_log_prob::<Self>(mean, log_scale, x)
+    }
 
     /// See [`crate::sigmoid()`].
-    fn sigmoid_fused(z: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn sigmoid_fused(z: FloatTensor<Self>) -> FloatTensor<Self> {
+        portable::sigmoid::<Self>(z)
+    }
 
     /// See [`crate::sample_and_kl`]. z and KL: `[2, batch, d]`.
     fn sample_and_kl(
@@ -73,7 +88,9 @@ pub(crate) trait VaeOps: Backend {
         prior_mean: FloatTensor<Self>,
         prior_logvar: FloatTensor<Self>,
         eps: FloatTensor<Self>,
-    ) -> FloatTensor<Self>;
+    ) -> FloatTensor<Self> {
+        portable::sample_and_kl::<Self>([mean, logvar, prior_mean, prior_logvar], eps)
+    }
 }
 
 /// The pieces of the backward passes. `grad` is the gradient that arrives, of the output's shape.
@@ -84,20 +101,28 @@ pub(crate) trait VaeGrads: VaeOps {
         grad: FloatTensor<Self>,
         y: FloatTensor<Self>,
         activation: Activation,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        portable::activation_grad::<Self>(grad, y, activation)
+    }
 
     /// xᵀ grad: `[batch, k]`, `[batch, n]` to `[k, n]`.
-    fn dense_grad_weight(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn dense_grad_weight(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+        portable::dense_grad_weight::<Self>(x, grad)
+    }
 
     /// grad Wᵀ: `[batch, n]`, `[k, n]` to `[batch, k]`.
-    fn dense_grad_input(grad: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn dense_grad_input(grad: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
+        portable::dense_grad_input::<Self>(grad, weight)
+    }
 
     /// Wide image to narrow one, no bias: the linear part of a convolution.
     fn conv_down(
         wide: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         geometry: ConvGeometry,
-    ) -> FloatTensor<Self>;
+    ) -> FloatTensor<Self> {
+        portable::conv_down::<Self>(wide, weight, geometry)
+    }
 
     /// Narrow image to a wide one of `[height, width]`: the transpose of [`VaeGrads::conv_down`].
     fn conv_up(
@@ -105,7 +130,9 @@ pub(crate) trait VaeGrads: VaeOps {
         weight: FloatTensor<Self>,
         wide: [usize; 2],
         geometry: ConvGeometry,
-    ) -> FloatTensor<Self>;
+    ) -> FloatTensor<Self> {
+        portable::conv_up::<Self>(narrow, weight, wide, geometry)
+    }
 
     /// Gradient of ⟨narrow, down(wide, W)⟩ with respect to W, for a kernel of `[kh, kw]`.
     fn conv_grad_weight(
@@ -113,14 +140,18 @@ pub(crate) trait VaeGrads: VaeOps {
         narrow: FloatTensor<Self>,
         kernel: [usize; 2],
         geometry: ConvGeometry,
-    ) -> FloatTensor<Self>;
+    ) -> FloatTensor<Self> {
+        portable::conv_grad_weight::<Self>(wide, narrow, kernel, geometry)
+    }
 
     /// Gradient with respect to the logits.
     fn bernoulli_grad(
         logits: FloatTensor<Self>,
         x: FloatTensor<Self>,
         grad: FloatTensor<Self>,
-    ) -> FloatTensor<Self>;
+    ) -> FloatTensor<Self> {
+        portable::bernoulli_grad::<Self>(logits, x, grad)
+    }
 
     /// Gradients with respect to the mean and to logvar, the latter of logvar's own shape.
     fn gaussian_grad(
@@ -128,7 +159,9 @@ pub(crate) trait VaeGrads: VaeOps {
         logvar: FloatTensor<Self>,
         x: FloatTensor<Self>,
         grad: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        portable::gaussian_grad::<Self>(mean, logvar, x, grad)
+    }
 
     /// Gradients with respect to the mean and to log_scale, the latter of log_scale's own shape.
     fn discretized_logistic_grad(
@@ -136,18 +169,22 @@ pub(crate) trait VaeGrads: VaeOps {
         log_scale: FloatTensor<Self>,
         x: FloatTensor<Self>,
         grad: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        portable::discretized_logistic_grad::<Self>(mean, log_scale, x, grad)
+    }
 
     /// Gradients with respect to the four parameters; `grad` is `[2, batch, d]`.
     fn sample_and_kl_grad(
         parameters: Parameters<FloatTensor<Self>>,
         eps: FloatTensor<Self>,
         grad: FloatTensor<Self>,
-    ) -> Parameters<FloatTensor<Self>>;
+    ) -> Parameters<FloatTensor<Self>> {
+        portable::sample_and_kl_grad::<Self>(parameters, eps, grad)
+    }
 }
 
 /// Operations of the optimiser, on tensors without autodiff.
-#[backend_extension(Flex)]
+#[backend_extension(Flex, Cube: cfg(feature = "gpu"))]
 pub(crate) trait UpdateOps: Backend {
     /// See [`crate::adam_step`]. Returns the parameter and both moments.
     fn adam(
@@ -156,11 +193,24 @@ pub(crate) trait UpdateOps: Backend {
         m: FloatTensor<Self>,
         v: FloatTensor<Self>,
         scalars: AdamScalars,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        portable::adam::<Self>(param, grad, m, v, scalars)
+    }
 
     /// See [`crate::sum_of_squares`]. One number, in f64 where the device has it.
-    fn sum_of_squares(t: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn sum_of_squares(t: FloatTensor<Self>) -> FloatTensor<Self> {
+        portable::sum_of_squares::<Self>(t)
+    }
 }
+
+#[cfg(feature = "gpu")]
+impl VaeOps for burn::backend::Cube {}
+
+#[cfg(feature = "gpu")]
+impl VaeGrads for burn::backend::Cube {}
+
+#[cfg(feature = "gpu")]
+impl UpdateOps for burn::backend::Cube {}
 
 impl<B: VaeGrads, C: CheckpointStrategy> VaeOps for Autodiff<B, C> {
     fn dense(

@@ -2,6 +2,8 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
+use crate::{DEVICES, device};
+
 /// Reproducible numbers in (-1, 1) with no visible pattern.
 pub(crate) fn numbers(n: usize, seed: u64) -> Vec<f32> {
     // SplitMix64 (Steele et al. 2014), one output per element.
@@ -48,7 +50,7 @@ pub(crate) fn with_gradients<const D: usize>(
     y: Tensor<D>,
     gradients: impl FnOnce(&burn::tensor::Gradients) -> Vec<Vec<f32>>,
 ) -> Vec<Vec<f32>> {
-    let weights = random(y.dims(), 99).autodiff();
+    let weights = random(y.dims(), 99).to_device(&y.device().inner()).autodiff();
     let value = values(y.clone().inner());
     let mut all = vec![value];
     all.extend(gradients(&(y * weights).sum().backward()));
@@ -72,6 +74,28 @@ pub(crate) fn assert_near(got: &[Vec<f32>], want: &[Vec<f32>], tolerance: f32) {
                 "output {which}, element {i}: {g} for {w}"
             );
         }
+    }
+}
+
+/// The devices beside the CPU that this build and this machine have, the first of each kind; says
+/// which it has not.
+pub(crate) fn other_devices() -> Vec<Device> {
+    let others = DEVICES.iter().filter(|kind| **kind != "cpu");
+    let found = others.filter_map(|kind| match device(kind) {
+        Ok(device) => Some(device),
+        Err(why) => {
+            println!("skipped on `{kind}`: {why:?}");
+            None
+        }
+    });
+    found.collect()
+}
+
+/// Asserts that `f` gives on every device what it gives on the CPU, as [`assert_near`] does.
+pub(crate) fn assert_device_independent(tolerance: f32, f: impl Fn(&Device) -> Vec<Vec<f32>>) {
+    let want = f(&Device::flex());
+    for device in other_devices() {
+        assert_near(&f(&device), &want, tolerance);
     }
 }
 

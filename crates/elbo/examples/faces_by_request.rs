@@ -41,8 +41,8 @@ fn main() -> Result<(), Error> {
             draw: Draw::Mean,
             out: run.join("smiling.png"),
             force: true,
-            profile: false,
             threads: 0,
+            device: None,
         },
         &Silent,
     )?;
@@ -55,6 +55,7 @@ fn main() -> Result<(), Error> {
             seed: 0,
             limit: Some(100),
             threads: 0,
+            device: None,
         },
         &Silent,
     )?;

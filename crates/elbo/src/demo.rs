@@ -73,7 +73,7 @@ pub fn demo(settings: &DemoSettings, progress: &dyn Progress) -> Result<DemoRepo
     progress.note("a conditional VAE is given the six attributes, so that faces can be asked for");
     let conditional = train_whole(&train_settings(settings, &runs[1], Some(ATTRIBUTES)), progress)?;
     threads::within(settings.threads, || {
-        let (a, b) = (Trained::open(&runs[0])?, Trained::open(&runs[1])?);
+        let (a, b) = (Trained::open(&runs[0], None)?, Trained::open(&runs[1], None)?);
         let knowledge = check::learn(&a, progress)?;
         let found = check::found(&b, &knowledge, progress)?;
         let drawn = pictures::draw(&settings.out, existing(true), &a, &b, &knowledge.units, progress)?;

@@ -29,6 +29,8 @@ pub struct EncodeSettings {
     pub force: bool,
     /// Threads; 0 for one a core.
     pub threads: usize,
+    /// What computes; none for what the run was trained on.
+    pub device: Option<String>,
 }
 
 /// What was encoded.
@@ -50,7 +52,7 @@ pub struct EncodeReport {
 pub fn encode(settings: &EncodeSettings, progress: &dyn Progress) -> Result<EncodeReport, Error> {
     check_table(&settings.out, settings.force)?;
     threads::within(settings.threads, || {
-        let trained = Trained::open(&settings.run)?;
+        let trained = Trained::open(&settings.run, settings.device.as_deref())?;
         let batches = trained.records(Some(&settings.data))?;
         let rows: Vec<u64> = (0..batches.source.len()).collect();
         let latents = trained.encode(&batches, &rows, false, progress)?;

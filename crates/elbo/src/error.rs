@@ -6,7 +6,7 @@ mod hint;
 
 use std::path::{Path, PathBuf};
 
-use elbo_core::CoreError;
+use elbo_core::{BUILT_DEVICES, CoreError, NoDevice};
 use elbo_data::DataError;
 
 use crate::config::Origin;
@@ -89,11 +89,13 @@ pub enum Error {
         /// The preset whose name is most like it.
         nearest: Option<String>,
     },
-    /// A device that this version does not compute on.
-    #[error("`training.device = \"{device}\"` is not possible: this version computes on `cpu` alone")]
-    UnknownDevice {
+    /// A device that this build or this machine does not have.
+    #[error("`training.device = \"{device}\"` is not possible: {}", no_device(why))]
+    NoDevice {
         /// The device as given.
         device: String,
+        /// Why there is none.
+        why: NoDevice,
     },
     /// Nothing says where the data are.
     #[error("no data are named")]
@@ -321,6 +323,22 @@ fn did_you_mean(nearest: &Option<String>) -> String {
         .as_ref()
         .map(|name| format!("; did you mean `{name}`?"))
         .unwrap_or_default()
+}
+
+fn no_device(why: &NoDevice) -> String {
+    match why {
+        NoDevice::Unknown => "no device is called that".to_owned(),
+        NoDevice::NotBuilt(_) => format!("this build computes on {} alone", quoted(BUILT_DEVICES)),
+        NoDevice::Absent { kind, found: 0 } => {
+            format!("this machine has no `{kind}` device, or no driver that shows it")
+        }
+        NoDevice::Absent { kind, found } => {
+            format!(
+                "the last `{kind}` device of this machine is `{kind}:{}`",
+                found - 1
+            )
+        }
+    }
 }
 
 /// Names in backticks, with commas between.

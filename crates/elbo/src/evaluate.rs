@@ -37,6 +37,8 @@ pub struct EvaluateSettings {
     pub limit: Option<usize>,
     /// Threads; 0 for one a core.
     pub threads: usize,
+    /// What computes; none for what the run was trained on.
+    pub device: Option<String>,
 }
 
 /// How well a model fits; means per record, in nats.
@@ -110,7 +112,7 @@ pub fn evaluate(settings: &EvaluateSettings, progress: &dyn Progress) -> Result<
         return Err(Error::bad_argument("--samples", 0, "at least 1"));
     }
     threads::within(settings.threads, || {
-        let trained = Trained::open(&settings.run)?;
+        let trained = Trained::open(&settings.run, settings.device.as_deref())?;
         let batches = trained.records(settings.data.as_deref())?;
         let (split, mut rows) = rows(settings, &trained, &batches)?;
         rows.truncate(settings.limit.unwrap_or(usize::MAX));

@@ -34,6 +34,8 @@ pub struct InterpolateSettings {
     pub force: bool,
     /// Threads; 0 for one a core.
     pub threads: usize,
+    /// What computes; none for what the run was trained on.
+    pub device: Option<String>,
 }
 
 /// What was drawn.
@@ -64,7 +66,7 @@ pub fn interpolate(
         ));
     }
     threads::within(settings.threads, || {
-        let trained = Trained::open(&settings.run)?;
+        let trained = Trained::open(&settings.run, settings.device.as_deref())?;
         let batches = trained.records(Some(&settings.data))?;
         let ends = trained.encode(&batches, &[settings.from, settings.to], true, progress)?;
         if ends.rows.len() < 2 {

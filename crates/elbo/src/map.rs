@@ -35,6 +35,8 @@ pub struct MapSettings {
     pub force: bool,
     /// Threads; 0 for one a core.
     pub threads: usize,
+    /// What computes; none for what the run was trained on.
+    pub device: Option<String>,
 }
 
 /// What was drawn.
@@ -60,7 +62,7 @@ pub struct MapReport {
 pub fn map(settings: &MapSettings, progress: &dyn Progress) -> Result<MapReport, Error> {
     check_png(&settings.out, settings.force)?;
     threads::within(settings.threads, || {
-        let trained = Trained::open(&settings.run)?;
+        let trained = Trained::open(&settings.run, settings.device.as_deref())?;
         let units = trained.axes()?;
         let batches = trained.records(Some(&settings.data))?;
         let latents = trained.encode(&batches, &subset(batches.source.len()), false, progress)?;

@@ -32,6 +32,8 @@ pub struct ReconstructSettings {
     pub force: bool,
     /// Threads; 0 for one a core.
     pub threads: usize,
+    /// What computes; none for what the run was trained on.
+    pub device: Option<String>,
 }
 
 /// What was reconstructed.
@@ -55,7 +57,7 @@ pub fn reconstruct(
 ) -> Result<ReconstructReport, Error> {
     let output = Output::check(&settings.out, settings.force)?;
     threads::within(settings.threads, || {
-        let trained = Trained::open(&settings.run)?;
+        let trained = Trained::open(&settings.run, settings.device.as_deref())?;
         let batches = trained.records(Some(&settings.data))?;
         let all = if output.is_grid() { SHOWN } else { usize::MAX };
         let n = settings.n.unwrap_or(all).min(batches.source.len() as usize);

@@ -36,6 +36,8 @@ pub struct SampleSettings {
     pub force: bool,
     /// Threads; 0 for one a core.
     pub threads: usize,
+    /// What computes; none for what the run was trained on.
+    pub device: Option<String>,
 }
 
 /// What was sampled.
@@ -72,7 +74,7 @@ pub fn sample(settings: &SampleSettings, progress: &dyn Progress) -> Result<Samp
     }
     let output = Output::check(&settings.out, settings.force)?;
     threads::within(settings.threads, || {
-        let trained = Trained::open(&settings.run)?;
+        let trained = Trained::open(&settings.run, settings.device.as_deref())?;
         let noise = Noise::new(settings.seed);
         let conditions = Conditions::parse(&trained, &settings.given, noise)?;
         conditions

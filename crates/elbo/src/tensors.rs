@@ -56,9 +56,10 @@ pub(crate) fn to_host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
         .unwrap_or_else(|_| unreachable!("every float tensor here is f32"))
 }
 
-/// The device that a checked config names.
+/// The device that a config names.
 pub(crate) fn open_device(name: &str) -> Result<Device, Error> {
-    elbo_core::device(name).ok_or_else(|| Error::UnknownDevice {
+    elbo_core::device(name).map_err(|why| Error::NoDevice {
         device: name.to_owned(),
+        why,
     })
 }

@@ -23,10 +23,14 @@ pub(crate) struct Trained {
 }
 
 impl Trained {
-    /// Loads the run in `path` with the weights of its best epoch.
-    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+    /// Loads the run in `path` with the weights of its best epoch, onto `device` or else the one it
+    /// was trained on.
+    pub(crate) fn open(path: &Path, device: Option<&str>) -> Result<Self, Error> {
         let dir = RunDir::open(path)?;
-        let (config, schema) = dir.load_setup()?;
+        let (mut config, schema) = dir.load_setup()?;
+        if let Some(device) = device {
+            config.training.device = device.to_owned();
+        }
         let device = crate::tensors::open_device(&config.training.device)?;
         // Every weight is about to be replaced: no need to draw any.
         let mut none = |n: usize| vec![0.5; n];

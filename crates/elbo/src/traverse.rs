@@ -36,6 +36,8 @@ pub struct TraverseSettings {
     pub force: bool,
     /// Threads; 0 for one a core.
     pub threads: usize,
+    /// What computes; none for what the run was trained on.
+    pub device: Option<String>,
 }
 
 /// A unit that was swept.
@@ -64,7 +66,7 @@ pub fn traverse(settings: &TraverseSettings, progress: &dyn Progress) -> Result<
     check_png(&settings.out, settings.force)?;
     check(settings)?;
     threads::within(settings.threads, || {
-        let trained = Trained::open(&settings.run)?;
+        let trained = Trained::open(&settings.run, settings.device.as_deref())?;
         let start = trained.start(settings, progress)?;
         let mut units = trained.units_by_rate()?;
         units.truncate(settings.units);

@@ -29,6 +29,7 @@ pub(crate) struct EncodeArgs {
 pub(crate) fn run(args: EncodeArgs, threads: usize, printer: &Printer) -> Result<Outcome, Failure> {
     let settings = EncodeSettings {
         run: args.run.run,
+        device: args.run.device,
         data: args.data.data,
         out: args.out.out,
         force: args.out.force,

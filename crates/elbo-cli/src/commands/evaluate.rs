@@ -44,6 +44,7 @@ pub(crate) struct EvaluateArgs {
 pub(crate) fn run(args: EvaluateArgs, threads: usize, printer: &Printer) -> Result<Outcome, Failure> {
     let settings = EvaluateSettings {
         run: args.run.run,
+        device: args.run.device,
         data: args.data,
         split: args.split,
         samples: args.samples,

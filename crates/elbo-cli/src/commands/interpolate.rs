@@ -36,6 +36,7 @@ pub(crate) struct InterpolateArgs {
 pub(crate) fn run(args: InterpolateArgs, threads: usize, printer: &Printer) -> Result<Outcome, Failure> {
     let settings = InterpolateSettings {
         run: args.run.run,
+        device: args.run.device,
         data: args.data.data,
         from: args.from,
         to: args.to,

@@ -33,6 +33,7 @@ pub(crate) struct MapArgs {
 pub(crate) fn run(args: MapArgs, threads: usize, printer: &Printer) -> Result<Outcome, Failure> {
     let settings = MapSettings {
         run: args.run.run,
+        device: args.run.device,
         data: args.data.data,
         colour_by: args.colour_by,
         out: args.out.out,

@@ -32,6 +32,7 @@ pub(crate) struct ReconstructArgs {
 pub(crate) fn run(args: ReconstructArgs, threads: usize, printer: &Printer) -> Result<Outcome, Failure> {
     let settings = ReconstructSettings {
         run: args.run.run,
+        device: args.run.device,
         data: args.data.data,
         n: args.n,
         out: args.out.out,

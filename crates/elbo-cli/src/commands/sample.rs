@@ -55,6 +55,7 @@ pub(crate) struct SampleArgs {
 pub(crate) fn run(args: SampleArgs, threads: usize, printer: &Printer) -> Result<Outcome, Failure> {
     let settings = SampleSettings {
         run: args.run.run,
+        device: args.run.device,
         n: args.n,
         given: args.given,
         temperature: args.temperature,

@@ -81,7 +81,7 @@ struct NewRun {
     /// Seed of all chance; the same seed gives the same bytes
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<String>,
-    /// Where to compute
+    /// Where to compute, such as cpu or cuda:1
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
     /// Measure what takes how long, and print it as a table

@@ -47,6 +47,7 @@ pub(crate) struct TraverseArgs {
 pub(crate) fn run(args: TraverseArgs, threads: usize, printer: &Printer) -> Result<Outcome, Failure> {
     let settings = TraverseSettings {
         run: args.run.run,
+        device: args.run.device,
         from: args.data.zip(args.from),
         given: args.given,
         units: args.units,

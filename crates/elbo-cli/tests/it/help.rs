@@ -84,7 +84,7 @@ fn train() {
           --lr <F>              Learning rate
           --beta <F>            Weight of the rate in the objective
           --seed <N>            Seed of all chance; the same seed gives the same bytes
-          --device <DEVICE>     Where to compute
+          --device <DEVICE>     Where to compute, such as cpu or cuda:1
           --set <key=value>     Any setting, by its name in the config; may be repeated
       -h, --help                Print help
 
@@ -133,6 +133,7 @@ fn sample() {
                                  pixels too [default: mean] [possible values: mean, sample]
       -o, --out <OUT>            File or folder to write; its ending says what
           --force                Replace what is there
+          --device <DEVICE>      Where to compute, such as cpu or cuda:1 [default: where it was trained]
       -h, --help                 Print help
 
     Everywhere:
@@ -165,12 +166,13 @@ fn evaluate() {
       [DATA]  Data to measure on [default: the run's own]
 
     Options:
-          --split <SPLIT>  Which records [default: test for the run's own data, all of other data]
-                           [possible values: train, validation, test]
-          --samples <K>    Importance samples per record for the NLL [default: 100]
-          --seed <N>       Seed of the samples [default: 0]
-          --limit <N>      Only the first N of them
-      -h, --help           Print help
+          --split <SPLIT>    Which records [default: test for the run's own data, all of other data]
+                             [possible values: train, validation, test]
+          --samples <K>      Importance samples per record for the NLL [default: 100]
+          --seed <N>         Seed of the samples [default: 0]
+          --limit <N>        Only the first N of them
+          --device <DEVICE>  Where to compute, such as cpu or cuda:1 [default: where it was trained]
+      -h, --help             Print help
 
     Everywhere:
           --json         Print the report as one JSON document

@@ -120,11 +120,29 @@ fn hidden_width_zero() {
 }
 
 #[test]
-fn a_device_that_is_to_come() {
+fn a_device_that_this_build_lacks() {
     assert_snapshot!(refused("--device cuda"), @r#"
     exit 2
-    error: `training.device = "cuda"` is not possible: this version computes on `cpu` alone
-    hint: leave it out; `cuda`, `vulkan`, `metal` and `webgpu` are to come
+    error: `training.device = "cuda"` is not possible: this build computes on `cpu` alone
+    hint: build it with `--features cuda`, or compute with `--device cpu`
+    "#);
+}
+
+#[test]
+fn a_device_that_the_machine_lacks() {
+    assert_snapshot!(refused("--device cpu:1"), @r#"
+    exit 2
+    error: `training.device = "cpu:1"` is not possible: the last `cpu` device of this machine is `cpu:0`
+    hint: compute with `--device cpu`
+    "#);
+}
+
+#[test]
+fn a_device_that_nobody_knows() {
+    assert_snapshot!(refused("--device tpu"), @r#"
+    exit 2
+    error: `training.device = "tpu"` is not possible: no device is called that
+    hint: devices: `cpu`, `cuda`, `metal`, `vulkan`, `webgpu`; an index may follow, as in `cuda:1`
     "#);
 }
 

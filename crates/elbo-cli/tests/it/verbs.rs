@@ -60,6 +60,22 @@ fn train_leaves_a_whole_run_and_reports_it() {
 }
 
 #[test]
+fn a_run_of_a_device_that_is_not_there_computes_where_it_is_told() {
+    let folder = trained("");
+    folder.done("sample run -n 1 -o here.npy");
+    let config = String::from_utf8(folder.read("run/config.toml")).unwrap();
+    folder.write(
+        "run/config.toml",
+        config.replace("device = \"cpu\"", "device = \"cuda:3\""),
+    );
+    let said = folder.refused("sample run -n 1 -o there.npy");
+    assert!(said.stderr.contains("compute with `--device cpu`"), "{said}");
+    folder.done("inspect run");
+    folder.done("sample run -n 1 -o there.npy --device cpu");
+    assert_eq!(folder.read("here.npy"), folder.read("there.npy"));
+}
+
+#[test]
 fn the_saved_config_makes_the_same_run() {
     let folder = trained("--given smile,beard --lr 3e-3");
     folder.done("train --config run/config.toml --out again");

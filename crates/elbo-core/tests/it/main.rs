@@ -4,13 +4,15 @@
 //! - `linear_gaussian`: a model whose log p(x|y) has a closed form;
 //! - `golden`: training steps computed by another program, `golden/training_step.py`;
 //! - `networks`: shapes and gradients of every kind of network;
-//! - `weights`, `training`: saving, loading and updating.
+//! - `weights`, `training`: saving, loading and updating;
+//! - `devices`: a training step on every device that is there, against the CPU.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a panic in a test is a report, and what it printed says where"
 )]
 
+mod devices;
 mod golden;
 mod laws;
 mod linear_gaussian;

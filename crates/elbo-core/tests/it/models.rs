@@ -1,7 +1,7 @@
 //! Small models and batches for the tests.
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{Gradients, Tensor};
+use burn::tensor::{Device, Gradients, Tensor};
 use elbo_core::parameters::{Array, Arrays};
 use elbo_core::{
     Activation, Field, FieldKind, FieldSpec, Fields, ImageLikelihood, ImageShape, Init, Model, ModelConfig,
@@ -62,6 +62,11 @@ pub(crate) fn spec(name: &str, kind: FieldKind) -> FieldSpec {
 
 /// A model with random weights.
 pub(crate) fn build(config: &ModelConfig, seed: u64) -> Model {
+    build_on(&device(), config, seed)
+}
+
+/// The same model on any device.
+pub(crate) fn build_on(device: &Device, config: &ModelConfig, seed: u64) -> Model {
     let mut stream = seed << 32;
     let mut draws = |n| {
         stream += 1;
@@ -71,7 +76,7 @@ pub(crate) fn build(config: &ModelConfig, seed: u64) -> Model {
         config,
         &mut Init {
             uniform: &mut draws,
-            device: &device(),
+            device,
         },
     )
     .unwrap()

@@ -10,14 +10,18 @@ use elbo_core::{
 use crate::models::{Records, build, conditional, eps, gradients, images, plain, spec};
 use crate::testing::{tensor, uniform, values};
 
-const LIKELIHOODS: [ImageLikelihood; 4] = [
+pub(crate) const LIKELIHOODS: [ImageLikelihood; 4] = [
     ImageLikelihood::Bernoulli,
     ImageLikelihood::Gaussian,
     ImageLikelihood::GaussianPerPixel,
     ImageLikelihood::DiscretizedLogistic,
 ];
 
-fn convolutional(shape: ImageShape, likelihood: ImageLikelihood, residual_blocks: usize) -> ModelConfig {
+pub(crate) fn convolutional(
+    shape: ImageShape,
+    likelihood: ImageLikelihood,
+    residual_blocks: usize,
+) -> ModelConfig {
     let network = NetworkConfig {
         kind: NetworkKind::Conv,
         hidden: vec![6],
@@ -33,7 +37,7 @@ fn convolutional(shape: ImageShape, likelihood: ImageLikelihood, residual_blocks
 }
 
 /// Levels of 8-bit pixels.
-fn pictures(shape: ImageShape, batch: usize) -> Fields {
+pub(crate) fn pictures(shape: ImageShape, batch: usize) -> Fields {
     let levels = uniform(1, batch * shape.len())
         .into_iter()
         .map(|u| (u * 255.0).round() / 255.0);

@@ -13,6 +13,7 @@ use super::layer::Layer;
 use super::sections::{DataSection, ModelSection, NetworkSection, ObjectiveSection, TrainingSection};
 use super::{RunConfig, choose, together};
 use crate::Error;
+use crate::tensors::open_device;
 
 /// The settings of a run that can run. Only [`RunConfig::check`] makes them.
 #[derive(Clone, Debug, PartialEq)]
@@ -218,12 +219,9 @@ impl CheckedConfig {
     /// What computes.
     ///
     /// # Errors
-    /// [`Error::UnknownDevice`] for one that this build does not have.
+    /// [`Error::NoDevice`] for one that this build or this machine does not have.
     pub fn device(&self) -> Result<Device, Error> {
-        let device = &self.training.device;
-        elbo_core::device(device).ok_or_else(|| Error::UnknownDevice {
-            device: device.clone(),
-        })
+        open_device(&self.training.device)
     }
 
     /// As [`RunConfig::open_options`].

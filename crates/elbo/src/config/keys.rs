@@ -286,7 +286,11 @@ pub static KEYS: &[Key] = &[
         Whole(0..=1024),
         "the number of threads, which changes no result; 0: one for each core",
     ),
-    Key::new("training.device", Text, "what computes"),
+    Key::new(
+        "training.device",
+        Text,
+        "what computes: `cpu`, or `cuda`, `metal`, `vulkan`, `webgpu` of a build that has it; `cuda:1` is the second",
+    ),
 ];
 
 #[cfg(test)]

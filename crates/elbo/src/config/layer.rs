@@ -4,7 +4,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use elbo_core::DEVICES;
+use elbo_core::device_kind;
 use elbo_data::error::nearest;
 use serde::Deserialize;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
@@ -55,11 +55,15 @@ impl Entry {
     fn new(key: &'static Key, value: Value, origin: &Origin) -> Result<Self, Error> {
         let entry = Self { key, value };
         match &entry.value {
-            Value::String(device) if key.path == "training.device" && !DEVICES.contains(&device.as_str()) => {
-                Err(Error::UnknownDevice {
+            // Whether there is such a device is asked when it is to compute: a run may have been
+            // trained on another machine.
+            Value::String(device) if key.path == "training.device" => match device_kind(device) {
+                Ok(_) => Ok(entry),
+                Err(why) => Err(Error::NoDevice {
                     device: shortened(device),
-                })
-            }
+                    why,
+                }),
+            },
             value if entry.is_auto() || key.takes.fits(value) => Ok(entry),
             value => Err(Error::BadSetting {
                 key: key.path,
@@ -225,11 +229,13 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_device_says_which_there_are() {
+    fn a_device_is_known_by_its_name_whether_or_not_it_is_there() {
         assert_eq!(
-            message("training.device", "cuda"),
-            "`training.device = \"cuda\"` is not possible: this version computes on `cpu` alone"
+            message("training.device", "tpu"),
+            "`training.device = \"tpu\"` is not possible: no device is called that"
         );
+        let elsewhere = [("training.device".to_owned(), "cuda:7".to_owned())];
+        assert!(Layer::command_line(&elsewhere).is_ok());
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::io::ErrorKind;
 
+use elbo_core::{DEVICES, NoDevice};
+
 use super::{Error, quoted};
 use crate::config::{keys, presets};
 
@@ -29,9 +31,7 @@ impl Error {
                 "presets: {}",
                 quoted(presets::presets().iter().map(|(name, _)| name))
             )),
-            Self::UnknownDevice { .. } => {
-                Some("leave it out; `cuda`, `vulkan`, `metal` and `webgpu` are to come".to_owned())
-            }
+            Self::NoDevice { why, .. } => Some(device_hint(why)),
             Self::NoData => Some("name a folder, a file or `builtin:faces`, or set `data.source`".to_owned()),
             Self::NothingToModel { .. } => Some("give data with pictures".to_owned()),
             Self::FieldTwice { .. } => Some("a field is either modelled or given: name it once".to_owned()),
@@ -87,6 +87,19 @@ impl Error {
             _ => return None,
         };
         Some(text.to_owned())
+    }
+}
+
+fn device_hint(why: &NoDevice) -> String {
+    match why {
+        NoDevice::Unknown => format!(
+            "devices: {}; an index may follow, as in `cuda:1`",
+            quoted(DEVICES)
+        ),
+        NoDevice::NotBuilt(feature) => {
+            format!("build it with `--features {feature}`, or compute with `--device cpu`")
+        }
+        NoDevice::Absent { .. } => "compute with `--device cpu`".to_owned(),
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Prepared {
 /// Opens the data, fits the schema, checks the config and creates the run folder.
 pub(super) fn new_run(settings: &TrainSettings, progress: &dyn Progress) -> Result<Prepared, Error> {
     let written = RunConfig::resolve(&settings.sources)?;
+    // A device that is not there is said before the data are read.
+    open_device(&written.training.device)?;
     let source = written.open_data()?;
     tell(source.as_ref(), progress);
     let rows = written.split(source.as_ref())?;
