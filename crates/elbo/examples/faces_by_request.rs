@@ -27,7 +27,6 @@ fn main() -> Result<(), Error> {
                 ],
             },
             force: true,
-            profile: false,
         },
         &Silent,
     )?;

@@ -113,6 +113,5 @@ fn train_settings(settings: &DemoSettings, out: &Path, given: Option<&str>) -> T
         out: out.to_owned(),
         sources,
         force: settings.force,
-        profile: false,
     }
 }

@@ -25,9 +25,15 @@ pub struct Row {
     pub seconds: f64,
 }
 
-/// Runs `work` and returns with its result what took how long on this thread, longest first; a last row
-/// has the rest. On a graphics card operations return before they are done, so only sums mean much.
-pub(crate) fn profiled<T>(work: impl FnOnce() -> T) -> (T, Vec<Row>) {
+/// Runs `work`, such as a verb, and returns with its result what took how long on the thread that leads
+/// it, longest first; a last row has the rest. On a graphics card operations return before they are done,
+/// so only sums mean much.
+///
+/// ```
+/// let (sum, rows) = elbo::profile::profiled(|| 1 + 1);
+/// assert_eq!((sum, rows.len()), (2, 1));
+/// ```
+pub fn profiled<T>(work: impl FnOnce() -> T) -> (T, Vec<Row>) {
     let profile = Profile::default();
     let began = Instant::now();
     let done = tracing::subscriber::with_default(profile.clone(), work);

@@ -7,16 +7,18 @@ use crate::error::Error;
 
 /// Runs `work` inside a pool of `threads` threads (0: one for each core), so that no operation
 /// hands its work over to another pool. The result does not depend on the number.
+/// Whoever listens to the caller's `tracing` spans hears those of `work`.
 ///
 /// # Errors
 /// [`Error::Threads`] where the system has no more; whatever `work` fails with.
 pub fn within<T: Send>(threads: usize, work: impl FnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
+    let listener = tracing::dispatcher::get_default(Clone::clone);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     pool.map_err(|error| Error::Threads {
         threads,
         reason: error.to_string(),
     })?
-    .install(|| attended(work))
+    .install(|| tracing::dispatcher::with_default(&listener, || attended(work)))
 }
 
 /// How long a thread without work looks for some without pause. The gaps between the operations of a

@@ -15,7 +15,6 @@ use serde::Serialize;
 
 use crate::config::ConfigSources;
 use crate::error::Error;
-use crate::profile;
 use crate::progress::Progress;
 use crate::run_dir::RunDir;
 use crate::terms::Terms;
@@ -32,8 +31,6 @@ pub struct TrainSettings {
     pub sources: ConfigSources,
     /// Replace a run that is there.
     pub force: bool,
-    /// Measure what takes how long.
-    pub profile: bool,
 }
 
 /// Why training stopped.
@@ -67,9 +64,6 @@ pub struct TrainReport {
     pub weights: u64,
     /// Time this call took, in seconds.
     pub seconds: f64,
-    /// What took how long, where that was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub profile: Option<Vec<profile::Row>>,
 }
 
 /// Trains a new model and leaves it in a run folder.
@@ -80,14 +74,7 @@ pub struct TrainReport {
 pub fn train(settings: &TrainSettings, progress: &dyn Progress) -> Result<TrainReport, Error> {
     let prepared = prepare::new_run(settings, progress)?;
     threads::within(prepared.config.training.threads, || {
-        if !settings.profile {
-            return Session::start(prepared)?.run(progress);
-        }
-        let (report, rows) = profile::profiled(|| Session::start(prepared)?.run(progress));
-        Ok(TrainReport {
-            profile: Some(rows),
-            ..report?
-        })
+        Session::start(prepared)?.run(progress)
     })
 }
 

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 use elbo::ConfigSources;
-use elbo::profile::Row;
+use elbo::profile::{Row, profiled};
 use elbo::train::{Stopped, TrainReport, TrainSettings};
+
+use serde::Serialize;
 
 use crate::args::{DataArgs, given_flags};
 use crate::failure::Failure;
@@ -36,6 +38,9 @@ pub(crate) struct TrainArgs {
     /// Go on with this run, exactly where it stopped
     #[arg(long, value_name = "RUN", value_hint = ValueHint::DirPath, conflicts_with_all = ["NewRun", "DataArgs"])]
     resume: Option<PathBuf>,
+    /// Measure what takes how long, and print it as a table
+    #[arg(long)]
+    profile: bool,
     #[command(flatten)]
     new: NewRun,
     #[command(flatten)]
@@ -84,9 +89,6 @@ struct NewRun {
     /// Where to compute, such as cpu or cuda:1
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
-    /// Measure what takes how long, and print it as a table
-    #[arg(long)]
-    profile: bool,
     /// Any setting, by its name in the config; may be repeated
     #[arg(long, value_name = "key=value")]
     set: Vec<String>,
@@ -94,12 +96,28 @@ struct NewRun {
 
 pub(crate) fn run(args: TrainArgs, threads: Option<usize>, printer: &Printer) -> Result<Outcome, Failure> {
     interrupt::listen().map_err(Failure::System)?;
-    let report = match args.resume {
-        Some(run) => elbo::train::resume(&run, threads, printer)?,
-        None => elbo::train::train(&settings(args.new, args.reading, threads)?, printer)?,
+    let train = || match args.resume {
+        Some(run) => elbo::train::resume(&run, threads, printer),
+        None => elbo::train::train(&settings(args.new, args.reading, threads)?, printer),
     };
+    let (report, profile) = if args.profile {
+        let (report, rows) = profiled(train);
+        (report?, Some(rows))
+    } else {
+        (train()?, None)
+    };
+    let report = Profiled { report, profile };
     printer.report(&report, || words(&report))?;
-    Ok(outcome(&report))
+    Ok(outcome(&report.report))
+}
+
+/// How training ended, and what took how long where that was asked for.
+#[derive(Serialize)]
+struct Profiled {
+    #[serde(flatten)]
+    report: TrainReport,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<Vec<Row>>,
 }
 
 fn settings(new: NewRun, reading: DataArgs, threads: Option<usize>) -> Result<TrainSettings, elbo::Error> {
@@ -130,7 +148,6 @@ fn settings(new: NewRun, reading: DataArgs, threads: Option<usize>) -> Result<Tr
         out: new.out.unwrap_or_default(),
         sources,
         force: new.force,
-        profile: new.profile,
     })
 }
 
@@ -141,7 +158,7 @@ fn outcome(report: &TrainReport) -> Outcome {
     }
 }
 
-fn words(report: &TrainReport) -> String {
+fn words(Profiled { report, profile }: &Profiled) -> String {
     let run = report.run.display();
     let how = match report.stopped {
         Stopped::Finished => "finished",
@@ -168,14 +185,14 @@ fn words(report: &TrainReport) -> String {
         Stopped::Interrupted => format!("go on with: elbo train --resume {run}"),
         _ => format!("next: elbo sample {run} -n 16 -o samples.png"),
     };
-    match &report.profile {
-        Some(rows) => format!("{table}\n{}\n{next}", profile(rows)),
+    match profile {
+        Some(rows) => format!("{table}\n{}\n{next}", operations(rows)),
         None => format!("{table}\n{next}"),
     }
 }
 
 /// What took how long: the rows that matter, and the rest in one.
-fn profile(rows: &[Row]) -> Table<6> {
+fn operations(rows: &[Row]) -> Table<6> {
     use Align::{Left, Right};
     let whole: f64 = rows.iter().map(|row| row.seconds).sum();
     let mut table = Table::new([Left, Left, Left, Right, Right, Right]);

@@ -73,6 +73,7 @@ fn train() {
 
     Options:
           --resume <RUN>        Go on with this run, exactly where it stopped
+          --profile             Measure what takes how long, and print it as a table
       -o, --out <RUN>           Run folder to make
           --force               Replace the run that is there
           --given <FIELD>       Fields that are given rather than learnt

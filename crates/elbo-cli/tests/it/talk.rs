@@ -14,6 +14,36 @@ fn quiet_leaves_the_report_alone() {
 }
 
 #[test]
+fn a_profile_says_what_took_how_long_and_adds_up_to_the_whole() {
+    let folder = Folder::new();
+    let said = folder.elbo(&format!("{TINY} --out run --profile"));
+    for words in [
+        "part",
+        "training step",
+        "dense forward",
+        "dense backward",
+        "ms each",
+        "share",
+    ] {
+        assert!(said.stdout.contains(words), "{words}: {said}");
+    }
+    // The same weights as without, and rows as numbers for programs.
+    let plain = folder.elbo(&format!("{TINY} --out plain"));
+    assert!(!plain.stdout.contains("ms each"), "{plain}");
+    let weights = |run: &str| folder.read(&format!("{run}/checkpoint.safetensors"));
+    assert!(weights("run") == weights("plain"), "a profile changed the weights");
+    let said = folder.elbo(&format!("{TINY} --out again --profile --json"));
+    let report: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    let rows = report["profile"].as_array().unwrap();
+    let steps = rows
+        .iter()
+        .find(|row| row["part"] == "training step" && row["what"] == "optimizer");
+    assert!(steps.unwrap()["calls"].as_u64().unwrap() > 0, "{said}");
+    let sum: f64 = rows.iter().map(|row| row["seconds"].as_f64().unwrap()).sum();
+    assert!(sum >= report["seconds"].as_f64().unwrap(), "{said}");
+}
+
+#[test]
 fn a_log_has_no_escape_codes() {
     let said = Folder::new().elbo(&format!("{TINY} --out run"));
     assert!(said.stderr.contains("epoch 2/2"), "{said}");

@@ -330,7 +330,6 @@ impl Session {
             validation: best.map(|record| record.validation),
             weights: self.model.num_params() as u64,
             seconds: self.began.elapsed().as_secs_f64(),
-            profile: None,
         })
     }
 }
