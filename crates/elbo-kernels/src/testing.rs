@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::{DEVICES, device};
+use crate::{BUILT_DEVICES, device};
 
 /// Reproducible numbers in (-1, 1) with no visible pattern.
 pub(crate) fn numbers(n: usize, seed: u64) -> Vec<f32> {
@@ -80,8 +80,11 @@ pub(crate) fn assert_near(got: &[Vec<f32>], want: &[Vec<f32>], tolerance: f32) {
 /// The devices beside the CPU that this build and this machine have, the first of each kind; says
 /// which it has not.
 pub(crate) fn other_devices() -> Vec<Device> {
-    let others = DEVICES.iter().filter(|kind| **kind != "cpu");
-    let found = others.filter_map(|kind| match device(kind) {
+    let others: Vec<_> = BUILT_DEVICES.iter().filter(|kind| **kind != "cpu").collect();
+    if others.is_empty() {
+        println!("skipped: this build computes on the CPU alone");
+    }
+    let found = others.into_iter().filter_map(|kind| match device(kind) {
         Ok(device) => Some(device),
         Err(why) => {
             println!("skipped on `{kind}`: {why:?}");
