@@ -145,7 +145,7 @@ def steps(rounds):
 
 def mnist(rounds, folder):
     def ours(name, hidden):
-        sets = [f"network.hidden={hidden}", "latent=20", "training.batch=128", "training.learning_rate=1e-3"]
+        sets = [f"network.hidden={hidden}", "model.latent=20", "training.batch=128", "training.learning_rate=1e-3"]
         sets = [word for setting in sets for word in ("--set", setting)]
         arguments = [PROGRAM, "train", folder, "--out", "run", "--epochs", "1", "--threads", "2", *sets]
         return Command(name, arguments)
@@ -159,7 +159,7 @@ def mnist(rounds, folder):
 def sample(rounds, folder):
     with tempfile.TemporaryDirectory() as home:
         model = f"{home}/run"
-        hidden = ["--set", "network.hidden=400", "--set", "latent=20"]
+        hidden = ["--set", "network.hidden=400", "--set", "model.latent=20"]
         run([PROGRAM, "train", folder, "--out", model, "--epochs", "1", *hidden], {})
         arguments = [PROGRAM, "sample", model, "-n", "100000", "-o", "digits.npy", "--threads", "2"]
         loops = [

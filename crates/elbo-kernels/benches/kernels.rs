@@ -6,7 +6,7 @@
 use std::hint::black_box;
 
 use burn::tensor::{Device, Distribution, Tensor};
-use criterion::{BatchSize, BenchmarkGroup, Criterion, measurement::WallTime};
+use criterion::{BatchSize, BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
 use elbo_kernels::*;
 
 /// The allocator of the program: the system's gives big tensors fresh pages every time.
@@ -28,6 +28,16 @@ fn both<const D: usize>(group: &mut BenchmarkGroup<WallTime>, name: &str, forwar
         let weights = random(forward().dims()).autodiff();
         let loss = || (forward() * weights.clone()).sum();
         b.iter_batched(loss, |loss| black_box(loss.backward()), BatchSize::PerIteration);
+    });
+}
+
+/// The most arithmetic that products reach here: what the share of a step is measured by.
+fn peak(c: &mut Criterion) {
+    let (a, b, zero) = (random([2048, 2048]), random([2048, 2048]), random([2048]) * 0.0);
+    let mut group = c.benchmark_group("peak");
+    group.throughput(Throughput::Elements(2 * 2048_u64.pow(3)));
+    group.bench_function("product of 2048x2048", |bencher| {
+        bencher.iter(|| black_box(dense(a.clone(), b.clone(), zero.clone(), Activation::Identity)));
     });
 }
 
@@ -89,6 +99,29 @@ fn likelihoods(c: &mut Criterion) {
     });
 }
 
+/// The two sides of the latents, and pixels of what is sampled.
+fn latents(c: &mut Criterion) {
+    let mut group = c.benchmark_group("latents");
+    let [mean, logvar] = [leaf([128, 20]), leaf([128, 20])];
+    let (zero, eps) = (random([128, 20]).autodiff() * 0.0, random([128, 20]).autodiff());
+    let cat = |(z, kl)| Tensor::cat(vec![z, kl], 1);
+    type Op = fn(MeanLogvar, MeanLogvar, Tensor<2>) -> (Tensor<2>, Tensor<2>);
+    let ops: [(&str, Op); 2] = [("fused", sample_and_kl), ("twin", reference::sample_and_kl)];
+    for (name, op) in ops {
+        both(&mut group, &format!("sample_and_kl 128x20 {name}"), || {
+            let (q, p) = ([mean.clone(), logvar.clone()], [zero.clone(), zero.clone()]);
+            cat(op(q, p, eps.clone()))
+        });
+    }
+    let z = random([64, 784]);
+    group.bench_function("sigmoid 64x784 fused", |b| {
+        b.iter(|| black_box(sigmoid(z.clone())))
+    });
+    group.bench_function("sigmoid 64x784 twin", |b| {
+        b.iter(|| black_box(reference::sigmoid(z.clone())));
+    });
+}
+
 fn optimiser(c: &mut Criterion) {
     let mut group = c.benchmark_group("optimiser, one million parameters");
     let grad = random([1_000_000]);
@@ -114,9 +147,11 @@ fn optimiser(c: &mut Criterion) {
 fn main() {
     rayon::scope(|_| {
         let mut c = Criterion::default().sample_size(10).configure_from_args();
+        peak(&mut c);
         dense_layer(&mut c);
         conv_layers(&mut c);
         likelihoods(&mut c);
+        latents(&mut c);
         optimiser(&mut c);
         c.final_summary();
     });

@@ -18,6 +18,7 @@ mod product;
 use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
 
 pub(super) use self::{
     outer::Outer,
@@ -79,6 +80,9 @@ pub(super) fn tile_width() -> usize {
     dispatch(TileWidth)
 }
 
+/// Numbers whose packing is worth a thread of its own.
+const PACKED_PER_PIECE: usize = 1 << 13;
+
 /// The right side of a product: a matrix cut into panels of a tile's width, each stored row by row.
 /// The last panel has zeros behind its columns.
 pub(super) struct Panels {
@@ -94,15 +98,17 @@ impl Panels {
     pub(super) fn pack(
         [rows, cols]: [usize; 2],
         width: usize,
-        fill: impl Fn(usize, Range<usize>, &mut [f32]),
+        fill: impl Fn(usize, Range<usize>, &mut [f32]) + Sync,
     ) -> Self {
         let mut values = vec![0.0; cols.div_ceil(width) * rows * width];
-        for (panel, out) in values.chunks_exact_mut((rows * width).max(1)).enumerate() {
+        let together = PACKED_PER_PIECE.div_ceil((rows * width).max(1));
+        let panels = values.par_chunks_exact_mut((rows * width).max(1)).enumerate();
+        panels.with_min_len(together).for_each(|(panel, out)| {
             let columns = panel * width..cols.min((panel + 1) * width);
             for (row, out) in out.chunks_exact_mut(width).enumerate() {
                 fill(row, columns.clone(), &mut out[..columns.len()]);
             }
-        }
+        });
         Self {
             values,
             rows,

@@ -143,12 +143,19 @@ impl Plan {
                 row / narrow % part.inputs,
                 row % narrow,
             );
-            for (out, column) in out.iter_mut().zip(columns) {
-                let kx = part.first + (column / wide) as isize - (x.stride * input) as isize;
+            // Column by column of one place: a division for each number would take longer than its copy.
+            let mut start = columns.start;
+            while start < columns.end {
+                let (place, channel) = (start / wide, start % wide);
+                let end = columns.end.min(start - channel + wide);
+                let kx = part.first + place as isize - (x.stride * input) as isize;
                 if (0..x.kernel as isize).contains(&kx) {
-                    let at = (ky * x.kernel + kx as usize) * wide + column % wide;
-                    *out = weight[at * narrow + n];
+                    let first = (ky * x.kernel + kx as usize) * wide + channel;
+                    let from = weight[first * narrow + n..].iter().step_by(narrow);
+                    let out = &mut out[start - columns.start..end - columns.start];
+                    out.iter_mut().zip(from).for_each(|(out, weight)| *out = *weight);
                 }
+                start = end;
             }
         })
     }
