@@ -15,12 +15,16 @@ import statistics
 import subprocess
 import sys
 import tempfile
-
-import peers
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PEERS = [sys.executable, str(pathlib.Path(__file__).with_name("peers.py"))]
 SECONDS = 3.0
+# Not from peers.py: a program started here would begin with the memory of a PyTorch imported here.
+CASES = ["dense-784-400-20", "dense-784-500-500-50", "conv-1x32x32", "conv-3x64x64"]
+VARIANTS = ["eager", "compiled"]
+# Of images, both orders of memory.
+IMAGE_VARIANTS = ["eager", "eager, channels last", "compiled", "compiled, channels last"]
 
 
 class Peer:
@@ -88,8 +92,6 @@ class Command:
 
 def run(arguments, environment, folder=None):
     """Runs a program quietly; its wall time in seconds and its peak memory in MiB."""
-    import time
-
     with tempfile.TemporaryDirectory() as scratch:
         with open(pathlib.Path(folder or scratch, "stdout"), "w") as out, tempfile.TemporaryFile() as err:
             begin = time.perf_counter()
@@ -137,8 +139,8 @@ def build():
 
 
 def steps(rounds):
-    for case in peers.CASES:
-        variants = peers.IMAGE_VARIANTS if case.startswith("conv") else peers.VARIANTS
+    for case in CASES:
+        variants = IMAGE_VARIANTS if case.startswith("conv") else VARIANTS
         ours = [Ours(case, 2), Ours(case, 1)]
         compare(f"step {case}, ms", ours + [Peer(case, variant) for variant in variants], rounds)
 
