@@ -6,7 +6,6 @@ use clap::{Args, ValueHint};
 use elbo::ConfigSources;
 use elbo::profile::{Row, profiled};
 use elbo::train::{Stopped, TrainReport, TrainSettings};
-
 use serde::Serialize;
 
 use crate::args::{DataArgs, given_flags};
@@ -205,13 +204,6 @@ fn operations(rows: &[Row]) -> Table<6> {
         table.row([part, what, size, row.calls.to_string(), each, share(row.seconds)]);
     }
     let rest = share(small.iter().map(|row| row.seconds).sum());
-    table.row([
-        "smaller ones".into(),
-        String::new(),
-        String::new(),
-        String::new(),
-        String::new(),
-        rest,
-    ]);
+    table.row(["smaller ones", "", "", "", "", &rest]);
     table
 }

@@ -119,7 +119,7 @@ unsafe fn multiply(a: Matrix, b: Matrix, out: *mut f32, row_stride: usize) {
     }
 }
 
-/// Multiplications that are worth a thread of their own: some 50 µs.
+/// Multiplications that are worth a thread of their own: some 5 µs, for idle threads stay awake.
 const WORK_PER_PIECE: usize = 1 << 19;
 /// Each piece packs the side it shares with the others again, so there are few.
 const MAX_PIECES: usize = 4;
