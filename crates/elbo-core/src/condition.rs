@@ -100,6 +100,7 @@ mod tests {
     use super::*;
     use crate::testing::{assert_close, codes, device, rows, uniform};
     use crate::{Field, Value};
+    use elbo_kernels::Precision;
 
     fn condition(kinds: &[FieldKind]) -> Condition {
         let y: Vec<_> = kinds
@@ -115,6 +116,7 @@ mod tests {
             &mut Init {
                 uniform: &mut |n| uniform(1, n),
                 device: &device(),
+                precision: Precision::F32,
             },
         )
     }

@@ -5,7 +5,7 @@ mod count;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Activation;
+use crate::{Activation, Precision};
 
 /// Height, width and channels of an image; pixels are laid out in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +123,9 @@ pub struct NetworkConfig {
     pub activation: Activation,
     /// Width of the learned embedding of a category that is given.
     pub embedding: usize,
+    /// What the layers multiply; f32 where it does not say.
+    #[serde(default)]
+    pub precision: Precision,
 }
 
 /// p(z|y).

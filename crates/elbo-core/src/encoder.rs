@@ -138,6 +138,7 @@ impl GaussianHead {
 mod tests {
     use super::*;
     use crate::testing::{assert_close, device, rows, values};
+    use elbo_kernels::Precision;
 
     #[test]
     fn a_head_is_mean_then_log_variance() {
@@ -154,6 +155,7 @@ mod tests {
             &mut Init {
                 uniform: &mut uniform,
                 device: &device(),
+                precision: Precision::F32,
             },
         );
         let q = head.forward(rows([[3.0], [-4.0]]));
@@ -175,6 +177,7 @@ mod tests {
             &mut Init {
                 uniform: &mut uniform,
                 device: &device(),
+                precision: Precision::F32,
             },
         );
         let q = head.forward(rows([[1000.0], [-1000.0]]));

@@ -2,6 +2,7 @@
 
 use burn::module::Param;
 use burn::tensor::{Device, Tensor, TensorData};
+use elbo_kernels::Precision;
 
 /// A source of initial weights: uniform noise from outside, and the device they live on.
 pub struct Init<'a> {
@@ -9,6 +10,19 @@ pub struct Init<'a> {
     pub uniform: &'a mut dyn FnMut(usize) -> Vec<f32>,
     /// Where the weights live.
     pub device: &'a Device,
+    /// What the layers multiply; [`crate::Model::init`] takes it from the config.
+    pub(crate) precision: Precision,
+}
+
+impl<'a> Init<'a> {
+    /// Weights from `uniform` on `device`.
+    pub fn new(uniform: &'a mut dyn FnMut(usize) -> Vec<f32>, device: &'a Device) -> Self {
+        Self {
+            uniform,
+            device,
+            precision: Precision::F32,
+        }
+    }
 }
 
 impl Init<'_> {
@@ -52,6 +66,7 @@ mod tests {
         let mut init = Init {
             uniform: &mut |n| uniform(1, n),
             device: &device(),
+            precision: Precision::F32,
         };
         let weights = values(&init.fan_in([100, 100], 100).val());
         // ±1/√100, with the variance of a uniform distribution, bound²/3
@@ -68,6 +83,7 @@ mod tests {
         let mut init = Init {
             uniform: &mut |_| vec![0.0, 0.5],
             device: &device(),
+            precision: Precision::F32,
         };
         assert_eq!(values(&init.fan_in([2], 4).val()), [-0.5, 0.0]);
     }
@@ -77,6 +93,7 @@ mod tests {
         let init = Init {
             uniform: &mut |_| panic!("no noise is needed"),
             device: &device(),
+            precision: Precision::F32,
         };
         assert_eq!(values(&init.constant([1, 2], 3.0).val()), [3.0, 3.0]);
     }

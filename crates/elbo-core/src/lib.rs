@@ -18,7 +18,7 @@
 //! ```
 //! use burn::tensor::Tensor;
 //! use elbo_core::{Field, Fields, Value, device};
-//! use elbo_core::{Activation, FieldKind, FieldSpec, ImageLikelihood, ImageShape};
+//! use elbo_core::{Activation, FieldKind, FieldSpec, ImageLikelihood, ImageShape, Precision};
 //! use elbo_core::{Init, Model, ModelConfig, NetworkConfig, NetworkKind, PriorKind};
 //!
 //! let shape = ImageShape { height: 28, width: 28, channels: 1 };
@@ -36,6 +36,7 @@
 //!         residual_blocks: 0,
 //!         activation: Activation::Relu,
 //!         embedding: 16,
+//!         precision: Precision::F32,
 //!     },
 //!     prior: PriorKind::Standard,
 //! };
@@ -43,7 +44,7 @@
 //! // Any source of numbers in [0, 1) will do to begin with; a real one is seeded.
 //! let device = device("cpu").unwrap();
 //! let mut uniform = |n| (0..n).map(|i| (i * 37 % 101) as f32 / 101.0).collect();
-//! let model = Model::init(&config, &mut Init { uniform: &mut uniform, device: &device })?;
+//! let model = Model::init(&config, &mut Init::new(&mut uniform, &device))?;
 //!
 //! // Two black images, and the posterior's noise at its mean.
 //! let pixels = Tensor::zeros([2, 784], &device);
@@ -78,7 +79,9 @@ mod testing;
 pub use config::{
     FieldKind, FieldSpec, ImageLikelihood, ImageShape, ModelConfig, NetworkConfig, NetworkKind, PriorKind,
 };
-pub use elbo_kernels::{Activation, Adam, BUILT_DEVICES, DEVICES, NoDevice, device, device_kind};
+pub use elbo_kernels::{
+    Activation, Adam, BUILT_DEVICES, DEVICES, NoDevice, Precision, bf16_is_fast, device, device_kind,
+};
 pub use error::CoreError;
 pub use fields::{Field, Fields, Value};
 pub use init::Init;

@@ -58,6 +58,7 @@ impl Model {
     /// A setting that no model can be built from.
     pub fn init(config: &ModelConfig, init: &mut Init) -> Result<Self, CoreError> {
         config.check()?;
+        init.precision = config.network.precision;
         let condition = Condition::init(&config.y, config.network.embedding, init);
         let width = condition.width();
         Ok(Self {
@@ -83,7 +84,7 @@ impl Model {
     /// #     "activation": "relu", "embedding": 1}}"#;
     /// # let device = elbo_core::device("cpu").unwrap().autodiff();
     /// # let mut uniform = |n| (0..n).map(|i| (i * 37 % 101) as f32 / 101.0).collect();
-    /// # let mut init = Init { uniform: &mut uniform, device: &device };
+    /// # let mut init = Init::new(&mut uniform, &device);
     /// # let model = Model::init(&serde_json::from_str(config).unwrap(), &mut init).unwrap();
     /// # let value = Value::Image(Tensor::zeros([5, 4], &device));
     /// # let (x, y) = (Fields(vec![Field { value, given: Tensor::ones([5, 1], &device) }]), Fields::none());

@@ -37,7 +37,15 @@ fn peak(c: &mut Criterion) {
     let mut group = c.benchmark_group("peak");
     group.throughput(Throughput::Elements(2 * 2048_u64.pow(3)));
     group.bench_function("product of 2048x2048", |bencher| {
-        bencher.iter(|| black_box(dense(a.clone(), b.clone(), zero.clone(), Activation::Identity)));
+        bencher.iter(|| {
+            black_box(dense(
+                a.clone(),
+                b.clone(),
+                zero.clone(),
+                Activation::Identity,
+                Precision::F32,
+            ))
+        });
     });
 }
 
@@ -47,7 +55,7 @@ fn dense_layer(c: &mut Criterion) {
     let input = || (x.clone(), w.clone(), b.clone());
     both(&mut group, "fused", || {
         let (x, w, b) = input();
-        dense(x, w, b, Activation::Relu)
+        dense(x, w, b, Activation::Relu, Precision::F32)
     });
     both(&mut group, "twin", || {
         let (x, w, b) = input();
@@ -68,7 +76,14 @@ fn conv_layers(c: &mut Criterion) {
         let x = if tracked { x.require_grad() } else { x };
         let (w, b) = (leaf([4, 4, ci, co]), leaf([co]));
         both(&mut group, "fused", || {
-            conv2d(x.clone(), w.clone(), b.clone(), HALVE, Activation::Relu)
+            conv2d(
+                x.clone(),
+                w.clone(),
+                b.clone(),
+                HALVE,
+                Activation::Relu,
+                Precision::F32,
+            )
         });
         both(&mut group, "twin", || {
             reference::conv2d(x.clone(), w.clone(), b.clone(), HALVE, Activation::Relu)
@@ -77,7 +92,14 @@ fn conv_layers(c: &mut Criterion) {
     let mut group = c.benchmark_group("conv transposed 32x32x32 to 3, 4x4 s2, batch 64");
     let (x, w, b) = (leaf([64, 32, 32, 32]), leaf([4, 4, 3, 32]), leaf([3]));
     both(&mut group, "fused", || {
-        conv_transpose2d(x.clone(), w.clone(), b.clone(), HALVE, Activation::Identity)
+        conv_transpose2d(
+            x.clone(),
+            w.clone(),
+            b.clone(),
+            HALVE,
+            Activation::Identity,
+            Precision::F32,
+        )
     });
 }
 

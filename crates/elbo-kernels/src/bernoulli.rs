@@ -115,7 +115,7 @@ mod tests {
     fn errors_are_within_the_stated_bounds() {
         let (logits, x) = inputs(20, 1000);
         let got = run(bernoulli_log_prob, &logits, &x);
-        let (logits, x, weights) = (values(logits), values(x), numbers(20, 99));
+        let (logits, x, weights) = (values(logits), values(x), coarse_numbers(20, 99));
         for row in 0..20 {
             let (mut log_p, mut size) = (0.0, 0.0);
             for i in row * 1000..(row + 1) * 1000 {

@@ -17,7 +17,7 @@ use burn::{
 };
 
 use crate::{
-    Activation, ConvGeometry,
+    Activation, ConvGeometry, Precision,
     ops::{VaeGrads, VaeOps},
 };
 
@@ -40,6 +40,7 @@ pub fn conv2d(
     bias: Tensor<1>,
     geometry: ConvGeometry,
     activation: Activation,
+    precision: Precision,
 ) -> Tensor<4> {
     check(
         "conv2d",
@@ -51,7 +52,7 @@ pub fn conv2d(
     let _span = span!("conv2d forward", "{h}×{w}×{from} → {to}");
     let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
     Tensor::from_dispatch(<Dispatch as VaeOps>::conv2d_fused(
-        x, weight, bias, geometry, activation,
+        x, weight, bias, geometry, activation, precision,
     ))
 }
 
@@ -92,6 +93,7 @@ pub fn conv_transpose2d(
     bias: Tensor<1>,
     geometry: ConvGeometry,
     activation: Activation,
+    precision: Precision,
 ) -> Tensor<4> {
     check(
         "conv_transpose2d",
@@ -103,7 +105,7 @@ pub fn conv_transpose2d(
     let _span = span!("conv_transpose2d forward", "{h}×{w}×{from} → {to}");
     let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
     Tensor::from_dispatch(<Dispatch as VaeOps>::conv_transpose2d_fused(
-        x, weight, bias, geometry, activation,
+        x, weight, bias, geometry, activation, precision,
     ))
 }
 
@@ -172,6 +174,7 @@ struct State<T> {
     sizes: [[usize; 2]; 2],
     geometry: ConvGeometry,
     activation: Activation,
+    precision: Precision,
 }
 
 impl<B: VaeGrads> Backward<B, 3> for Conv {
@@ -187,6 +190,7 @@ impl<B: VaeGrads> Backward<B, 3> for Conv {
             sizes: [size, kernel],
             geometry,
             activation,
+            precision,
         } = ops.state;
         let ([h, w], [_, _, wide, narrow]) = (size, weight.shape().dims());
         let _span = match direction {
@@ -203,12 +207,15 @@ impl<B: VaeGrads> Backward<B, 3> for Conv {
                 Direction::Down => (x, grad.clone()),
                 Direction::Up => (grad.clone(), x),
             };
-            grads.register::<B>(node.id, B::conv_grad_weight(wide, narrow, kernel, geometry));
+            grads.register::<B>(
+                node.id,
+                B::conv_grad_weight(wide, narrow, kernel, geometry, precision),
+            );
         }
         if let Some(node) = to_x {
             let by_x = match direction {
-                Direction::Down => B::conv_up(grad, weight, size, geometry),
-                Direction::Up => B::conv_down(grad, weight, geometry),
+                Direction::Down => B::conv_up(grad, weight, size, geometry, precision),
+                Direction::Up => B::conv_down(grad, weight, geometry, precision),
             };
             grads.register::<B>(node.id, by_x);
         }
@@ -223,13 +230,16 @@ pub(crate) fn tracked<B: VaeGrads, C: CheckpointStrategy>(
     bias: FloatTensor<Autodiff<B, C>>,
     geometry: ConvGeometry,
     activation: Activation,
+    precision: Precision,
 ) -> FloatTensor<Autodiff<B, C>> {
     let nodes = [x.node(), weight.node(), bias.node()];
     let (x, weight, bias) = (x.into_primitive(), weight.into_primitive(), bias.into_primitive());
     let ([_, h, w, _], [kh, kw, _, _]) = (x.shape().dims::<4>(), weight.shape().dims::<4>());
     let y = match direction {
-        Direction::Down => B::conv2d_fused(x.clone(), weight.clone(), bias, geometry, activation),
-        Direction::Up => B::conv_transpose2d_fused(x.clone(), weight.clone(), bias, geometry, activation),
+        Direction::Down => B::conv2d_fused(x.clone(), weight.clone(), bias, geometry, activation, precision),
+        Direction::Up => {
+            B::conv_transpose2d_fused(x.clone(), weight.clone(), bias, geometry, activation, precision)
+        }
     };
     match Conv.prepare::<C>(nodes).compute_bound().stateful() {
         OpsKind::Tracked(prep) => {
@@ -243,6 +253,7 @@ pub(crate) fn tracked<B: VaeGrads, C: CheckpointStrategy>(
                     sizes,
                     geometry,
                     activation,
+                    precision,
                 },
                 y,
             )
@@ -257,6 +268,40 @@ mod tests {
     use crate::testing::*;
 
     type Op = fn(Tensor<4>, Tensor<4>, Tensor<1>, ConvGeometry, Activation) -> Tensor<4>;
+
+    fn conv2d(x: Tensor<4>, w: Tensor<4>, b: Tensor<1>, geometry: ConvGeometry, f: Activation) -> Tensor<4> {
+        super::conv2d(x, w, b, geometry, f, Precision::F32)
+    }
+
+    fn conv_transpose2d(
+        x: Tensor<4>,
+        w: Tensor<4>,
+        b: Tensor<1>,
+        geometry: ConvGeometry,
+        f: Activation,
+    ) -> Tensor<4> {
+        super::conv_transpose2d(x, w, b, geometry, f, Precision::F32)
+    }
+
+    fn down_in_bf16(
+        x: Tensor<4>,
+        w: Tensor<4>,
+        b: Tensor<1>,
+        geometry: ConvGeometry,
+        f: Activation,
+    ) -> Tensor<4> {
+        super::conv2d(x, w, b, geometry, f, Precision::Bf16)
+    }
+
+    fn up_in_bf16(
+        x: Tensor<4>,
+        w: Tensor<4>,
+        b: Tensor<1>,
+        geometry: ConvGeometry,
+        f: Activation,
+    ) -> Tensor<4> {
+        super::conv_transpose2d(x, w, b, geometry, f, Precision::Bf16)
+    }
 
     fn geometry(stride: usize, padding: usize, output_padding: usize) -> ConvGeometry {
         let both = |n| [n, n];
@@ -327,6 +372,22 @@ mod tests {
     }
 
     #[test]
+    fn bf16_matches_the_twin_where_it_rounds_nothing() {
+        let f = Activation::Identity;
+        for ([batch, h, w, ci, co, k], geometry) in cases() {
+            let inputs = [coarse([batch, h, w, ci], 1), coarse([k, k, ci, co], 2)];
+            let got = run(down_in_bf16, &inputs, co, geometry, f);
+            assert_near(&got, &run(conv2d_reference, &inputs, co, geometry, f), 1e-5);
+            if geometry.wide_size([h, w], [k, k]) != [0, 0] {
+                let inputs = [coarse([batch, h, w, ci], 1), coarse([k, k, co, ci], 2)];
+                let got = run(up_in_bf16, &inputs, co, geometry, f);
+                let want = run(conv_transpose2d_reference, &inputs, co, geometry, f);
+                assert_near(&got, &want, 1e-5);
+            }
+        }
+    }
+
+    #[test]
     fn every_small_geometry_matches_the_twin() {
         for (size, k, stride, padding) in (1..5)
             .flat_map(|size| (1..4).map(move |k| (size, k)))
@@ -392,6 +453,7 @@ mod tests {
         assert_thread_independent(|| run(conv2d, &inputs, 16, geometry, f));
         let inputs = [random([9, 16, 16, 16], 1), random([4, 4, 8, 16], 2)];
         assert_thread_independent(|| run(conv_transpose2d, &inputs, 8, geometry, f));
+        assert_thread_independent(|| run(up_in_bf16, &inputs, 8, geometry, f));
     }
 
     #[test]

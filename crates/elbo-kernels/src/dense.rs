@@ -14,14 +14,15 @@ use burn::{
 };
 
 use crate::{
-    Activation,
+    Activation, Precision,
     ops::{VaeGrads, VaeOps},
 };
 
 /// y = f(x W + b).
 ///
 /// Differentiable in `x`, `weight` and `bias`; a gradient that nothing asks for is not computed.
-/// Worst error against exact arithmetic: k roundings, (k + 2) 2⁻²⁴ Σ |x W| per element.
+/// Worst error against exact arithmetic: k roundings, (k + 2) 2⁻²⁴ Σ |x W| per element, and with
+/// [`Precision::Bf16`] 2⁻⁸ Σ |x W| more.
 ///
 /// # Shapes
 /// - `x`: `[batch, k]`
@@ -31,7 +32,13 @@ use crate::{
 ///
 /// # Panics
 /// If the shapes do not fit.
-pub fn dense(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>, activation: Activation) -> Tensor<2> {
+pub fn dense(
+    x: Tensor<2>,
+    weight: Tensor<2>,
+    bias: Tensor<1>,
+    activation: Activation,
+    precision: Precision,
+) -> Tensor<2> {
     assert_eq!(
         x.dims()[1],
         weight.dims()[0],
@@ -45,7 +52,9 @@ pub fn dense(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>, activation: Activ
     let [inputs, outputs] = weight.dims();
     let _span = span!("dense forward", "{inputs} → {outputs}");
     let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
-    Tensor::from_dispatch(<Dispatch as VaeOps>::dense(x, weight, bias, activation))
+    Tensor::from_dispatch(<Dispatch as VaeOps>::dense(
+        x, weight, bias, activation, precision,
+    ))
 }
 
 /// The plain-tensor twin of [`dense`].
@@ -57,12 +66,18 @@ pub fn reference(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>, activation: A
 struct Dense;
 
 impl<B: VaeGrads> Backward<B, 3> for Dense {
-    /// x, W, y = f(x W + b), f.
-    type State = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, Activation);
+    /// x, W, y = f(x W + b), f, and in what numbers.
+    type State = (
+        FloatTensor<B>,
+        FloatTensor<B>,
+        FloatTensor<B>,
+        Activation,
+        Precision,
+    );
 
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
         let [to_x, to_weight, to_bias] = ops.parents;
-        let (x, weight, y, activation) = ops.state;
+        let (x, weight, y, activation, precision) = ops.state;
         let [inputs, outputs] = weight.shape().dims();
         let _span = span!("dense backward", "{inputs} → {outputs}");
         let grad = grads.consume::<B>(&ops.node);
@@ -71,10 +86,10 @@ impl<B: VaeGrads> Backward<B, 3> for Dense {
             grads.register::<B>(node.id, by_bias);
         }
         if let Some(node) = to_weight {
-            grads.register::<B>(node.id, B::dense_grad_weight(x, grad.clone()));
+            grads.register::<B>(node.id, B::dense_grad_weight(x, grad.clone(), precision));
         }
         if let Some(node) = to_x {
-            grads.register::<B>(node.id, B::dense_grad_input(grad, weight));
+            grads.register::<B>(node.id, B::dense_grad_input(grad, weight, precision));
         }
     }
 }
@@ -85,12 +100,19 @@ pub(crate) fn tracked<B: VaeGrads, C: CheckpointStrategy>(
     weight: FloatTensor<Autodiff<B, C>>,
     bias: FloatTensor<Autodiff<B, C>>,
     activation: Activation,
+    precision: Precision,
 ) -> FloatTensor<Autodiff<B, C>> {
     let nodes = [x.node(), weight.node(), bias.node()];
     let (x, weight) = (x.into_primitive(), weight.into_primitive());
-    let y = B::dense(x.clone(), weight.clone(), bias.into_primitive(), activation);
+    let y = B::dense(
+        x.clone(),
+        weight.clone(),
+        bias.into_primitive(),
+        activation,
+        precision,
+    );
     match Dense.prepare::<C>(nodes).compute_bound().stateful() {
-        OpsKind::Tracked(prep) => prep.finish((x, weight, y.clone(), activation), y),
+        OpsKind::Tracked(prep) => prep.finish((x, weight, y.clone(), activation, precision), y),
         OpsKind::UnTracked(prep) => prep.finish(y),
     }
 }
@@ -101,6 +123,23 @@ mod tests {
     use crate::testing::*;
 
     type Op = fn(Tensor<2>, Tensor<2>, Tensor<1>, Activation) -> Tensor<2>;
+
+    fn dense(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>, activation: Activation) -> Tensor<2> {
+        super::dense(x, weight, bias, activation, Precision::F32)
+    }
+
+    fn in_bf16(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>, activation: Activation) -> Tensor<2> {
+        super::dense(x, weight, bias, activation, Precision::Bf16)
+    }
+
+    const SIZES: [(usize, usize, usize); 6] = [
+        (1, 1, 1),
+        (2, 7, 9),
+        (3, 16, 31),
+        (5, 33, 8),
+        (64, 100, 65),
+        (17, 1, 400),
+    ];
 
     const ALL: [Activation; 3] = [Activation::Identity, Activation::Relu, Activation::Tanh];
 
@@ -116,20 +155,53 @@ mod tests {
 
     #[test]
     fn matches_the_twin_around_vector_widths() {
-        for (batch, k, n) in [
-            (1, 1, 1),
-            (2, 7, 9),
-            (3, 16, 31),
-            (5, 33, 8),
-            (64, 100, 65),
-            (17, 1, 400),
-        ] {
+        for (batch, k, n) in SIZES {
             let (x, weight) = (random([batch, k], 1), random([k, n], 2));
             for activation in ALL {
                 let got = run(dense, &x, &weight, activation);
                 assert_near(&got, &run(reference, &x, &weight, activation), 1e-5);
             }
         }
+    }
+
+    #[test]
+    fn bf16_matches_the_twin_where_it_rounds_nothing() {
+        for (batch, k, n) in SIZES {
+            let (x, weight) = (coarse([batch, k], 1), coarse([k, n], 2));
+            let got = run(in_bf16, &x, &weight, Activation::Identity);
+            assert_near(&got, &run(reference, &x, &weight, Activation::Identity), 1e-5);
+        }
+    }
+
+    #[test]
+    fn bf16_rounds_each_factor_once() {
+        let (k, n) = (100, 40);
+        let (x, weight, bias) = (random([7, k], 1), random([k, n], 2), random([n], 3));
+        let magnitude = values(x.clone().abs().matmul(weight.clone().abs()));
+        let want = values(dense(
+            x.clone(),
+            weight.clone(),
+            bias.clone(),
+            Activation::Identity,
+        ));
+        let got = values(in_bf16(x, weight, bias, Activation::Identity));
+        let errors = got.iter().zip(&want).zip(&magnitude);
+        assert!(
+            errors
+                .clone()
+                .all(|((got, want), size)| (got - want).abs() <= size / 256.0)
+        );
+        assert!(errors.clone().any(|((got, want), _)| got != want));
+    }
+
+    #[test]
+    fn bf16_is_independent_of_threads_strides_and_empty_batches() {
+        let (x, weight) = (random([130, 783], 1), random([783, 401], 2));
+        assert_thread_independent(|| run(in_bf16, &x, &weight, Activation::Relu));
+        let got = run(in_bf16, &strided(&x), &strided(&weight), Activation::Relu);
+        assert_eq!(got, run(in_bf16, &x, &weight, Activation::Relu));
+        let got = run(in_bf16, &random([0, 3], 1), &random([3, 2], 2), Activation::Tanh);
+        assert_eq!(got, vec![vec![], vec![], vec![0.0; 6], vec![0.0; 2]]);
     }
 
     #[test]

@@ -37,6 +37,7 @@ mod norm;
 mod ops;
 mod portable;
 mod posterior;
+mod precision;
 mod shape;
 mod sigmoid;
 #[cfg(test)]
@@ -53,7 +54,7 @@ pub use geometry::ConvGeometry;
 pub use logistic::discretized_logistic_log_prob;
 pub use norm::sum_of_squares;
 pub use posterior::{MeanLogvar, sample_and_kl};
-
+pub use precision::{Precision, bf16_is_fast};
 pub use sigmoid::sigmoid;
 
 /// The plain-tensor twin of every operation: the same formula out of Burn's own operations,

@@ -224,7 +224,7 @@ mod tests {
             let by_mean = (exact(mean + h, log_scale, level) - exact(mean - h, log_scale, level)) / (2.0 * h);
             let by_scale =
                 (exact(mean, log_scale + h, level) - exact(mean, log_scale - h, level)) / (2.0 * h);
-            let weight = numbers(1, 99)[0];
+            let weight = coarse_numbers(1, 99)[0];
             assert!((got[1][0] / weight - by_mean as f32).abs() < 1e-3 * by_mean.abs() as f32);
             assert!((got[2][0] / weight - by_scale as f32).abs() < 1e-3 * by_scale.abs() as f32);
         }

@@ -14,8 +14,8 @@ use burn::backend::{
 };
 
 use crate::{
-    Activation, ConvGeometry, adam::AdamScalars, bernoulli, conv, dense, gaussian, logistic, portable,
-    posterior, posterior::Parameters, sigmoid,
+    Activation, ConvGeometry, Precision, adam::AdamScalars, bernoulli, conv, dense, gaussian, logistic,
+    portable, posterior, posterior::Parameters, sigmoid,
 };
 
 /// Differentiable operations; the formulas stand with the public function of the same name.
@@ -27,6 +27,7 @@ pub(crate) trait VaeOps: Backend {
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         activation: Activation,
+        _precision: Precision,
     ) -> FloatTensor<Self> {
         portable::dense::<Self>(x, weight, bias, activation)
     }
@@ -38,6 +39,7 @@ pub(crate) trait VaeOps: Backend {
         bias: FloatTensor<Self>,
         geometry: ConvGeometry,
         activation: Activation,
+        _precision: Precision,
     ) -> FloatTensor<Self> {
         portable::conv2d::<Self>(x, weight, bias, geometry, activation)
     }
@@ -49,6 +51,7 @@ pub(crate) trait VaeOps: Backend {
         bias: FloatTensor<Self>,
         geometry: ConvGeometry,
         activation: Activation,
+        _precision: Precision,
     ) -> FloatTensor<Self> {
         portable::conv_transpose2d::<Self>(x, weight, bias, geometry, activation)
     }
@@ -106,12 +109,20 @@ pub(crate) trait VaeGrads: VaeOps {
     }
 
     /// xᵀ grad: `[batch, k]`, `[batch, n]` to `[k, n]`.
-    fn dense_grad_weight(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn dense_grad_weight(
+        x: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        _precision: Precision,
+    ) -> FloatTensor<Self> {
         portable::dense_grad_weight::<Self>(x, grad)
     }
 
     /// grad Wᵀ: `[batch, n]`, `[k, n]` to `[batch, k]`.
-    fn dense_grad_input(grad: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn dense_grad_input(
+        grad: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        _precision: Precision,
+    ) -> FloatTensor<Self> {
         portable::dense_grad_input::<Self>(grad, weight)
     }
 
@@ -120,6 +131,7 @@ pub(crate) trait VaeGrads: VaeOps {
         wide: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         geometry: ConvGeometry,
+        _precision: Precision,
     ) -> FloatTensor<Self> {
         portable::conv_down::<Self>(wide, weight, geometry)
     }
@@ -130,6 +142,7 @@ pub(crate) trait VaeGrads: VaeOps {
         weight: FloatTensor<Self>,
         wide: [usize; 2],
         geometry: ConvGeometry,
+        _precision: Precision,
     ) -> FloatTensor<Self> {
         portable::conv_up::<Self>(narrow, weight, wide, geometry)
     }
@@ -140,6 +153,7 @@ pub(crate) trait VaeGrads: VaeOps {
         narrow: FloatTensor<Self>,
         kernel: [usize; 2],
         geometry: ConvGeometry,
+        _precision: Precision,
     ) -> FloatTensor<Self> {
         portable::conv_grad_weight::<Self>(wide, narrow, kernel, geometry)
     }
@@ -218,8 +232,9 @@ impl<B: VaeGrads, C: CheckpointStrategy> VaeOps for Autodiff<B, C> {
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         activation: Activation,
+        precision: Precision,
     ) -> FloatTensor<Self> {
-        dense::tracked::<B, C>(x, weight, bias, activation)
+        dense::tracked::<B, C>(x, weight, bias, activation, precision)
     }
 
     fn conv2d_fused(
@@ -228,8 +243,17 @@ impl<B: VaeGrads, C: CheckpointStrategy> VaeOps for Autodiff<B, C> {
         bias: FloatTensor<Self>,
         geometry: ConvGeometry,
         activation: Activation,
+        precision: Precision,
     ) -> FloatTensor<Self> {
-        conv::tracked::<B, C>(conv::Direction::Down, x, weight, bias, geometry, activation)
+        conv::tracked::<B, C>(
+            conv::Direction::Down,
+            x,
+            weight,
+            bias,
+            geometry,
+            activation,
+            precision,
+        )
     }
 
     fn conv_transpose2d_fused(
@@ -238,8 +262,17 @@ impl<B: VaeGrads, C: CheckpointStrategy> VaeOps for Autodiff<B, C> {
         bias: FloatTensor<Self>,
         geometry: ConvGeometry,
         activation: Activation,
+        precision: Precision,
     ) -> FloatTensor<Self> {
-        conv::tracked::<B, C>(conv::Direction::Up, x, weight, bias, geometry, activation)
+        conv::tracked::<B, C>(
+            conv::Direction::Up,
+            x,
+            weight,
+            bias,
+            geometry,
+            activation,
+            precision,
+        )
     }
 
     fn bernoulli_log_prob(logits: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self> {

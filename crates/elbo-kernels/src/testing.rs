@@ -20,6 +20,17 @@ pub(crate) fn numbers(n: usize, seed: u64) -> Vec<f32> {
         .collect()
 }
 
+/// [`numbers`] that bf16 holds exactly.
+pub(crate) fn coarse_numbers(n: usize, seed: u64) -> Vec<f32> {
+    let cut = |number: f32| f32::from_bits(number.to_bits() & 0xffff_0000);
+    numbers(n, seed).into_iter().map(cut).collect()
+}
+
+/// A tensor of [`coarse_numbers`].
+pub(crate) fn coarse<const D: usize>(shape: [usize; D], seed: u64) -> Tensor<D> {
+    from_values(coarse_numbers(shape.iter().product(), seed), shape)
+}
+
 /// A tensor of [`numbers`].
 pub(crate) fn random<const D: usize>(shape: [usize; D], seed: u64) -> Tensor<D> {
     from_values(numbers(shape.iter().product(), seed), shape)
@@ -45,12 +56,12 @@ pub(crate) fn values<const D: usize>(t: Tensor<D>) -> Vec<f32> {
     t.into_data().iter::<f32>().collect()
 }
 
-/// Value and gradients of `sum(y * c)`, for c of [`numbers`]: every output with its own weight.
+/// Value and gradients of `sum(y * c)`, for c of [`coarse_numbers`]: every output with its own weight.
 pub(crate) fn with_gradients<const D: usize>(
     y: Tensor<D>,
     gradients: impl FnOnce(&burn::tensor::Gradients) -> Vec<Vec<f32>>,
 ) -> Vec<Vec<f32>> {
-    let weights = random(y.dims(), 99).to_device(&y.device().inner()).autodiff();
+    let weights = coarse(y.dims(), 99).to_device(&y.device().inner()).autodiff();
     let value = values(y.clone().inner());
     let mut all = vec![value];
     all.extend(gradients(&(y * weights).sum().backward()));

@@ -10,7 +10,7 @@ use elbo::threads;
 use elbo_core::optimizer::Optimizer;
 use elbo_core::{
     Activation, Adam, Field, FieldKind, FieldSpec, Fields, ImageLikelihood, ImageShape, Init, Model,
-    ModelConfig, NetworkConfig, NetworkKind, Objective, PriorKind, Value,
+    ModelConfig, NetworkConfig, NetworkKind, Objective, Precision, PriorKind, Value,
 };
 use elbo_data::noise::{Noise, Purpose};
 
@@ -33,6 +33,7 @@ struct Case {
     channels: &'static [usize],
     latent: usize,
     batch: usize,
+    precision: Precision,
 }
 
 const CASES: [Case; 4] = [
@@ -43,6 +44,7 @@ const CASES: [Case; 4] = [
         channels: &[],
         latent: 20,
         batch: 128,
+        precision: Precision::F32,
     },
     Case {
         name: "dense-784-500-500-50",
@@ -51,6 +53,7 @@ const CASES: [Case; 4] = [
         channels: &[],
         latent: 50,
         batch: 512,
+        precision: Precision::F32,
     },
     Case {
         name: "conv-1x32x32",
@@ -59,6 +62,7 @@ const CASES: [Case; 4] = [
         channels: &[32, 64, 128],
         latent: 32,
         batch: 128,
+        precision: Precision::F32,
     },
     Case {
         name: "conv-3x64x64",
@@ -67,6 +71,7 @@ const CASES: [Case; 4] = [
         channels: &[32, 64, 128, 256],
         latent: 64,
         batch: 64,
+        precision: Precision::F32,
     },
 ];
 
@@ -98,6 +103,7 @@ impl Case {
                 residual_blocks: 0,
                 activation: Activation::Relu,
                 embedding: 16,
+                precision: self.precision,
             },
             prior: PriorKind::Standard,
         }
@@ -113,10 +119,7 @@ impl Case {
             stream += 1;
             noise().uniform(Purpose::Init, 0, &[stream], n)
         };
-        let mut init = Init {
-            uniform: &mut uniform,
-            device: &device,
-        };
+        let mut init = Init::new(&mut uniform, &device);
         let mut model = Model::init(&self.config(), &mut init).expect("the cases above are possible");
         let mut optimizer = Optimizer::new(Adam::default(), None);
         let rows: Vec<u64> = (0..self.batch as u64).collect();
@@ -184,6 +187,12 @@ fn main() {
         for threads in [1, 2] {
             bench(&mut group, case.name, case, threads);
         }
+    }
+    group.finish();
+    let mut group = criterion.benchmark_group("step-bf16");
+    for case in CASES {
+        let precision = Precision::Bf16;
+        bench(&mut group, case.name, &Case { precision, ..case }, 2);
     }
     group.finish();
     for (name, case) in scaling() {

@@ -34,13 +34,7 @@ impl Trained {
         let device = crate::tensors::open_device(&config.training.device)?;
         // Every weight is about to be replaced: no need to draw any.
         let mut none = |n: usize| vec![0.5; n];
-        let model = Model::init(
-            &config.model,
-            &mut Init {
-                uniform: &mut none,
-                device: &device,
-            },
-        )?;
+        let model = Model::init(&config.model, &mut Init::new(&mut none, &device))?;
         let model = model.with_weights(dir.load_weights()?)?;
         Ok(Self {
             dir,

@@ -168,7 +168,7 @@ fn role_error(field: &FieldSpec, role: &'static str) -> CoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Activation, ImageLikelihood};
+    use crate::{Activation, ImageLikelihood, Precision};
 
     fn image(height: usize, width: usize, channels: usize) -> FieldSpec {
         let shape = ImageShape {
@@ -205,6 +205,7 @@ mod tests {
                 residual_blocks: 1,
                 activation: Activation::Relu,
                 embedding: 4,
+                precision: Precision::F32,
             },
             prior: PriorKind::Learned,
         }

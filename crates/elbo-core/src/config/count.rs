@@ -105,6 +105,7 @@ mod tests {
     use super::*;
     use crate::testing::{device, uniform};
     use crate::{Activation, FieldSpec, Init, Model};
+    use elbo_kernels::Precision;
 
     fn config(
         kind: NetworkKind,
@@ -136,6 +137,7 @@ mod tests {
                 residual_blocks: 2,
                 activation: Activation::Relu,
                 embedding: 4,
+                precision: Precision::F32,
             },
             prior,
         }
@@ -163,6 +165,7 @@ mod tests {
             let mut init = Init {
                 uniform: &mut |n| uniform(0, n),
                 device: &device(),
+                precision: Precision::F32,
             };
             let model = Model::init(&config, &mut init).unwrap();
             let built: usize = model.weights().values().map(|array| array.values.len()).sum();

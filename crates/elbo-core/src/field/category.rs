@@ -59,6 +59,7 @@ impl CategoryEmbedding {
 mod tests {
     use super::*;
     use crate::testing::{assert_close, codes, device, rows};
+    use elbo_kernels::Precision;
 
     /// Three levels; entry i of the table is i.
     fn counting() -> CategoryEmbedding {
@@ -70,6 +71,7 @@ mod tests {
             &mut Init {
                 uniform: &mut uniform,
                 device: &device(),
+                precision: Precision::F32,
             },
         )
     }
@@ -101,6 +103,7 @@ mod tests {
         let mut init = Init {
             uniform: &mut |_| panic!("no noise is needed"),
             device: &device(),
+            precision: Precision::F32,
         };
         let table = CategoryEmbedding::init(2, 16, &mut init).table.val();
         assert_close(&table, &[4.0, 0.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 4.0], 0.0);
@@ -111,6 +114,7 @@ mod tests {
         let mut init = Init {
             uniform: &mut |n| vec![0.0; n],
             device: &device(),
+            precision: Precision::F32,
         };
         assert_eq!(CategoryEmbedding::init(3, 16, &mut init).width(), 4);
         assert_eq!(CategoryEmbedding::init(30, 16, &mut init).width(), 16);

@@ -191,6 +191,7 @@ mod tests {
     use super::*;
     use crate::Activation;
     use crate::testing::{assert_close, device, rows, tensor, uniform, values};
+    use elbo_kernels::Precision;
 
     const SHAPE: ImageShape = ImageShape {
         height: 2,
@@ -206,6 +207,7 @@ mod tests {
             residual_blocks: 0,
             activation: Activation::Relu,
             embedding: 1,
+            precision: Precision::F32,
         }
     }
 
@@ -213,6 +215,7 @@ mod tests {
         let mut init = Init {
             uniform: &mut |n| uniform(1, n),
             device: &device(),
+            precision: Precision::F32,
         };
         ImageHead::init(&network(NetworkKind::Dense), SHAPE, likelihood, 1, &mut init)
     }
@@ -230,6 +233,7 @@ mod tests {
         let mut init = Init {
             uniform: &mut |n| uniform(1, n),
             device: &device(),
+            precision: Precision::F32,
         };
         let mut features = |likelihood| {
             let encoder = ImageEncoder::init(&network(NetworkKind::Dense), SHAPE, likelihood, &mut init);

@@ -4,7 +4,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use elbo_kernels::{Activation, ConvGeometry, conv_transpose2d, conv2d};
+use elbo_kernels::{Activation, ConvGeometry, Precision, conv_transpose2d, conv2d};
 
 use crate::{ImageShape, Init, NetworkConfig};
 
@@ -20,6 +20,8 @@ struct Conv {
     geometry: ConvGeometry,
     #[module(skip)]
     activation: Activation,
+    #[module(skip)]
+    precision: Precision,
 }
 
 impl Conv {
@@ -34,6 +36,7 @@ impl Conv {
                 output_padding: [0, 0],
             },
             activation,
+            precision: init.precision,
         }
     }
 
@@ -56,6 +59,7 @@ impl Conv {
                 output_padding: odd,
             },
             activation,
+            precision: init.precision,
         }
     }
 
@@ -69,6 +73,7 @@ impl Conv {
                 output_padding: [0, 0],
             },
             activation,
+            precision: init.precision,
         }
     }
 
@@ -79,6 +84,7 @@ impl Conv {
             self.bias.val(),
             self.geometry,
             self.activation,
+            self.precision,
         )
     }
 
@@ -89,6 +95,7 @@ impl Conv {
             self.bias.val(),
             self.geometry,
             self.activation,
+            self.precision,
         )
     }
 }
@@ -240,6 +247,7 @@ mod tests {
             residual_blocks,
             activation: Activation::Relu,
             embedding: 1,
+            precision: Precision::F32,
         }
     }
 
@@ -248,6 +256,7 @@ mod tests {
         let mut init = Init {
             uniform: &mut |n| uniform(1, n),
             device: &device(),
+            precision: Precision::F32,
         };
         let config = config(&[2, 3, 4], 1);
         for (height, width, channels) in [
@@ -278,6 +287,7 @@ mod tests {
         let mut zeros = Init {
             uniform: &mut |n| vec![0.5; n],
             device: &device(),
+            precision: Precision::F32,
         };
         let block = Residual::stack(1, 2, Activation::Relu, &mut zeros).remove(0);
         let x = tensor(uniform(1, 3 * 4 * 2), [1, 3, 4, 2]);
@@ -296,6 +306,7 @@ mod tests {
             &mut Init {
                 uniform: &mut uniform,
                 device: &device(),
+                precision: Precision::F32,
             },
         );
         // Ones: a window at a corner covers 3·3 of them, at an edge 3·4, in the middle 4·4.
@@ -312,6 +323,7 @@ mod tests {
         let mut init = Init {
             uniform: &mut uniform,
             device: &device(),
+            precision: Precision::F32,
         };
         let conv = Conv::doubling(1, 1, [0, 1], Activation::Identity, &mut init);
         // One pixel becomes 2 rows and 2 + 1 columns, all within its 4×4 window: ½ everywhere.

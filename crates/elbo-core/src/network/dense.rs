@@ -2,7 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use elbo_kernels::{Activation, dense};
+use elbo_kernels::{Activation, Precision, dense};
 
 use crate::Init;
 use crate::condition::Embedded;
@@ -14,6 +14,8 @@ pub struct Dense {
     bias: Param<Tensor<1>>,
     #[module(skip)]
     activation: Activation,
+    #[module(skip)]
+    precision: Precision,
 }
 
 impl Dense {
@@ -30,6 +32,7 @@ impl Dense {
             weight: init.scaled([inputs, outputs], inputs, |_| scale),
             bias: init.values(bias, [outputs]),
             activation: Activation::Identity,
+            precision: init.precision,
         }
     }
 
@@ -45,13 +48,15 @@ impl Dense {
             weight: init.scaled([inputs, outputs], inputs, |place| scale(place / outputs)),
             bias: init.fan_in([outputs], inputs),
             activation,
+            precision: init.precision,
         }
     }
 
     /// # Shapes
     /// `[batch, inputs]` to `[batch, outputs]`.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        dense(x, self.weight.val(), self.bias.val(), self.activation)
+        let (weight, bias) = (self.weight.val(), self.bias.val());
+        dense(x, weight, bias, self.activation, self.precision)
     }
 }
 
@@ -115,6 +120,7 @@ mod tests {
             &mut Init {
                 uniform: &mut uniform,
                 device: &device(),
+                precision: Precision::F32,
             },
         );
         // ½ + ½ − ½ − ¼ = ¼, and −½ − ¼ < 0
@@ -133,6 +139,7 @@ mod tests {
         let mut init = Init {
             uniform: &mut drawing(vec![vec![1.0]]),
             device: &device(),
+            precision: Precision::F32,
         };
         let layer = Dense::output(1, vec![3.0], 0.25, &mut init);
         assert_close(&layer.forward(rows([[0.0], [8.0]])), &[3.0, 5.0], 1e-6);
@@ -145,6 +152,7 @@ mod tests {
         let mut init = Init {
             uniform: &mut drawing(vec![vec![0.5, 0.5], zeros(), vec![0.5, 1.0], zeros()]),
             device: &device(),
+            precision: Precision::F32,
         };
         let chain = Mlp::init(1, 1, &[1, 1], Activation::Relu, &mut init, |_| 1.0);
         let y = Embedded(Some(rows([[2.0]])));
@@ -157,6 +165,7 @@ mod tests {
         let mut init = Init {
             uniform: &mut drawing(vec![vec![1.0; 4], vec![0.5]]),
             device: &device(),
+            precision: Precision::F32,
         };
         let scale = |input| if input < 2 { 0.5 } else { 1.0 };
         let chain = Mlp::init(4, 0, &[1], Activation::Identity, &mut init, scale);
@@ -172,6 +181,7 @@ mod tests {
         let mut init = Init {
             uniform: &mut |n| uniform(1, n),
             device: &device(),
+            precision: Precision::F32,
         };
         let chain = Mlp::init(3, 0, &[], Activation::Relu, &mut init, |_| 1.0);
         assert_eq!(chain.width(), 3);
@@ -187,6 +197,7 @@ mod tests {
         let mut init = Init {
             uniform: &mut |n| uniform(1, n),
             device: &device(),
+            precision: Precision::F32,
         };
         let chain = Mlp::init(3, 0, &[5, 2], Activation::Tanh, &mut init, |_| 1.0);
         assert_eq!(chain.width(), 2);

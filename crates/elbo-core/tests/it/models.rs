@@ -5,7 +5,7 @@ use burn::tensor::{Device, Gradients, Tensor};
 use elbo_core::parameters::{Array, Arrays};
 use elbo_core::{
     Activation, Field, FieldKind, FieldSpec, Fields, ImageLikelihood, ImageShape, Init, Model, ModelConfig,
-    NetworkConfig, NetworkKind, PriorKind, Value,
+    NetworkConfig, NetworkKind, Precision, PriorKind, Value,
 };
 
 use crate::testing::{codes, device, normal, tensor, uniform};
@@ -34,6 +34,7 @@ pub(crate) fn plain() -> ModelConfig {
             residual_blocks: 0,
             activation: Activation::Tanh,
             embedding: 3,
+            precision: Precision::F32,
         },
         prior: PriorKind::Standard,
     }
@@ -72,14 +73,7 @@ pub(crate) fn build_on(device: &Device, config: &ModelConfig, seed: u64) -> Mode
         stream += 1;
         uniform(stream, n)
     };
-    Model::init(
-        config,
-        &mut Init {
-            uniform: &mut draws,
-            device,
-        },
-    )
-    .unwrap()
+    Model::init(config, &mut Init::new(&mut draws, device)).unwrap()
 }
 
 /// Records of [`plain`] or [`conditional`].

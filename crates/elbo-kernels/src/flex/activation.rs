@@ -18,9 +18,13 @@ pub(super) fn finish(z: &mut [f32], bias: &[f32], f: Activation) {
     }
 }
 
-/// y = f(z), in place.
-pub(super) fn activate(z: &mut [f32], f: Activation) {
-    finish(z, &[0.0], f);
+vectorised! {
+    /// y = tanh z, in place.
+    pub(super) fn tanh_in_place(z: &mut [f32]) {
+        for z in z {
+            *z = tanh(*z);
+        }
+    }
 }
 
 vectorised! {

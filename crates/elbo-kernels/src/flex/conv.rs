@@ -10,12 +10,12 @@ use burn_flex::FlexTensor;
 pub(super) use self::gradient::grad_weight;
 use self::plan::{Group, Plan};
 use super::{
-    activation::activate,
+    activation::tanh_in_place,
     gemm::build,
     tensor::{contiguous, dims, tensor, values},
-    tiles::{Panels, Product},
+    tiles::{Element, Pair, Panels, Product},
 };
-use crate::{Activation, ConvGeometry};
+use crate::{Activation, ConvGeometry, Precision};
 
 /// Records that go together in a piece: enough places of each group to fill tiles.
 const RECORDS_PER_PIECE: usize = 8;
@@ -35,24 +35,57 @@ pub(super) fn down(
     bias: Option<FlexTensor>,
     geometry: ConvGeometry,
     f: Activation,
+    precision: Precision,
+) -> FlexTensor {
+    let down = match precision {
+        Precision::F32 => down_in::<f32>,
+        Precision::Bf16 => down_in::<Pair>,
+    };
+    down(wide, weight, bias, geometry, f)
+}
+
+fn down_in<E: Element>(
+    wide: FlexTensor,
+    weight: FlexTensor,
+    bias: Option<FlexTensor>,
+    geometry: ConvGeometry,
+    f: Activation,
 ) -> FlexTensor {
     let (wide, weight, bias) = (contiguous(wide), contiguous(weight), bias.map(contiguous));
     let [batch, h, w, _] = dims(&wide);
     let plan = Plan::new(batch, [h, w], dims(&weight), geometry);
+    let elements = plan.of_wide_elements::<E>();
     let work = Work {
-        groups: plan.down(records_per_piece(&plan)),
+        groups: elements.down(records_per_piece(&plan)),
         kernels: vec![plan.down_kernel(values(&weight))],
-        lens: [plan.wide().len(), plan.narrow().len()],
+        lens: [elements.wide().len(), plan.narrow().len()],
         bias: bias.as_ref().map(values),
         f,
     };
     let [y, x] = plan.axes;
     let shape = [batch, y.narrow, x.narrow, plan.narrow_channels];
-    tensor(work.run(&plan, values(&wide)), shape)
+    let wide = E::rows(values(&wide), plan.wide_channels);
+    tensor(work.run(&plan, &wide), shape)
 }
 
 /// y = f(x ⋆ᵀ W + b), onto a wide image of the given size.
 pub(super) fn up(
+    narrow: FlexTensor,
+    weight: FlexTensor,
+    bias: Option<FlexTensor>,
+    wide: [usize; 2],
+    geometry: ConvGeometry,
+    f: Activation,
+    precision: Precision,
+) -> FlexTensor {
+    let up = match precision {
+        Precision::F32 => up_in::<f32>,
+        Precision::Bf16 => up_in::<Pair>,
+    };
+    up(narrow, weight, bias, wide, geometry, f)
+}
+
+fn up_in<E: Element>(
     narrow: FlexTensor,
     weight: FlexTensor,
     bias: Option<FlexTensor>,
@@ -65,31 +98,32 @@ pub(super) fn up(
     let plan = Plan::new(batch, wide, dims(&weight), geometry);
     let of_wide = plan.axes.map(|axis| axis.narrow);
     assert_eq!(of_wide, [oh, ow], "the narrow image of a wide one of {wide:?}");
-    let (groups, kernels) = plan.up(values(&weight), records_per_piece(&plan));
+    let elements = plan.of_narrow_elements::<E>();
     let work = Work {
-        groups,
-        kernels,
-        lens: [plan.narrow().len(), plan.wide().len()],
+        groups: elements.up(records_per_piece(&plan)),
+        kernels: plan.up_kernels(values(&weight)),
+        lens: [elements.narrow().len(), plan.wide().len()],
         bias: bias.as_ref().map(values),
         f,
     };
     let shape = [batch, wide[0], wide[1], plan.wide_channels];
-    tensor(work.run(&plan, values(&narrow)), shape)
+    let narrow = E::rows(values(&narrow), plan.narrow_channels);
+    tensor(work.run(&plan, &narrow), shape)
 }
 
 /// A convolution in either direction.
-struct Work<'a> {
+struct Work<'a, E> {
     groups: Vec<Group>,
-    kernels: Vec<Panels>,
-    /// Numbers of a record's input and output.
+    kernels: Vec<Panels<E>>,
+    /// Elements of a record's input, numbers of its output.
     lens: [usize; 2],
     bias: Option<&'a [f32]>,
     f: Activation,
 }
 
-impl Work<'_> {
+impl<E: Element> Work<'_, E> {
     /// The output for all records.
-    fn run(&self, plan: &Plan, x: &[f32]) -> Vec<f32> {
+    fn run(&self, plan: &Plan, x: &[E]) -> Vec<f32> {
         let ([from, to], records) = (self.lens, records_per_piece(plan));
         let biases = self.biases();
         build(plan.batch * to, records * to, |index, out| {
@@ -100,6 +134,7 @@ impl Work<'_> {
                 Product {
                     a: x,
                     from: &group.from[..rows],
+                    step: 1,
                     taps: &group.taps,
                     b: &self.kernels[group.kernel],
                     bias: biases.get(group.kernel).map(Vec::as_slice),
@@ -114,7 +149,7 @@ impl Work<'_> {
             #[allow(unsafe_code)]
             let out = unsafe { out.assume_init_mut() };
             if self.f == Activation::Tanh {
-                activate(out, self.f);
+                tanh_in_place(out);
             }
             out
         })
@@ -125,7 +160,7 @@ impl Work<'_> {
         let Some(bias) = self.bias else {
             return Vec::new();
         };
-        let repeated = |kernel: &Panels| bias.iter().copied().cycle().take(kernel.cols()).collect();
+        let repeated = |kernel: &Panels<E>| bias.iter().copied().cycle().take(kernel.cols()).collect();
         self.kernels.iter().map(repeated).collect()
     }
 }

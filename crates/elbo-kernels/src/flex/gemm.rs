@@ -41,6 +41,11 @@ impl<'a> Matrix<'a> {
         Self::new(values(t), rows, cols)
     }
 
+    /// The numbers as they lie in memory, and whether that is row by row and not column by column.
+    pub(super) fn memory(&self) -> (&'a [f32], bool) {
+        (self.values, self.col_stride == 1)
+    }
+
     pub(super) fn rows(&self) -> usize {
         self.rows
     }

@@ -18,10 +18,13 @@ mod logistic;
 mod math;
 mod norm;
 mod posterior;
+mod rounded;
 mod rows;
 mod sigmoid;
 mod tensor;
 mod tiles;
+
+use std::ops::Range;
 
 use burn::backend::Flex;
 use burn_flex::FlexTensor;
@@ -31,17 +34,41 @@ use self::{
     tensor::{contiguous, tensor, values},
 };
 use crate::{
-    Activation, ConvGeometry,
+    Activation, ConvGeometry, Precision,
     adam::AdamScalars,
     ops::{UpdateOps, VaeGrads, VaeOps},
     posterior::Parameters,
 };
 
+/// Whether this processor has instructions for products of bf16 numbers.
+pub(crate) fn multiplies_bf16() -> bool {
+    tiles::multiplies_pairs()
+}
+
+/// a b, each row of each piece handed to `finish` with its columns.
+fn product(
+    a: Matrix,
+    b: Matrix,
+    precision: Precision,
+    finish: impl Fn(Range<usize>, &mut [f32]) + Sync,
+) -> Vec<f32> {
+    match precision {
+        Precision::F32 => gemm::product(a, b, finish),
+        Precision::Bf16 => rounded::product(a, b, finish),
+    }
+}
+
 impl VaeOps for Flex {
-    fn dense(x: FlexTensor, weight: FlexTensor, bias: FlexTensor, f: Activation) -> FlexTensor {
+    fn dense(
+        x: FlexTensor,
+        weight: FlexTensor,
+        bias: FlexTensor,
+        f: Activation,
+        precision: Precision,
+    ) -> FlexTensor {
         let (x, weight, bias) = (contiguous(x), contiguous(weight), contiguous(bias));
         let (x, weight, bias) = (Matrix::of(&x), Matrix::of(&weight), values(&bias));
-        let y = gemm::product(x, weight, |columns, row| {
+        let y = product(x, weight, precision, |columns, row| {
             activation::finish(row, &bias[columns], f);
         });
         tensor(y, [x.rows(), weight.cols()])
@@ -53,8 +80,9 @@ impl VaeOps for Flex {
         bias: FlexTensor,
         geometry: ConvGeometry,
         f: Activation,
+        precision: Precision,
     ) -> FlexTensor {
-        conv::down(x, weight, Some(bias), geometry, f)
+        conv::down(x, weight, Some(bias), geometry, f, precision)
     }
 
     fn conv_transpose2d_fused(
@@ -63,11 +91,12 @@ impl VaeOps for Flex {
         bias: FlexTensor,
         geometry: ConvGeometry,
         f: Activation,
+        precision: Precision,
     ) -> FlexTensor {
         let [_, h, w, _] = tensor::dims(&x);
         let [kh, kw, _, _] = tensor::dims(&weight);
         let wide = geometry.wide_size([h, w], [kh, kw]);
-        conv::up(x, weight, Some(bias), wide, geometry, f)
+        conv::up(x, weight, Some(bias), wide, geometry, f, precision)
     }
 
     fn bernoulli_log_prob(logits: FlexTensor, x: FlexTensor) -> FlexTensor {
@@ -102,23 +131,31 @@ impl VaeGrads for Flex {
         activation::gradient(g, y, f)
     }
 
-    fn dense_grad_weight(x: FlexTensor, grad: FlexTensor) -> FlexTensor {
+    fn dense_grad_weight(x: FlexTensor, grad: FlexTensor, precision: Precision) -> FlexTensor {
         let (x, grad) = (contiguous(x), contiguous(grad));
         let (x, grad) = (Matrix::of(&x), Matrix::of(&grad));
-        tensor(gemm::product(x.t(), grad, |_, _| {}), [x.cols(), grad.cols()])
+        tensor(
+            product(x.t(), grad, precision, |_, _| {}),
+            [x.cols(), grad.cols()],
+        )
     }
 
-    fn dense_grad_input(grad: FlexTensor, weight: FlexTensor) -> FlexTensor {
+    fn dense_grad_input(grad: FlexTensor, weight: FlexTensor, precision: Precision) -> FlexTensor {
         let (grad, weight) = (contiguous(grad), contiguous(weight));
         let (grad, weight) = (Matrix::of(&grad), Matrix::of(&weight));
         tensor(
-            gemm::product(grad, weight.t(), |_, _| {}),
+            product(grad, weight.t(), precision, |_, _| {}),
             [grad.rows(), weight.rows()],
         )
     }
 
-    fn conv_down(wide: FlexTensor, weight: FlexTensor, geometry: ConvGeometry) -> FlexTensor {
-        conv::down(wide, weight, None, geometry, Activation::Identity)
+    fn conv_down(
+        wide: FlexTensor,
+        weight: FlexTensor,
+        geometry: ConvGeometry,
+        precision: Precision,
+    ) -> FlexTensor {
+        conv::down(wide, weight, None, geometry, Activation::Identity, precision)
     }
 
     fn conv_up(
@@ -126,8 +163,17 @@ impl VaeGrads for Flex {
         weight: FlexTensor,
         wide: [usize; 2],
         geometry: ConvGeometry,
+        precision: Precision,
     ) -> FlexTensor {
-        conv::up(narrow, weight, None, wide, geometry, Activation::Identity)
+        conv::up(
+            narrow,
+            weight,
+            None,
+            wide,
+            geometry,
+            Activation::Identity,
+            precision,
+        )
     }
 
     fn conv_grad_weight(
@@ -135,8 +181,9 @@ impl VaeGrads for Flex {
         narrow: FlexTensor,
         kernel: [usize; 2],
         geometry: ConvGeometry,
+        precision: Precision,
     ) -> FlexTensor {
-        conv::grad_weight(wide, narrow, kernel, geometry)
+        conv::grad_weight(wide, narrow, kernel, geometry, precision)
     }
 
     fn bernoulli_grad(logits: FlexTensor, x: FlexTensor, grad: FlexTensor) -> FlexTensor {

@@ -12,6 +12,7 @@
     reason = "rows i and columns j of a tile address several arrays at once, as in the formula"
 )]
 
+mod element;
 mod outer;
 mod product;
 
@@ -20,10 +21,20 @@ use std::ops::Range;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
+use self::element::{Multiply, Work};
 pub(super) use self::{
+    element::{Element, Pair, Rows},
     outer::Outer,
     product::{Product, Tap},
 };
+
+/// Whether this processor has instructions for products of pairs.
+pub(super) fn multiplies_pairs() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return element::native().is_some();
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
 
 /// Runs `work` with the widest vectors that this machine has and `pulp` knows.
 fn dispatch<W: WithSimd>(work: W) -> W::Output {
@@ -80,41 +91,67 @@ pub(super) fn tile_width() -> usize {
     dispatch(TileWidth)
 }
 
-/// Numbers whose packing is worth a thread of its own.
+/// Elements whose packing is worth a thread of its own.
 const PACKED_PER_PIECE: usize = 1 << 13;
 
 /// The right side of a product: a matrix cut into panels of a tile's width, each stored row by row.
 /// The last panel has zeros behind its columns.
-pub(super) struct Panels {
-    values: Vec<f32>,
+pub(super) struct Panels<E> {
+    values: Vec<E>,
     rows: usize,
     cols: usize,
     width: usize,
 }
 
-impl Panels {
+impl<E: Element> Panels<E> {
     /// A `[rows, cols]` matrix in panels of `width`; `fill(row, columns, out)` writes a part of a row
     /// over zeros.
     pub(super) fn pack(
         [rows, cols]: [usize; 2],
         width: usize,
-        fill: impl Fn(usize, Range<usize>, &mut [f32]) + Sync,
+        fill: impl Fn(usize, Range<usize>, &mut [E]) + Sync,
     ) -> Self {
-        let mut values = vec![0.0; cols.div_ceil(width) * rows * width];
-        let together = PACKED_PER_PIECE.div_ceil((rows * width).max(1));
-        let panels = values.par_chunks_exact_mut((rows * width).max(1)).enumerate();
-        panels.with_min_len(together).for_each(|(panel, out)| {
-            let columns = panel * width..cols.min((panel + 1) * width);
+        let mut panels = Self::zeros([rows, cols], width);
+        panels.each(|columns, out| {
             for (row, out) in out.chunks_exact_mut(width).enumerate() {
                 fill(row, columns.clone(), &mut out[..columns.len()]);
             }
         });
+        panels
+    }
+
+    /// A matrix of `rows` rows of elements, each of them `row(i)`, in panels of this machine's width.
+    pub(super) fn combine<'a>([rows, cols]: [usize; 2], row: impl Fn(usize) -> Rows<'a> + Sync) -> Self {
+        let width = tile_width();
+        let mut panels = Self::zeros([rows, cols], width);
+        panels.each(|columns, out| {
+            let part = |row: &'a [f32]| &row[columns.clone()];
+            let rows = (0..rows).map(|i| {
+                let (first, second) = row(i);
+                (part(first), second.map(part))
+            });
+            E::combine(rows, width, out);
+        });
+        panels
+    }
+
+    fn zeros([rows, cols]: [usize; 2], width: usize) -> Self {
         Self {
-            values,
+            values: vec![E::default(); cols.div_ceil(width) * rows * width],
             rows,
             cols,
             width,
         }
+    }
+
+    /// Fills every panel, in parallel: `fill(columns, panel)`.
+    fn each(&mut self, fill: impl Fn(Range<usize>, &mut [E]) + Sync) {
+        let len = (self.rows * self.width).max(1);
+        let panels = self.values.par_chunks_exact_mut(len).enumerate();
+        let together = panels.with_min_len(PACKED_PER_PIECE.div_ceil(len));
+        together.for_each(|(panel, out)| {
+            fill(panel * self.width..self.cols.min((panel + 1) * self.width), out);
+        });
     }
 
     /// Columns of the matrix.
@@ -124,7 +161,7 @@ impl Panels {
 
     /// The panel that starts at column `start`.
     #[inline(always)]
-    fn panel(&self, start: usize) -> &[f32] {
+    fn panel(&self, start: usize) -> &[E] {
         &self.values[start * self.rows..][..self.rows * self.width]
     }
 }

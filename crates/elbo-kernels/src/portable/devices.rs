@@ -6,8 +6,8 @@
 use burn::tensor::{Device, Tensor};
 
 use crate::{
-    Activation, Adam, AdamMoments, ConvGeometry, adam_step, bernoulli_log_prob, conv_transpose2d, conv2d,
-    dense, discretized_logistic_log_prob, gaussian_log_prob, sample_and_kl, sigmoid, sum_of_squares,
+    Activation, Adam, AdamMoments, ConvGeometry, Precision, adam_step, bernoulli_log_prob, conv_transpose2d,
+    conv2d, dense, discretized_logistic_log_prob, gaussian_log_prob, sample_and_kl, sigmoid, sum_of_squares,
     testing::*,
 };
 
@@ -30,7 +30,7 @@ fn a_dense_layer_is_the_same() {
             assert_device_independent(2e-6, |device| {
                 let x = weights([batch, k], 1, device);
                 let (w, b) = (weights([k, n], 2, device), weights([n], 3, device));
-                let y = dense(x.clone(), w.clone(), b.clone(), f);
+                let y = dense(x.clone(), w.clone(), b.clone(), f, Precision::F32);
                 with_gradients(y, |g| vec![gradient(&x, g), gradient(&w, g), gradient(&b, g)])
             });
         }
@@ -54,13 +54,13 @@ fn convolutions_are_the_same() {
         assert_device_independent(2e-6, |device| {
             let x = weights([3, h, w, 2], 1, device);
             let (w, b) = (weights([kh, kw, 2, 5], 2, device), weights([5], 3, device));
-            let y = conv2d(x.clone(), w.clone(), b.clone(), geometry, f);
+            let y = conv2d(x.clone(), w.clone(), b.clone(), geometry, f, Precision::F32);
             with_gradients(y, |g| vec![gradient(&x, g), gradient(&w, g), gradient(&b, g)])
         });
         assert_device_independent(2e-6, |device| {
             let x = weights([3, h, w, 5], 1, device);
             let (w, b) = (weights([kh, kw, 2, 5], 2, device), weights([2], 3, device));
-            let y = conv_transpose2d(x.clone(), w.clone(), b.clone(), geometry, f);
+            let y = conv_transpose2d(x.clone(), w.clone(), b.clone(), geometry, f, Precision::F32);
             with_gradients(y, |g| vec![gradient(&x, g), gradient(&w, g), gradient(&b, g)])
         });
     }

@@ -13,6 +13,8 @@ use crate::{
     testing::*,
 };
 
+const F32: crate::Precision = crate::Precision::F32;
+
 type Primitive = FloatTensor<Flex>;
 
 /// The tensor as its backend has it.
@@ -37,7 +39,7 @@ fn a_dense_layer() {
     let (y, g) = (random([5, 8], 4), random([5, 8], 5));
     for f in ACTIVATIONS {
         let got = portable::dense::<Flex>(raw(&x), raw(&w), raw(&b), f);
-        let want = Flex::dense(raw(&x), raw(&w), raw(&b), f);
+        let want = Flex::dense(raw(&x), raw(&w), raw(&b), f, F32);
         assert_near(&[numbers_of::<2>(got)], &[numbers_of::<2>(want)], 1e-6);
         let got = portable::activation_grad::<Flex>(raw(&g), raw(&y), f);
         let want = Flex::activation_grad(raw(&g), raw(&y), f);
@@ -48,8 +50,8 @@ fn a_dense_layer() {
         portable::dense_grad_input::<Flex>(raw(&g), raw(&w)),
     );
     let want = (
-        Flex::dense_grad_weight(raw(&x), raw(&g)),
-        Flex::dense_grad_input(raw(&g), raw(&w)),
+        Flex::dense_grad_weight(raw(&x), raw(&g), F32),
+        Flex::dense_grad_input(raw(&g), raw(&w), F32),
     );
     assert_near(&pair::<2, 2>(got), &pair::<2, 2>(want), 1e-6);
 }
@@ -88,11 +90,11 @@ fn convolutions_and_their_gradients() {
             portable::conv_grad_weight::<Flex>(wide.clone(), narrow.clone(), kernel, geometry),
         ];
         let want = [
-            Flex::conv2d_fused(wide.clone(), weight.clone(), to_narrow, geometry, f),
-            Flex::conv_transpose2d_fused(narrow.clone(), weight.clone(), to_wide, geometry, f),
-            Flex::conv_down(wide.clone(), weight.clone(), geometry),
-            Flex::conv_up(narrow.clone(), weight, size, geometry),
-            Flex::conv_grad_weight(wide, narrow, kernel, geometry),
+            Flex::conv2d_fused(wide.clone(), weight.clone(), to_narrow, geometry, f, F32),
+            Flex::conv_transpose2d_fused(narrow.clone(), weight.clone(), to_wide, geometry, f, F32),
+            Flex::conv_down(wide.clone(), weight.clone(), geometry, F32),
+            Flex::conv_up(narrow.clone(), weight, size, geometry, F32),
+            Flex::conv_grad_weight(wide, narrow, kernel, geometry, F32),
         ];
         let [got, want] = [got, want].map(|all| all.map(numbers_of::<4>));
         assert_near(&got, &want, 1e-6);

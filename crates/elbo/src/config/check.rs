@@ -194,6 +194,7 @@ impl CheckedConfig {
                 residual_blocks: network.residual_blocks,
                 activation: network.activation,
                 embedding: network.embedding,
+                precision: network.precision,
             },
             objective: ObjectiveSection {
                 beta,

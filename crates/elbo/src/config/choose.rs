@@ -1,6 +1,9 @@
 //! The choices that are made for the user where a setting says `auto`, each with a note.
 
-use elbo_core::{FieldKind, FieldSpec, ImageLikelihood, ImageShape, NetworkConfig, NetworkKind, PriorKind};
+use elbo_core::{
+    FieldKind, FieldSpec, ImageLikelihood, ImageShape, NetworkConfig, NetworkKind, Precision, PriorKind,
+    bf16_is_fast,
+};
 use elbo_data::kind::image::{Binarize, ImageStats};
 use elbo_data::{Field, ImageSize, Kind};
 
@@ -137,6 +140,13 @@ pub(super) fn network(
         NetworkKind::Dense => dense(section, notes),
         NetworkKind::Conv => conv(section, side),
     };
+    if section.precision == Precision::Bf16 && !bf16_is_fast() {
+        notes.push(
+            "this processor has no AVX512-BF16: `network.precision = \"bf16\"` rounds numbers here, and \
+             makes nothing faster"
+                .to_owned(),
+        );
+    }
     if section.kind.is_none() {
         notes.push(match kind {
             NetworkKind::Dense => format!("the network is dense, of widths {:?}", config.hidden),
@@ -168,6 +178,7 @@ fn dense(section: &NetworkSection, notes: &mut Vec<String>) -> NetworkConfig {
         residual_blocks: 0,
         activation: section.activation,
         embedding: section.embedding,
+        precision: section.precision,
     }
 }
 
@@ -179,6 +190,7 @@ fn conv(section: &NetworkSection, side: usize) -> NetworkConfig {
         residual_blocks: section.residual_blocks,
         activation: section.activation,
         embedding: section.embedding,
+        precision: section.precision,
     }
 }
 

@@ -187,6 +187,12 @@ pub static KEYS: &[Key] = &[
         "the nonlinearity of every hidden layer",
     ),
     Key::new(
+        "network.precision",
+        OneOf(&["f32", "bf16"]),
+        "what the layers multiply: f32 numbers, or numbers rounded to bf16 (faster where the processor has \
+         AVX512-BF16; sums and weights stay f32)",
+    ),
+    Key::new(
         "network.embedding",
         Whole(1..=65_536),
         "the width of the embedding of a given category",

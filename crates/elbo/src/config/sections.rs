@@ -1,7 +1,7 @@
 //! The sections of a config file and their defaults. What each key means stands in `keys`.
 
 use elbo_core::schedule::{BetaWarmup, LearningRate};
-use elbo_core::{Activation, ImageLikelihood, NetworkKind, PriorKind};
+use elbo_core::{Activation, ImageLikelihood, NetworkKind, Precision, PriorKind};
 use elbo_data::kind::image::Binarize;
 use elbo_data::{Fit, ImageSize, OpenOptions, SplitConfig};
 use serde::{Deserialize, Serialize};
@@ -110,6 +110,8 @@ pub struct NetworkSection {
     pub activation: Activation,
     /// Width of the embedding of a given category.
     pub embedding: usize,
+    /// What the layers multiply.
+    pub precision: Precision,
 }
 
 impl Default for NetworkSection {
@@ -121,6 +123,7 @@ impl Default for NetworkSection {
             residual_blocks: 0,
             activation: Activation::Relu,
             embedding: 16,
+            precision: Precision::F32,
         }
     }
 }

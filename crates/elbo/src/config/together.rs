@@ -1,7 +1,7 @@
 //! Settings that are possible alone and contradict one another together, whatever the data.
 
-use elbo_core::CoreError;
 use elbo_core::schedule::{BetaWarmup, LearningRate};
+use elbo_core::{CoreError, Precision};
 
 use super::RunConfig;
 use super::sections::{ObjectiveSection, TrainingSection};
@@ -12,6 +12,7 @@ pub(super) fn check(config: &RunConfig) -> Result<(), Error> {
     shares(config.data.validation, config.data.test)?;
     weights(&config.objective)?;
     importance_weighted(&config.objective)?;
+    precision(config)?;
     milestones(&config.training)
 }
 
@@ -43,6 +44,19 @@ fn weights(objective: &ObjectiveSection) -> Result<(), Error> {
         beta.to_owned(),
         distortion.to_owned(),
         "nothing would be minimised",
+    )
+}
+
+/// bf16 products are the CPU's kernels; other devices have their own numbers for speed.
+fn precision(config: &RunConfig) -> Result<(), Error> {
+    let device = &config.training.device;
+    if config.network.precision == Precision::F32 || device == "cpu" {
+        return Ok(());
+    }
+    conflict(
+        "network.precision = bf16".to_owned(),
+        format!("training.device = {device}"),
+        "only the CPU multiplies numbers rounded to bf16",
     )
 }
 

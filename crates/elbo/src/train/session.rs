@@ -57,13 +57,7 @@ impl Session {
             stream += 1;
             noise.uniform(Purpose::Init, 0, &[stream], n)
         };
-        let mut model = Model::init(
-            &config.model,
-            &mut Init {
-                uniform: &mut uniform,
-                device: &device,
-            },
-        )?;
+        let mut model = Model::init(&config.model, &mut Init::new(&mut uniform, &device))?;
         let adam = Adam {
             weight_decay: config.training.weight_decay,
             ..Adam::default()

@@ -11,7 +11,7 @@ use super::{
     plan::Plan,
 };
 use crate::{
-    ConvGeometry,
+    ConvGeometry, Precision,
     flex::{
         rows::sum_in_order,
         tensor::{contiguous, dims, tensor, values},
@@ -33,6 +33,7 @@ pub(in crate::flex) fn grad_weight(
     narrow: FlexTensor,
     kernel: [usize; 2],
     geometry: ConvGeometry,
+    precision: Precision,
 ) -> FlexTensor {
     let (wide, narrow) = (contiguous(wide), contiguous(narrow));
     let ([batch, h, w, wide_channels], [_, _, _, channels]) = (dims(&wide), dims(&narrow));
@@ -64,6 +65,7 @@ pub(in crate::flex) fn grad_weight(
                     [part, parts],
                     rows.clone(),
                     [values(&wide), values(&narrow)],
+                    precision,
                     sum,
                 );
             }
@@ -118,6 +120,7 @@ impl Column {
         [part, parts]: [usize; 2],
         rows: Range<usize>,
         [wide, narrow]: [&[f32]; 2],
+        precision: Precision,
         sum: &mut [f32],
     ) {
         let (y, channels) = (plan.axes[0], plan.wide_channels);
@@ -142,6 +145,6 @@ impl Column {
             cols: plan.narrow_channels,
             sum: &mut sum[sum_rows],
         }
-        .run();
+        .run(precision);
     }
 }

@@ -3,7 +3,7 @@
 use super::axis::{Axis, Line, Part};
 use crate::{
     ConvGeometry,
-    flex::tiles::{Panels, Tap, lanes, tile_width},
+    flex::tiles::{Element, Panels, Tap, lanes, tile_width},
 };
 
 /// The sizes of one convolution: `wide` is the side the kernel steps over, whichever way it runs.
@@ -67,6 +67,22 @@ impl Plan {
         }
     }
 
+    /// The plan for wide images whose places hold elements.
+    pub(super) fn of_wide_elements<E: Element>(self) -> Self {
+        Self {
+            wide_channels: self.wide_channels.div_ceil(E::NUMBERS),
+            ..self
+        }
+    }
+
+    /// The plan for narrow images whose places hold elements.
+    pub(super) fn of_narrow_elements<E: Element>(self) -> Self {
+        Self {
+            narrow_channels: self.narrow_channels.div_ceil(E::NUMBERS),
+            ..self
+        }
+    }
+
     pub(super) fn wide(&self) -> Image {
         let [y, x] = self.axes;
         Image {
@@ -105,44 +121,54 @@ impl Plan {
         })
     }
 
-    /// The kernel that all groups of [`Plan::down`] meet: the weight as it is.
-    pub(super) fn down_kernel(&self, weight: &[f32]) -> Panels {
+    /// The kernel that all groups of [`Plan::down`] meet: the weight as it is, in elements of channels.
+    pub(super) fn down_kernel<E: Element>(&self, weight: &[f32]) -> Panels<E> {
         let [y, x] = self.axes;
-        let (rows, cols) = (y.kernel * x.kernel * self.wide_channels, self.narrow_channels);
-        Panels::pack([rows, cols], tile_width(), |row, columns, out| {
-            out.copy_from_slice(&weight[row * cols..][columns]);
+        let (channels, cols) = (self.wide_channels, self.narrow_channels);
+        let elements = channels.div_ceil(E::NUMBERS);
+        Panels::combine([y.kernel * x.kernel * elements, cols], |row| {
+            let (place, first) = (row / elements, row % elements * E::NUMBERS);
+            let number = |channel| &weight[(place * channels + channel) * cols..][..cols];
+            (number(first), (first + 1 < channels).then(|| number(first + 1)))
         })
     }
 
-    /// The groups of wide places, for `records` of them, with the kernel of each horizontal part.
-    pub(super) fn up(&self, weight: &[f32], records: usize) -> (Vec<Group>, Vec<Panels>) {
-        let [y_axis, x_axis] = self.axes;
-        let (y, x) = (y_axis.up(1), x_axis.up(self.block()));
+    /// The groups of wide places, for `records` of them.
+    pub(super) fn up(&self, records: usize) -> Vec<Group> {
+        let y_axis = self.axes[0];
+        let (y, x) = (y_axis.up(1), self.up_lines());
         let (from, to) = (self.narrow(), self.wide());
-        let groups = groups(&y, &x, records, from, to, |y, x, index| {
+        groups(&y, &x, records, from, to, |y, x, index| {
             let tap = |i: usize| Tap {
                 from: i * from.width * from.channels,
                 row: (y.first as usize - i * y_axis.stride) * x.inputs * from.channels,
                 len: x.inputs * from.channels,
             };
             ((0..y.inputs).map(tap).collect(), index)
-        });
-        let kernels = x.iter().map(|line| self.up_kernel(weight, line.part));
-        (groups, kernels.collect())
+        })
     }
 
-    /// The kernel turned around for blocks that meet `part` of it: rows `[kernel row, input, narrow
-    /// channel]`, columns `[place of the block, wide channel]`.
-    fn up_kernel(&self, weight: &[f32], part: Part) -> Panels {
+    fn up_lines(&self) -> Vec<Line> {
+        self.axes[1].up(self.block())
+    }
+
+    /// The kernel that the groups of each horizontal part meet.
+    pub(super) fn up_kernels<E: Element>(&self, weight: &[f32]) -> Vec<Panels<E>> {
+        let lines = self.up_lines().into_iter();
+        lines.map(|line| self.up_kernel(weight, line.part)).collect()
+    }
+
+    /// The kernel turned around for blocks that meet `part` of it: rows `[kernel row, input, element of
+    /// narrow channels]`, columns `[place of the block, wide channel]`.
+    fn up_kernel<E: Element>(&self, weight: &[f32], part: Part) -> Panels<E> {
         let [y, x] = self.axes;
         let (wide, narrow) = (self.wide_channels, self.narrow_channels);
-        let size = [y.kernel * part.inputs * narrow, part.width * wide];
+        let elements = narrow.div_ceil(E::NUMBERS);
+        let size = [y.kernel * part.inputs * elements, part.width * wide];
         Panels::pack(size, tile_width(), |row, columns, out| {
-            let (ky, input, n) = (
-                row / narrow / part.inputs,
-                row / narrow % part.inputs,
-                row % narrow,
-            );
+            let (ky, input) = (row / elements / part.inputs, row / elements % part.inputs);
+            let n = row % elements * E::NUMBERS;
+            let numbers = E::NUMBERS.min(narrow - n);
             // Column by column of one place: a division for each number would take longer than its copy.
             let mut start = columns.start;
             while start < columns.end {
@@ -151,9 +177,11 @@ impl Plan {
                 let kx = part.first + place as isize - (x.stride * input) as isize;
                 if (0..x.kernel as isize).contains(&kx) {
                     let first = (ky * x.kernel + kx as usize) * wide + channel;
-                    let from = weight[first * narrow + n..].iter().step_by(narrow);
+                    let from = weight[first * narrow + n..].chunks(narrow);
                     let out = &mut out[start - columns.start..end - columns.start];
-                    out.iter_mut().zip(from).for_each(|(out, weight)| *out = *weight);
+                    out.iter_mut()
+                        .zip(from)
+                        .for_each(|(out, weight)| *out = E::of(&weight[..numbers]));
                 }
                 start = end;
             }

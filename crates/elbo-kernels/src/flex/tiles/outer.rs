@@ -4,10 +4,15 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use super::dispatch;
+use super::{Element, Pair, Panels, Product, Rows, Tap, dispatch};
+use crate::Precision;
 
 /// Rows added in registers before they go to memory: what they touch stays in the L1 cache.
 const ROWS: usize = 64;
+/// The same where they are packed into pairs first: half as many elements.
+const PACKED_ROWS: usize = 256;
+/// Rows and columns of a sum whose factors are worth packing: below, it takes longer than it saves.
+const PACKED_WIDTH: usize = 32;
 
 /// `sum[m][n] += Σ a[a_at[p] + shift + m] b[b_at[p] + n]` over p in order, for m < `rows` and n < `cols`.
 pub(in crate::flex) struct Outer<'a> {
@@ -28,8 +33,58 @@ impl Outer<'_> {
     ///
     /// # Panics
     /// If an offset leads out of `a` or `b`, or if `sum` has another size.
-    pub(in crate::flex) fn run(self) {
-        dispatch(self);
+    pub(in crate::flex) fn run(self, precision: Precision) {
+        if self.a_at.is_empty() {
+            return;
+        }
+        // Each number is packed once and multiplied as often as the other side has numbers in a row.
+        let worthwhile = self.rows.min(self.cols) >= PACKED_WIDTH;
+        match precision {
+            Precision::Bf16 if worthwhile => self.run_in_pairs(),
+            Precision::F32 | Precision::Bf16 => dispatch(self),
+        }
+    }
+
+    /// The same with all factors rounded to bf16: two values of p make a pair, so blocks of both sides are
+    /// packed and multiplied.
+    fn run_in_pairs(self) {
+        self.check();
+        let to: Vec<usize> = (0..self.rows).map(|row| row * self.cols).collect();
+        let from: Vec<usize> = (0..self.rows).collect();
+        let mut part = Box::<[f32]>::new_uninit_slice(self.sum.len());
+        for start in (0..self.a_at.len()).step_by(PACKED_ROWS) {
+            let block = start..self.a_at.len().min(start + PACKED_ROWS);
+            let pairs = block.len().div_ceil(2);
+            let mut a = vec![Pair::default(); pairs * self.rows];
+            let row = |p: usize| &self.a[self.a_at[p].wrapping_add_signed(self.shift)..][..self.rows];
+            Pair::combine((0..pairs).map(|i| rows(&block, i, row)), self.rows.max(1), &mut a);
+            let b = Panels::combine([pairs, self.cols], |i| {
+                rows(&block, i, |p: usize| &self.b[self.b_at[p]..][..self.cols])
+            });
+            let tap = Tap {
+                from: 0,
+                row: 0,
+                len: pairs,
+            };
+            Product {
+                a: &a,
+                from: &from,
+                step: self.rows,
+                taps: &[tap],
+                b: &b,
+                bias: None,
+                relu: false,
+                to: &to,
+                out: &mut part,
+            }
+            .run();
+            // SAFETY: the rows of the product are those of `sum`, and it writes each whole.
+            #[allow(unsafe_code)]
+            let part = unsafe { part.assume_init_ref() };
+            for (sum, part) in self.sum.iter_mut().zip(part) {
+                *sum += part;
+            }
+        }
     }
 
     /// Panics unless every number that the tiles read and write lies in its slice.
@@ -46,14 +101,17 @@ impl Outer<'_> {
     }
 }
 
+/// The `i`-th pair of rows in `block`; behind the last row is one of zeros.
+fn rows<'a>(block: &Range<usize>, i: usize, row: impl Fn(usize) -> &'a [f32]) -> Rows<'a> {
+    let first = block.start + 2 * i;
+    (row(first), (first + 1 < block.end).then(|| row(first + 1)))
+}
+
 impl WithSimd for Outer<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        if self.a_at.is_empty() {
-            return;
-        }
         self.check();
         for start in (0..self.a_at.len()).step_by(ROWS) {
             let range = start..self.a_at.len().min(start + ROWS);
@@ -175,20 +233,13 @@ impl Outer<'_> {
 mod tests {
     use super::*;
     use crate::flex::tiles::testing::{Machine, machines};
-    use crate::testing::numbers;
+    use crate::testing::{assert_near, coarse_numbers, numbers};
 
     #[test]
     fn every_instruction_set_gives_the_sum() {
         let (a, b) = (numbers(900, 1), numbers(900, 2));
         for machine in machines() {
-            for (rows, cols, places) in [
-                (1, 1, 1),
-                (3, 5, 63),
-                (6, 16, 64),
-                (7, 17, 65),
-                (13, 40, 200),
-                (4, 8, 0),
-            ] {
+            for (rows, cols, places) in [(1, 1, 1), (3, 5, 63), (6, 16, 64), (7, 17, 65), (13, 40, 200)] {
                 let a_at: Vec<usize> = (0..places).map(|p| 20 + p * 7 % 800).collect();
                 let b_at: Vec<usize> = (0..places).map(|p| p * 11 % 850).collect();
                 let mut sum = vec![0.5; rows * cols];
@@ -214,6 +265,31 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn pairs_give_the_sum_where_bf16_rounds_nothing() {
+        let (a, b) = (coarse_numbers(900, 1), coarse_numbers(900, 2));
+        for (rows, cols, places) in [(3, 5, 63), (32, 33, 65), (39, 40, 600), (40, 48, 0)] {
+            let a_at: Vec<usize> = (0..places).map(|p| 20 + p * 7 % 800).collect();
+            let b_at: Vec<usize> = (0..places).map(|p| p * 11 % 850).collect();
+            let sum_in = |precision| {
+                let mut sum = vec![0.5; rows * cols];
+                Outer {
+                    a: &a,
+                    a_at: &a_at,
+                    shift: -20,
+                    b: &b,
+                    b_at: &b_at,
+                    rows,
+                    cols,
+                    sum: &mut sum,
+                }
+                .run(precision);
+                sum
+            };
+            assert_near(&[sum_in(Precision::Bf16)], &[sum_in(Precision::F32)], 1e-5);
         }
     }
 

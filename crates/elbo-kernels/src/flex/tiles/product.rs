@@ -2,28 +2,30 @@
 
 use std::mem::MaybeUninit;
 
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
-use super::{Panels, dispatch, vectors};
+use super::{Element, Multiply, Panels, Work, vectors};
 
-/// `len` numbers of a row of A that meet as many rows of B.
+/// `len` elements of a row of A that meet as many rows of B.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::flex) struct Tap {
-    /// The first number, counted from where the row of A starts.
+    /// The first element, counted from where the row of A starts.
     pub(in crate::flex) from: usize,
     /// The row of B that it meets.
     pub(in crate::flex) row: usize,
     pub(in crate::flex) len: usize,
 }
 
-/// `out[to[r] + n] = f(Σ a[from[r] + tap.from + k] b[tap.row + k][n] + bias[n])`, over the taps and
-/// the `k` of each, in that order.
-pub(in crate::flex) struct Product<'a> {
-    pub(in crate::flex) a: &'a [f32],
+/// `out[to[r] + n] = f(Σ a[from[r] + tap.from + k step] b[tap.row + k][n] + bias[n])`, over the taps
+/// and the `k` of each, in that order.
+pub(in crate::flex) struct Product<'a, E> {
+    pub(in crate::flex) a: &'a [E],
     /// Where each row of A starts.
     pub(in crate::flex) from: &'a [usize],
+    /// How far the elements of a tap lie apart in A.
+    pub(in crate::flex) step: usize,
     pub(in crate::flex) taps: &'a [Tap],
-    pub(in crate::flex) b: &'a Panels,
+    pub(in crate::flex) b: &'a Panels<E>,
     pub(in crate::flex) bias: Option<&'a [f32]>,
     /// f: negative numbers become 0, or nothing happens.
     pub(in crate::flex) relu: bool,
@@ -32,19 +34,20 @@ pub(in crate::flex) struct Product<'a> {
     pub(in crate::flex) out: &'a mut [MaybeUninit<f32>],
 }
 
-impl Product<'_> {
+impl<E: Element> Product<'_, E> {
     /// Writes the rows of the result.
     ///
     /// # Panics
     /// If an offset leads out of `a`, `b` or `out`.
     pub(in crate::flex) fn run(self) {
-        dispatch(self);
+        E::run(self);
     }
 
     /// Panics unless every number that the tiles read and write lies in its slice.
     fn check(&self) {
         let farthest = |table: &[usize]| table.iter().max().copied().unwrap_or(0);
-        let reach = self.taps.iter().map(|tap| tap.from + tap.len).max();
+        let last = |tap: &Tap| tap.len.checked_sub(1).map_or(0, |last| last * self.step + 1);
+        let reach = self.taps.iter().map(|tap| tap.from + last(tap)).max();
         let rows = self.taps.iter().map(|tap| tap.row + tap.len).max();
         assert_eq!(self.from.len(), self.to.len());
         assert!(farthest(self.from) + reach.unwrap_or(0) <= self.a.len());
@@ -54,11 +57,9 @@ impl Product<'_> {
     }
 }
 
-impl WithSimd for Product<'_> {
-    type Output = ();
-
+impl<E: Element> Work<E> for Product<'_, E> {
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
+    fn with<S: Simd, X: Multiply<E>>(mut self, simd: S) {
         if self.from.is_empty() || self.b.cols == 0 {
             return;
         }
@@ -69,22 +70,22 @@ impl WithSimd for Product<'_> {
             "panels of this machine's width"
         );
         match S::F32_LANES {
-            16 => self.panels::<S, 12, 2>(simd),
-            8 => self.panels::<S, 6, 2>(simd),
-            _ => self.panels::<S, 6, 4>(simd),
+            16 => self.panels::<S, X, 12, 2>(simd),
+            8 => self.panels::<S, X, 6, 2>(simd),
+            _ => self.panels::<S, X, 6, 4>(simd),
         }
     }
 }
 
-impl Product<'_> {
+impl<E: Element> Product<'_, E> {
     #[inline(always)]
-    fn panels<S: Simd, const M: usize, const N: usize>(&mut self, simd: S) {
+    fn panels<S: Simd, X: Multiply<E>, const M: usize, const N: usize>(&mut self, simd: S) {
         for start in (0..self.b.cols).step_by(self.b.width) {
             match (self.b.cols - start).div_ceil(S::F32_LANES) {
-                1 => self.rows::<S, M, 1>(simd, start),
-                2 if N > 2 => self.rows::<S, M, 2>(simd, start),
-                3 if N > 3 => self.rows::<S, M, 3>(simd, start),
-                _ => self.rows::<S, M, N>(simd, start),
+                1 => self.rows::<S, X, M, 1>(simd, start),
+                2 if N > 2 => self.rows::<S, X, M, 2>(simd, start),
+                3 if N > 3 => self.rows::<S, X, M, 3>(simd, start),
+                _ => self.rows::<S, X, M, N>(simd, start),
             }
         }
     }
@@ -92,12 +93,12 @@ impl Product<'_> {
     /// All rows of the `N` vectors from column `start` on, `M` rows at a time. Behind the last row it
     /// is worked out again.
     #[inline(always)]
-    fn rows<S: Simd, const M: usize, const N: usize>(&mut self, simd: S, start: usize) {
+    fn rows<S: Simd, X: Multiply<E>, const M: usize, const N: usize>(&mut self, simd: S, start: usize) {
         let bias = self.bias_vectors::<S, N>(simd, start);
         let last = self.from.len() - 1;
         for row in (0..=last).step_by(M) {
             let rows: [usize; M] = std::array::from_fn(|i| (row + i).min(last));
-            let tile = self.tile::<S, M, N>(simd, rows, start);
+            let tile = self.tile::<S, X, M, N>(simd, rows, start);
             self.store(simd, rows, start, tile, bias);
         }
     }
@@ -114,7 +115,7 @@ impl Product<'_> {
     }
 
     #[inline(always)]
-    fn tile<S: Simd, const M: usize, const N: usize>(
+    fn tile<S: Simd, X: Multiply<E>, const M: usize, const N: usize>(
         &self,
         simd: S,
         rows: [usize; M],
@@ -122,8 +123,9 @@ impl Product<'_> {
     ) -> [[S::f32s; N]; M] {
         let mut sums = [[simd.splat_f32s(0.0); N]; M];
         let panel = self.b.panel(start).as_ptr();
-        // SAFETY: `check` has compared the farthest number of every row and tap with the ends of `a`
-        // and `b`; `rows` are indices of the tables; a panel has `width` numbers a row, at least N vectors.
+        // SAFETY: `check` has compared the farthest element of every row and tap with the ends of `a`
+        // and `b`; `rows` are indices of the tables; a panel has `width` elements a row, at least N
+        // vectors, and an element has the size of a number.
         #[allow(unsafe_code)]
         unsafe {
             let mut starts = [self.a.as_ptr(); M];
@@ -136,18 +138,20 @@ impl Product<'_> {
                     *a = a.add(tap.from);
                 }
                 let mut b = panel.add(tap.row * self.b.width);
-                for k in 0..tap.len {
+                let mut at = 0;
+                for _ in 0..tap.len {
                     let mut right = [simd.splat_f32s(0.0); N];
                     for j in 0..N {
                         right[j] = b.add(j * S::F32_LANES).cast::<S::f32s>().read_unaligned();
                     }
                     for i in 0..M {
-                        let left = simd.splat_f32s(*a[i].add(k));
+                        let left = *a[i].add(at);
                         for j in 0..N {
-                            sums[i][j] = simd.mul_add_e_f32s(left, right[j], sums[i][j]);
+                            sums[i][j] = X::multiply_add(simd, left, right[j], sums[i][j]);
                         }
                     }
                     b = b.add(self.b.width);
+                    at += self.step;
                 }
             }
         }
@@ -205,11 +209,13 @@ unsafe fn write_part<S: Simd>(simd: S, y: S::f32s, out: *mut f32, len: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flex::tiles::element::{Single, Widened, vectorised};
     use crate::flex::tiles::testing::{Machine, machines};
-    use crate::testing::numbers;
+    use crate::flex::tiles::{Pair, tile_width};
+    use crate::testing::{coarse_numbers, numbers};
 
     /// The product by its formula.
-    fn plain(p: &Product, b: &[f32], n: usize) -> Vec<Vec<f32>> {
+    fn plain(p: &Product<f32>, b: &[f32], n: usize) -> Vec<Vec<f32>> {
         let row = |&from: &usize| {
             let column = |n_: usize| {
                 let mut sum = p.bias.map_or(0.0, |bias| f64::from(bias[n_]));
@@ -254,6 +260,7 @@ mod tests {
                     let product = Product {
                         a: &a,
                         from: &from,
+                        step: 1,
                         taps: &taps,
                         b: &panels,
                         bias: bias.as_deref(),
@@ -262,7 +269,7 @@ mod tests {
                         out: &mut out,
                     };
                     let want = plain(&product, b, n);
-                    machine.run(product);
+                    machine.run(vectorised::<Single, _, _>(product));
                     for (row, &to) in want.iter().zip(&to) {
                         for (j, want) in row.iter().enumerate() {
                             // SAFETY: all were initialised.
@@ -279,22 +286,74 @@ mod tests {
         }
     }
 
+    /// Asserts that `run` multiplies numbers that bf16 holds, in panels of `width`.
+    fn assert_multiplies_pairs(width: usize, run: impl Fn(Product<Pair>)) {
+        for [m, n, k] in [[1, 1, 2], [5, 3, 8], [13, 33, 50], [25, 70, 6]] {
+            let (a, b) = (coarse_numbers(m * k, 1), coarse_numbers(k * n, 2));
+            // Pair i of row r lies at i m + r.
+            let pair = |at: usize| Pair::of(&a[at % m * k + at / m * 2..][..2]);
+            let left: Vec<Pair> = (0..m * k / 2).map(pair).collect();
+            let right = Panels::pack([k / 2, n], width, |i, columns, out| {
+                for (column, out) in columns.zip(out) {
+                    *out = Pair::of(&[b[2 * i * n + column], b[(2 * i + 1) * n + column]]);
+                }
+            });
+            let (from, to): (Vec<_>, Vec<_>) = (0..m).map(|r| (r, r * n)).unzip();
+            let tap = Tap {
+                from: 0,
+                row: 0,
+                len: k / 2,
+            };
+            let mut out = vec![MaybeUninit::new(f32::NAN); m * n];
+            run(Product {
+                a: &left,
+                from: &from,
+                step: m,
+                taps: &[tap],
+                b: &right,
+                bias: None,
+                relu: false,
+                to: &to,
+                out: &mut out,
+            });
+            for (at, got) in out.into_iter().enumerate() {
+                // SAFETY: all were initialised.
+                #[allow(unsafe_code)]
+                let got = unsafe { got.assume_init() };
+                let term = |i: usize| f64::from(a[at / n * k + i]) * f64::from(b[i * n + at % n]);
+                let want = (0..k).map(term).sum::<f64>() as f32;
+                assert!((got - want).abs() <= 1e-5, "{m} x {n}: {got} for {want}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_multiplies_pairs() {
+        for machine in machines() {
+            assert_multiplies_pairs(machine.tile_width(), |product| {
+                machine.run(vectorised::<Widened, _, _>(product));
+            });
+        }
+        assert_multiplies_pairs(tile_width(), |product| product.run());
+    }
+
     #[test]
     fn no_taps_give_the_bias_and_nan_stays() {
         for machine in machines() {
             let panels = Panels::pack([1, 2], machine.tile_width(), |_, _, out| out.fill(1.0));
             let run = |taps: &[Tap], a: &[f32]| {
                 let mut out = [MaybeUninit::new(7.0_f32); 3];
-                machine.run(Product {
+                machine.run(vectorised::<Single, _, _>(Product {
                     a,
                     from: &[0],
+                    step: 1,
                     taps,
                     b: &panels,
                     bias: Some(&[-1.0, 2.0]),
                     relu: true,
                     to: &[1],
                     out: &mut out,
-                });
+                }));
                 // SAFETY: all were initialised.
                 #[allow(unsafe_code)]
                 out.map(|y| unsafe { y.assume_init() })
@@ -315,9 +374,10 @@ mod tests {
     fn a_row_out_of_reach_panics() {
         let machine = Machine::best();
         let panels = Panels::pack([2, 1], machine.tile_width(), |_, _, out| out.fill(1.0));
-        machine.run(Product {
+        machine.run(vectorised::<Single, _, _>(Product {
             a: &[1.0, 2.0],
             from: &[1],
+            step: 1,
             taps: &[Tap {
                 from: 0,
                 row: 0,
@@ -328,6 +388,6 @@ mod tests {
             relu: false,
             to: &[0],
             out: &mut [MaybeUninit::new(0.0)],
-        });
+        }));
     }
 }
