@@ -22,9 +22,9 @@ PEERS = [sys.executable, str(pathlib.Path(__file__).with_name("peers.py"))]
 SECONDS = 3.0
 # Not from peers.py: a program started here would begin with the memory of a PyTorch imported here.
 CASES = ["dense-784-400-20", "dense-784-500-500-50", "conv-1x32x32", "conv-3x64x64"]
-VARIANTS = ["eager", "compiled"]
+VARIANTS = ["eager", "compiled", "compiled, bf16"]
 # Of images, both orders of memory.
-IMAGE_VARIANTS = ["eager", "eager, channels last", "compiled", "compiled, channels last"]
+IMAGE_VARIANTS = ["eager", "eager, channels last", "compiled", "compiled, channels last", "compiled, channels last, bf16"]
 
 
 class Peer:
@@ -50,17 +50,17 @@ class Peer:
 class Ours:
     """The benchmark `step` of one case."""
 
-    def __init__(self, case, threads):
-        self.case, self.threads = case, threads
-        self.name = f"elbo, {threads} thread{'s' * (threads > 1)}"
+    def __init__(self, case, threads, group="step"):
+        self.case, self.threads, self.group = case, threads, group
+        self.name = f"elbo, {threads} thread{'s' * (threads > 1)}{group.removeprefix('step').replace('-', ', ')}"
 
     def round(self):
         with tempfile.TemporaryDirectory() as home:
-            filter = f"step/{self.case}/{self.threads}-threads"
+            filter = f"{self.group}/{self.case}/{self.threads}-threads"
             times = ["--warm-up-time", "1", "--measurement-time", str(SECONDS), "--noplot"]
             environment = {"CRITERION_HOME": home}
             _, peak = run([BENCH, "--bench", "--exact", filter, *times], environment)
-            path = pathlib.Path(home, "step", self.case, f"{self.threads}-threads", "new/sample.json")
+            path = pathlib.Path(home, self.group, self.case, f"{self.threads}-threads", "new/sample.json")
             sample = json.loads(path.read_text())
             return [t / n / 1e6 for t, n in zip(sample["times"], sample["iters"])], peak
 
@@ -94,6 +94,8 @@ def run(arguments, environment, folder=None):
     """Runs a program quietly; its wall time in seconds and its peak memory in MiB."""
     with tempfile.TemporaryDirectory() as scratch:
         with open(pathlib.Path(folder or scratch, "stdout"), "w") as out, tempfile.TemporaryFile() as err:
+            # So that no program waits for what another has left to be written to the disk.
+            os.sync()
             begin = time.perf_counter()
             environment = {**os.environ, **environment}
             child = subprocess.Popen(arguments, stdout=out, stderr=err, cwd=folder, env=environment)
@@ -141,7 +143,7 @@ def build():
 def steps(rounds):
     for case in CASES:
         variants = IMAGE_VARIANTS if case.startswith("conv") else VARIANTS
-        ours = [Ours(case, 2), Ours(case, 1)]
+        ours = [Ours(case, 2), Ours(case, 1), Ours(case, 2, "step-bf16")]
         compare(f"step {case}, ms", ours + [Peer(case, variant) for variant in variants], rounds)
 
 

@@ -107,7 +107,8 @@ def step(case, variant):
 
     def once():
         optimizer.zero_grad()
-        value = bound(x)
+        with torch.autocast("cpu", torch.bfloat16, enabled="bf16" in variant):
+            value = bound(x)
         value.backward()
         optimizer.step()
         return value.item()

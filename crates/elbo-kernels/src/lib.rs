@@ -6,6 +6,7 @@
 //! | [`conv2d`] | f(x ⋆ W + b) | `[b, h, w, ci] [kh, kw, ci, co] [co]` to `[b, oh, ow, co]` | as `dense`, k = kh kw ci |
 //! | [`conv_transpose2d`] | f(x ⋆ᵀ W + b) | `[b, h, w, ci] [kh, kw, co, ci] [co]` to `[b, oh, ow, co]` | as `dense`, k = kh kw ci |
 //! | [`bernoulli_log_prob`] | Σ x l - log(1 + e^l) | `[b, d] [b, d]` to `[b]` | 2e-6 Σ \|terms\| |
+//! | [`categorical_log_prob`] | l_k - log Σ e^l of each category | `[b, Σ widths] [b, categories]` to `[b, categories]` | 2e-6 of the spread of l |
 //! | [`gaussian_log_prob`] | -½ Σ log 2π + logvar + (x - mean)² e^-logvar | `[b, d]` thrice to `[b]` | 2e-6 Σ \|terms\| |
 //! | [`discretized_logistic_log_prob`] | Σ log(σ(a) - σ(b)), a and b the ends of x's bin | `[b, d]` thrice to `[b]` | 2e-6 Σ \|terms\| |
 //! | [`adam_step`] | θ - lr m̂ / (√v̂ + ε) | any, all the same | 1e-6 of the step |
@@ -26,6 +27,7 @@ mod span;
 mod activation;
 mod adam;
 mod bernoulli;
+mod categorical;
 mod conv;
 mod dense;
 mod device;
@@ -46,6 +48,7 @@ mod testing;
 pub use activation::Activation;
 pub use adam::{Adam, AdamMoments, adam_step};
 pub use bernoulli::bernoulli_log_prob;
+pub use categorical::categorical_log_prob;
 pub use conv::{conv_transpose2d, conv2d};
 pub use dense::dense;
 pub use device::{BUILT_DEVICES, DEVICES, NoDevice, device, device_kind};
@@ -62,6 +65,7 @@ pub use sigmoid::sigmoid;
 pub mod reference {
     pub use crate::adam::reference as adam_step;
     pub use crate::bernoulli::reference as bernoulli_log_prob;
+    pub use crate::categorical::reference as categorical_log_prob;
     pub use crate::conv::conv_transpose2d_reference as conv_transpose2d;
     pub use crate::conv::conv2d_reference as conv2d;
     pub use crate::dense::reference as dense;

@@ -14,8 +14,8 @@ use burn::backend::{
 };
 
 use crate::{
-    Activation, ConvGeometry, Precision, adam::AdamScalars, bernoulli, conv, dense, gaussian, logistic,
-    portable, posterior, posterior::Parameters, sigmoid,
+    Activation, ConvGeometry, Precision, adam::AdamScalars, bernoulli, categorical, conv, dense, gaussian,
+    logistic, portable, posterior, posterior::Parameters, sigmoid,
 };
 
 /// Differentiable operations; the formulas stand with the public function of the same name.
@@ -77,6 +77,15 @@ pub(crate) trait VaeOps: Backend {
         x: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
         portable::discretized_logistic_log_prob::<Self>(mean, log_scale, x)
+    }
+
+    /// See [`crate::categorical_log_prob`].
+    fn categorical_log_prob(
+        logits: FloatTensor<Self>,
+        levels: FloatTensor<Self>,
+        widths: Vec<usize>,
+    ) -> FloatTensor<Self> {
+        portable::categorical_log_prob::<Self>(logits, levels, widths)
     }
 
     /// See [`crate::sigmoid()`].
@@ -165,6 +174,16 @@ pub(crate) trait VaeGrads: VaeOps {
         grad: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
         portable::bernoulli_grad::<Self>(logits, x, grad)
+    }
+
+    /// Gradient with respect to the logits.
+    fn categorical_grad(
+        logits: FloatTensor<Self>,
+        levels: FloatTensor<Self>,
+        widths: Vec<usize>,
+        grad: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        portable::categorical_grad::<Self>(logits, levels, widths, grad)
     }
 
     /// Gradients with respect to the mean and to logvar, the latter of logvar's own shape.
@@ -294,6 +313,15 @@ impl<B: VaeGrads, C: CheckpointStrategy> VaeOps for Autodiff<B, C> {
     ) -> FloatTensor<Self> {
         logistic::tracked::<B, C>(mean, log_scale, x)
     }
+
+    fn categorical_log_prob(
+        logits: FloatTensor<Self>,
+        levels: FloatTensor<Self>,
+        widths: Vec<usize>,
+    ) -> FloatTensor<Self> {
+        categorical::tracked::<B, C>(logits, levels, widths)
+    }
+
     fn sample_and_kl(
         mean: FloatTensor<Self>,
         logvar: FloatTensor<Self>,

@@ -147,6 +147,11 @@ fn a_device_that_nobody_knows() {
 }
 
 #[test]
+fn a_precision_that_is_not_there() {
+    assert_snapshot!(refused("--precision f16"), @"");
+}
+
+#[test]
 fn a_preset_that_is_not_there() {
     assert_snapshot!(refused("--preset flax-minst"), @"
     exit 2

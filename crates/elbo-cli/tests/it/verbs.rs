@@ -76,6 +76,18 @@ fn a_run_of_a_device_that_is_not_there_computes_where_it_is_told() {
 }
 
 #[test]
+fn products_of_rounded_numbers_are_as_exact_as_others() {
+    let [plain, one, two] = ["", "--precision bf16 --threads 1", "--precision bf16 --threads 2"].map(trained);
+    let weights = |folder: &Folder| folder.read("run/weights/best.safetensors");
+    assert_eq!(weights(&one), weights(&two));
+    assert_ne!(weights(&one), weights(&plain));
+    // What the run is used for later multiplies as its training did.
+    let config = String::from_utf8(one.read("run/config.toml")).unwrap();
+    assert!(config.contains("precision = \"bf16\""), "{config}");
+    one.done("sample run -n 2 -o new.npy");
+}
+
+#[test]
 fn the_saved_config_makes_the_same_run() {
     let folder = trained("--given smile,beard --lr 3e-3");
     folder.done("train --config run/config.toml --out again");

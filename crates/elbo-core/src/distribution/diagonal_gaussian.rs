@@ -56,9 +56,7 @@ impl DiagonalGaussian {
     /// assert_eq!(kl.into_scalar::<f32>(), 0.5);
     /// ```
     pub fn kl_per_unit(&self, other: &Self) -> Tensor<2> {
-        let gap = self.mean.clone() - other.mean.clone();
-        let scaled = (self.logvar.clone().exp() + gap.clone() * gap) * (-other.logvar.clone()).exp();
-        (other.logvar.clone() - self.logvar.clone() + scaled - 1.0) * 0.5
+        self.sample_and_kl(other, self.mean.zeros_like()).1
     }
 
     /// z of [`Self::reparameterize`] and the divergence of [`Self::kl_per_unit`] from a prior, in one pass.

@@ -10,6 +10,7 @@ mod simd;
 mod activation;
 mod adam;
 mod bernoulli;
+mod categorical;
 mod conv;
 mod gaussian;
 mod gemm;
@@ -103,6 +104,10 @@ impl VaeOps for Flex {
         bernoulli::log_prob(logits, x)
     }
 
+    fn categorical_log_prob(logits: FlexTensor, levels: FlexTensor, widths: Vec<usize>) -> FlexTensor {
+        categorical::log_prob(logits, levels, &widths)
+    }
+
     fn gaussian_log_prob(mean: FlexTensor, logvar: FlexTensor, x: FlexTensor) -> FlexTensor {
         location_scale::log_prob::<gaussian::Gaussian>(mean, logvar, x)
     }
@@ -188,6 +193,15 @@ impl VaeGrads for Flex {
 
     fn bernoulli_grad(logits: FlexTensor, x: FlexTensor, grad: FlexTensor) -> FlexTensor {
         bernoulli::grad(logits, x, grad)
+    }
+
+    fn categorical_grad(
+        logits: FlexTensor,
+        levels: FlexTensor,
+        widths: Vec<usize>,
+        grad: FlexTensor,
+    ) -> FlexTensor {
+        categorical::grad(logits, levels, &widths, grad)
     }
 
     fn gaussian_grad(

@@ -58,8 +58,9 @@ pub(super) fn sum(row: &[f32]) -> f32 {
         .sum::<f64>() as f32
 }
 
+/// Σ terms, at most [`BLOCK`] of them.
 #[inline(always)]
-fn block_sum(terms: &[f32]) -> f32 {
+pub(super) fn block_sum(terms: &[f32]) -> f32 {
     let (chunks, tail) = terms.as_chunks::<LANES>();
     let mut lanes = [0.0; LANES];
     for chunk in chunks {

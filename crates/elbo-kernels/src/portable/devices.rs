@@ -6,9 +6,9 @@
 use burn::tensor::{Device, Tensor};
 
 use crate::{
-    Activation, Adam, AdamMoments, ConvGeometry, Precision, adam_step, bernoulli_log_prob, conv_transpose2d,
-    conv2d, dense, discretized_logistic_log_prob, gaussian_log_prob, sample_and_kl, sigmoid, sum_of_squares,
-    testing::*,
+    Activation, Adam, AdamMoments, ConvGeometry, Precision, adam_step, bernoulli_log_prob,
+    categorical_log_prob, conv_transpose2d, conv2d, dense, discretized_logistic_log_prob, gaussian_log_prob,
+    sample_and_kl, sigmoid, sum_of_squares, testing::*,
 };
 
 /// A parameter of [`numbers`] on a device.
@@ -64,6 +64,16 @@ fn convolutions_are_the_same() {
             with_gradients(y, |g| vec![gradient(&x, g), gradient(&w, g), gradient(&b, g)])
         });
     }
+}
+
+#[test]
+fn the_likelihood_of_levels_is_the_same() {
+    assert_device_independent(2e-6, |device| {
+        let logits = leaf(&(random([7, 12], 1) * 20.0).to_device(device));
+        let levels = from_values([4.0, 6.0].repeat(7), [7, 2]).to_device(device);
+        let log_p = categorical_log_prob(logits.clone(), levels, &[5, 7]);
+        with_gradients(log_p, |g| vec![gradient(&logits, g)])
+    });
 }
 
 #[test]

@@ -10,6 +10,7 @@
 
 mod adam;
 mod bernoulli;
+mod categorical;
 mod conv;
 mod dense;
 mod gaussian;
@@ -21,6 +22,7 @@ mod sigmoid;
 
 pub(crate) use adam::adam;
 pub(crate) use bernoulli::{bernoulli_grad, bernoulli_log_prob};
+pub(crate) use categorical::{categorical_grad, categorical_log_prob};
 pub(crate) use conv::{conv_down, conv_grad_weight, conv_transpose2d, conv_up, conv2d};
 pub(crate) use dense::{activation_grad, dense, dense_grad_input, dense_grad_weight};
 pub(crate) use gaussian::{gaussian_grad, gaussian_log_prob};

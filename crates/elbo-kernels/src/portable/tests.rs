@@ -102,6 +102,20 @@ fn convolutions_and_their_gradients() {
 }
 
 #[test]
+fn levels() {
+    let widths = vec![1, 7, 40];
+    let logits = raw(&(random([5, 48], 1) * 20.0));
+    let levels = [0.0, 6.0, 39.0].repeat(5);
+    let (levels, g) = (raw(&from_values(levels, [5, 3])), raw(&random([5, 3], 3)));
+    let got = portable::categorical_log_prob::<Flex>(logits.clone(), levels.clone(), widths.clone());
+    let want = Flex::categorical_log_prob(logits.clone(), levels.clone(), widths.clone());
+    assert_near(&[numbers_of::<2>(got)], &[numbers_of::<2>(want)], 2e-6);
+    let got = portable::categorical_grad::<Flex>(logits.clone(), levels.clone(), widths.clone(), g.clone());
+    let want = Flex::categorical_grad(logits, levels, widths, g);
+    assert_near(&[numbers_of::<2>(got)], &[numbers_of::<2>(want)], 2e-6);
+}
+
+#[test]
 fn the_bernoulli_likelihood() {
     let logits = raw(&(random([6, 50], 1) * 100.0));
     let (x, g) = (raw(&random([6, 50], 2).abs()), raw(&random([6], 3)));

@@ -1,7 +1,7 @@
 //! Settings that are possible alone and contradict one another together, whatever the data.
 
 use elbo_core::schedule::{BetaWarmup, LearningRate};
-use elbo_core::{CoreError, Precision};
+use elbo_core::{CoreError, Precision, device_kind};
 
 use super::RunConfig;
 use super::sections::{ObjectiveSection, TrainingSection};
@@ -50,7 +50,8 @@ fn weights(objective: &ObjectiveSection) -> Result<(), Error> {
 /// bf16 products are the CPU's kernels; other devices have their own numbers for speed.
 fn precision(config: &RunConfig) -> Result<(), Error> {
     let device = &config.training.device;
-    if config.network.precision == Precision::F32 || device == "cpu" {
+    let on_cpu = device_kind(device).is_ok_and(|(kind, _)| kind == "cpu");
+    if config.network.precision == Precision::F32 || on_cpu {
         return Ok(());
     }
     conflict(
@@ -109,4 +110,31 @@ fn milestones(training: &TrainingSection) -> Result<(), Error> {
         reason: reason.to_owned(),
     }
     .into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bf16_is_for_the_cpu() {
+        let with = |precision, device: &str| {
+            let mut config = RunConfig::default();
+            config.network.precision = precision;
+            config.training.device = device.to_owned();
+            check(&config)
+        };
+        for possible in [
+            with(Precision::Bf16, "cpu"),
+            with(Precision::Bf16, "cpu:0"),
+            with(Precision::F32, "cuda"),
+        ] {
+            possible.unwrap();
+        }
+        let refused = with(Precision::Bf16, "vulkan:1").unwrap_err().to_string();
+        assert!(
+            refused.contains("network.precision = bf16") && refused.contains("vulkan:1"),
+            "{refused}"
+        );
+    }
 }
