@@ -88,8 +88,8 @@ struct NewRun {
     /// Where to compute, such as cpu or cuda:1
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
-    /// What the layers multiply: f32, or bf16 (rounded; faster where the processor has AVX512-BF16)
-    #[arg(long, value_name = "f32|bf16")]
+    /// What the layers multiply: f32 or bf16 (faster where the processor can)
+    #[arg(long, value_name = "TYPE")]
     precision: Option<String>,
     /// Any setting, by its name in the config; may be repeated
     #[arg(long, value_name = "key=value")]

@@ -86,7 +86,7 @@ fn train() {
           --beta <F>            Weight of the rate in the objective
           --seed <N>            Seed of all chance; the same seed gives the same bytes
           --device <DEVICE>     Where to compute, such as cpu or cuda:1
-          --precision <f32|bf16>  x
+          --precision <TYPE>    What the layers multiply: f32 or bf16 (faster where the processor can)
           --set <key=value>     Any setting, by its name in the config; may be repeated
       -h, --help                Print help
 

@@ -148,7 +148,11 @@ fn a_device_that_nobody_knows() {
 
 #[test]
 fn a_precision_that_is_not_there() {
-    assert_snapshot!(refused("--precision f16"), @"");
+    assert_snapshot!(refused("--precision f16"), @r#"
+    exit 2
+    error: `network.precision = "f16"`, as written on the command line, is not possible: it takes one of `f32`, `bf16`; did you mean `bf16`?
+    hint: `network.precision` is what the layers multiply: f32 numbers, or numbers rounded to bf16 (faster where the processor has AVX512-BF16; sums and weights stay f32)
+    "#);
 }
 
 #[test]
@@ -268,6 +272,7 @@ fn resuming_takes_no_other_settings() {
       --beta <F>
       --seed <N>
       --device <DEVICE>
+      --precision <TYPE>
       --set <key=value>
 
     Usage: elbo train [OPTIONS] --out <RUN> <DATA>
