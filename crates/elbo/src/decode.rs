@@ -1,5 +1,7 @@
 //! From latents to pictures.
 
+use std::convert::Infallible;
+
 use burn::tensor::Tensor;
 use elbo_core::decoder::FieldDistribution;
 use elbo_core::field::image::DrawNoise;
@@ -35,6 +37,13 @@ pub(crate) struct Codes {
     pub y: Vec<Column>,
 }
 
+impl Codes {
+    /// How many pictures these are of `trained`.
+    pub(crate) fn len(&self, trained: &Trained) -> usize {
+        self.z.len() / trained.model.latent()
+    }
+}
+
 impl Trained {
     /// The picture of each code, in order.
     pub(crate) fn decode(
@@ -44,27 +53,42 @@ impl Trained {
         noise: Noise,
         progress: &dyn Progress,
     ) -> Pictures {
-        let (latent, shape) = (self.model.latent(), self.image());
-        let n = codes.z.len() / latent;
-        let mut pixels = Vec::with_capacity(n * shape.len());
-        progress.begin("decoding", Some(n as u64));
-        let all: Vec<_> = chunks(n).collect();
-        for part in all.chunks(CHUNKS_TOGETHER) {
-            let decoded = part
-                .par_iter()
-                .map(|&(start, rows)| self.decode_chunk(codes, draw, noise, start, rows));
-            for decoded in decoded.collect::<Vec<_>>() {
-                pixels.extend_from_slice(&decoded);
-            }
-            progress.advance(part.iter().map(|(_, rows)| *rows as u64).sum(), "");
-        }
-        progress.end();
+        let shape = self.image();
+        let mut pixels = Vec::with_capacity(codes.len(self) * shape.len());
+        let Ok(()) = self.decode_parts(codes, draw, noise, progress, |part| {
+            pixels.extend_from_slice(&part);
+            Ok::<(), Infallible>(())
+        });
         Pictures {
             height: shape.height,
             width: shape.width,
             channels: shape.channels,
             pixels,
         }
+    }
+
+    /// The pixels of all codes in order, handed to `take` part by part.
+    pub(crate) fn decode_parts<E>(
+        &self,
+        codes: &Codes,
+        draw: Draw,
+        noise: Noise,
+        progress: &dyn Progress,
+        mut take: impl FnMut(Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let n = codes.len(self);
+        progress.begin("decoding", Some(n as u64));
+        let all: Vec<_> = chunks(n).collect();
+        let taken = all.chunks(CHUNKS_TOGETHER).try_for_each(|part| {
+            let decoded = part
+                .par_iter()
+                .map(|&(start, rows)| self.decode_chunk(codes, draw, noise, start, rows));
+            decoded.collect::<Vec<_>>().into_iter().try_for_each(&mut take)?;
+            progress.advance(part.iter().map(|(_, rows)| *rows as u64).sum(), "");
+            Ok(())
+        });
+        progress.end();
+        taken
     }
 
     /// The pixels of `rows` codes from `start`.

@@ -2,12 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use elbo_core::ImageShape;
 use elbo_data::atomic::{self, Existing};
+use elbo_data::noise::Noise;
 use elbo_data::sink;
 use image::RgbImage;
 
+use crate::decode::{Codes, Draw};
 use crate::error::Error;
 use crate::picture::{GridLayout, Pictures, grid};
+use crate::progress::Progress;
+use crate::trained::Trained;
 
 /// A place for pictures that was free, or may be replaced, when it was checked.
 pub(crate) struct Output {
@@ -59,12 +64,41 @@ impl Output {
         self.form == Form::Grid
     }
 
+    /// Writes pictures of `trained` while they are decoded, where the form allows it.
+    pub(crate) fn write_decoded(
+        &self,
+        trained: &Trained,
+        codes: &Codes,
+        draw: Draw,
+        noise: Noise,
+        progress: &dyn Progress,
+    ) -> Result<(), Error> {
+        if self.form != Form::Array {
+            let pictures = trained.decode(codes, draw, noise, progress);
+            return self.write(&pictures, &GridLayout::default());
+        }
+        let ImageShape {
+            height,
+            width,
+            channels,
+        } = trained.image();
+        let shape = [codes.len(trained), height, width, channels];
+        Ok(sink::write_pictures_npy(
+            &self.path,
+            shape,
+            self.existing,
+            |write| trained.decode_parts(codes, draw, noise, progress, |part| write(&part)),
+        )?)
+    }
+
     /// Writes the pictures; `layout` is for the grid alone.
     pub(crate) fn write(&self, pictures: &Pictures, layout: &GridLayout) -> Result<(), Error> {
         let shape = [pictures.len(), pictures.height, pictures.width, pictures.channels];
         match self.form {
             Form::Grid => return save(&grid(pictures, layout), &self.path, self.existing),
-            Form::Array => sink::write_pictures_npy(&self.path, &pictures.pixels, shape, self.existing)?,
+            Form::Array => {
+                sink::write_pictures_npy(&self.path, shape, self.existing, |write| write(&pictures.pixels))?;
+            }
             Form::Folder => sink::write_picture_folder(&self.path, &pictures.pixels, shape, self.existing)?,
         }
         Ok(())

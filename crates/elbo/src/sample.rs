@@ -10,7 +10,6 @@ use crate::decode::Codes;
 pub use crate::decode::Draw;
 use crate::error::Error;
 use crate::output::Output;
-use crate::picture::GridLayout;
 use crate::progress::Progress;
 use crate::threads;
 use crate::trained::Trained;
@@ -83,8 +82,7 @@ pub fn sample(settings: &SampleSettings, progress: &dyn Progress) -> Result<Samp
             .for_each(|warning| progress.warn(warning));
         let y = conditions.columns(settings.n)?;
         let z = trained.draw_latents(&y, settings.n, settings.temperature, noise);
-        let pictures = trained.decode(&Codes { z, y }, settings.draw, noise, progress);
-        output.write(&pictures, &GridLayout::default())?;
+        output.write_decoded(&trained, &Codes { z, y }, settings.draw, noise, progress)?;
         Ok(SampleReport {
             out: settings.out.clone(),
             n: settings.n,

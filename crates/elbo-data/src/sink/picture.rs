@@ -1,7 +1,6 @@
 //! Pictures to a png, to a folder of pngs, or to one npy array. Bytes are rows of pixels, channels last.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
 
 use image::codecs::png::PngEncoder;
@@ -14,25 +13,34 @@ use crate::error::{Cause, DataError};
 
 /// Writes `[n, height, width, channels]` bytes as one u8 array; a single channel has no axis.
 ///
+/// `parts` hands over the bytes piece by piece, so that an array of any size needs little memory.
+///
 /// # Errors
-/// [`DataError::Shape`], [`DataError::Exists`], [`DataError::Write`].
+/// [`DataError::Shape`] for more bytes or fewer, [`DataError::Exists`], [`DataError::Write`].
 pub fn write_pictures_npy(
     path: &Path,
-    pixels: &[u8],
     shape: [usize; 4],
     existing: Existing,
+    parts: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<(), Cause>) -> Result<(), Cause>,
 ) -> Result<(), DataError> {
-    check_shape(pixels, &shape)?;
     let axes = if shape[3] == 1 { &shape[..3] } else { &shape[..] };
     let axes: Vec<u64> = axes.iter().map(|axis| *axis as u64).collect();
-    atomic::write(path, existing, |file| npy(file, pixels, &axes))
-}
-
-/// The bytes as they are: their type is known, so only the header needs the library.
-fn npy(file: &mut BufWriter<File>, pixels: &[u8], axes: &[u64]) -> Result<(), Cause> {
-    let options = npyz::WriteOptions::<u8>::new().default_dtype().shape(axes);
-    let file = options.writer(file).write_header_only()?;
-    Ok(file.write_all(pixels)?)
+    let mut written = 0;
+    let mut fits = Ok(());
+    atomic::write(path, existing, |file| {
+        // The bytes are written as they are: their type is known, so only the header needs the library.
+        let options = npyz::WriteOptions::<u8>::new().default_dtype().shape(&axes);
+        let file = options.writer(file).write_header_only()?;
+        parts(&mut |part| {
+            written += part.len();
+            Ok(file.write_all(part)?)
+        })?;
+        fits = check_shape(written, &shape);
+        fits.is_ok()
+            .then_some(())
+            .ok_or_else(|| Cause::from("it would be torn"))
+    })
+    .or_else(|failed| fits.and(Err(failed)))
 }
 
 /// Writes one picture of `[height, width, channels]` bytes; 1, 3 or 4 channels.
@@ -40,7 +48,7 @@ fn npy(file: &mut BufWriter<File>, pixels: &[u8], axes: &[u64]) -> Result<(), Ca
 /// # Errors
 /// [`DataError::Shape`], [`DataError::Exists`], [`DataError::Write`].
 pub fn write_png(path: &Path, pixels: &[u8], shape: [usize; 3], existing: Existing) -> Result<(), DataError> {
-    check_shape(pixels, &shape)?;
+    check_shape(pixels.len(), &shape)?;
     let colour = colour(pixels, shape)?;
     atomic::write(path, existing, |file| png(file, pixels, shape, colour))
 }
@@ -58,7 +66,7 @@ pub fn write_picture_folder(
     shape: [usize; 4],
     existing: Existing,
 ) -> Result<(), DataError> {
-    check_shape(pixels, &shape)?;
+    check_shape(pixels.len(), &shape)?;
     let [_, height, width, channels] = shape;
     let colour = colour(pixels, [height, width, channels])?;
     check_folder(path, existing)?;
@@ -149,15 +157,15 @@ fn colour(pixels: &[u8], shape: [usize; 3]) -> Result<ExtendedColorType, DataErr
     }
 }
 
-fn check_shape(pixels: &[u8], shape: &[usize]) -> Result<(), DataError> {
+fn check_shape(bytes: usize, shape: &[usize]) -> Result<(), DataError> {
     let product = shape
         .iter()
         .try_fold(1usize, |product, axis| product.checked_mul(*axis));
-    if product == Some(pixels.len()) {
+    if product == Some(bytes) {
         Ok(())
     } else {
         Err(DataError::Shape {
-            found: pixels.len(),
+            found: bytes,
             shape: shape.to_vec(),
         })
     }
@@ -184,7 +192,9 @@ mod tests {
         for (shape, axes) in [([2, 3, 2, 1], vec![2, 3, 2]), ([2, 1, 2, 3], vec![2, 1, 2, 3])] {
             let path = folder.path().join("a.npy");
             let pixels: Vec<u8> = (0..12).collect();
-            write_pictures_npy(&path, &pixels, shape, Existing::Replace).unwrap();
+            let write =
+                |write: &mut dyn FnMut(&[u8]) -> Result<(), Cause>| pixels.chunks(5).try_for_each(write);
+            write_pictures_npy(&path, shape, Existing::Replace, write).unwrap();
             let bytes = std::fs::read(path).unwrap();
             let npy = npyz::NpyFile::new(&bytes[..]).unwrap();
             assert_eq!(npy.shape(), axes);
@@ -224,8 +234,12 @@ mod tests {
 
     #[test]
     fn bytes_that_do_not_fit_the_shape_are_refused() {
-        let shape = [2, usize::MAX, 2, 2];
-        let error = write_pictures_npy(Path::new("a.npy"), &[0; 8], shape, Existing::Keep).unwrap_err();
-        assert!(matches!(error, DataError::Shape { found: 8, .. }));
+        let folder = tempfile::tempdir().unwrap();
+        for shape in [[2, usize::MAX, 2, 2], [2, 2, 1, 1], [1, 3, 3, 1]] {
+            let path = folder.path().join("a.npy");
+            let error = write_pictures_npy(&path, shape, Existing::Keep, |write| write(&[0; 8])).unwrap_err();
+            assert!(matches!(error, DataError::Shape { found: 8, .. }));
+        }
+        assert!(names(folder.path()).is_empty(), "nothing is left of them");
     }
 }
