@@ -39,7 +39,7 @@ pub(in crate::flex) fn grad_weight(
     let ([batch, h, w, wide_channels], [_, _, _, channels]) = (dims(&wide), dims(&narrow));
     let [kh, kw] = kernel;
     let plan = Plan::new(batch, [h, w], [kh, kw, wide_channels, channels], geometry);
-    let columns = columns(&plan);
+    let columns = columns(&plan, precision);
     // The gradient is a matrix of kh blocks of `rows` rows.
     let rows = kw * wide_channels;
     let len = kh * rows * channels;
@@ -65,7 +65,6 @@ pub(in crate::flex) fn grad_weight(
                     [part, parts],
                     rows.clone(),
                     [values(&wide), values(&narrow)],
-                    precision,
                     sum,
                 );
             }
@@ -82,9 +81,10 @@ struct Column {
     /// Where the wide places begin that the kernel's first row meets, were there no padding above.
     wide: Vec<usize>,
     narrow: Vec<usize>,
+    precision: Precision,
 }
 
-fn columns(plan: &Plan) -> Vec<Column> {
+fn columns(plan: &Plan, precision: Precision) -> Vec<Column> {
     let [y, x] = plan.axes;
     let (wide, narrow) = (plan.wide(), plan.narrow());
     let column = |line: Line| {
@@ -106,6 +106,7 @@ fn columns(plan: &Plan) -> Vec<Column> {
             places: plan.batch * line.places.len(),
             wide,
             narrow,
+            precision,
         }
     };
     x.down().into_iter().map(column).collect()
@@ -120,7 +121,6 @@ impl Column {
         [part, parts]: [usize; 2],
         rows: Range<usize>,
         [wide, narrow]: [&[f32]; 2],
-        precision: Precision,
         sum: &mut [f32],
     ) {
         let (y, channels) = (plan.axes[0], plan.wide_channels);
@@ -145,6 +145,6 @@ impl Column {
             cols: plan.narrow_channels,
             sum: &mut sum[sum_rows],
         }
-        .run(precision);
+        .run(self.precision);
     }
 }
