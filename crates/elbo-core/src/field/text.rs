@@ -4,6 +4,7 @@
 //! behind that; a missing one is padding alone.
 
 mod beam;
+mod count;
 mod generate;
 
 use burn::module::Module;
@@ -40,7 +41,7 @@ pub struct TextEmbedding {
 impl TextEmbedding {
     /// An embedding of `width` values and the bit.
     pub fn init(shape: TextShape, width: usize, init: &mut Init) -> Self {
-        let features = SequenceEncoder::init(shape.vocabulary, shape.channels, shape.layers, init);
+        let features = SequenceEncoder::init(shape, init);
         Self {
             dense: Dense::init(features.width(), width, Activation::Tanh, init),
             features,
@@ -71,7 +72,7 @@ impl TextHead {
     /// The head of a text field, fed by `inputs` hidden units.
     pub fn init(shape: TextShape, inputs: usize, init: &mut Init) -> Self {
         Self {
-            stack: CausalStack::init(shape.vocabulary, shape.channels, shape.layers, inputs, init),
+            stack: CausalStack::init(shape, inputs, init),
         }
     }
 

@@ -8,9 +8,11 @@ use elbo_kernels::{Activation, ConvGeometry, Precision, conv2d};
 
 use crate::Init;
 use crate::distribution::tokens::written;
+use crate::field::text::TextShape;
 
-/// Neighbours that a convolution sees at once.
-pub(crate) const KERNEL: usize = 5;
+/// Neighbours that a convolution sees at once. In the same time four layers of 3 learn names better than three
+/// of 5 (2.00 against 2.04 nats a character after 15 s).
+pub(crate) const KERNEL: usize = 3;
 /// Below any feature.
 const LOWEST: f32 = -1e9;
 
@@ -92,13 +94,14 @@ pub struct SequenceEncoder {
 }
 
 impl SequenceEncoder {
-    /// An encoder of tokens below `vocabulary`.
-    pub fn init(vocabulary: usize, channels: usize, layers: usize, init: &mut Init) -> Self {
-        let embedding = TokenEmbedding::init(vocabulary, channels, init);
-        let layers = (0..layers).map(|_| SequenceConv::init(channels, KERNEL / 2, Activation::Relu, init));
+    /// The encoder of a text field.
+    pub fn init(shape: TextShape, init: &mut Init) -> Self {
+        let channels = shape.channels;
+        let embedding = TokenEmbedding::init(shape.vocabulary, channels, init);
+        let layer = |_| SequenceConv::init(channels, KERNEL / 2, Activation::Relu, init);
         Self {
             embedding,
-            layers: layers.collect(),
+            layers: (0..shape.layers).map(layer).collect(),
             channels,
         }
     }
@@ -155,7 +158,12 @@ mod tests {
             draws += 1;
             uniform(draws, n)
         };
-        SequenceEncoder::init(9, 6, 2, &mut Init::new(&mut noise, &device))
+        let shape = TextShape {
+            vocabulary: 9,
+            channels: 6,
+            layers: 2,
+        };
+        SequenceEncoder::init(shape, &mut Init::new(&mut noise, &device))
     }
 
     fn encode(tokens: &[i32]) -> Vec<f64> {

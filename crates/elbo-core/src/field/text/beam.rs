@@ -84,7 +84,7 @@ impl Search {
                 next.push((line.log_prob + f64::from(*logit) - total, parent, token));
             }
         }
-        next.retain(|(_, _, token)| *token != UNKNOWN);
+        next.retain(|(log_prob, _, token)| *token != UNKNOWN && log_prob.is_finite());
         next.sort_by(|(a, ..), (b, ..)| b.total_cmp(a));
         if let Some((log_prob, parent, _)) = next.iter().find(|(_, _, token)| *token == END)
             && self.whole.as_ref().is_none_or(|whole| whole.log_prob < *log_prob)
@@ -137,4 +137,37 @@ fn log_sum_exp(logits: &[f32]) -> f64 {
     let max = f64::from(logits.iter().copied().fold(f32::MIN, f32::max));
     let sum: f64 = logits.iter().map(|logit| (f64::from(*logit) - max).exp()).sum();
     max + sum.ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Logits of END, UNKNOWN and the letters 4 and 5, line by line.
+    fn logits<const N: usize>(probabilities: [f32; N]) -> [f32; N] {
+        probabilities.map(f32::ln)
+    }
+
+    #[test]
+    fn a_less_likely_beginning_may_win() {
+        let mut search = Search::new();
+        // One line is open; what stands for the second is not looked at.
+        let steps = search.step(&logits([0.1, 0.0, 0.5, 0.4, 1.0, 0.0, 0.0, 0.0]), 2);
+        assert_eq!(steps, [(0, 4), (0, 5)]);
+        assert!(!search.is_over());
+        search.step(&logits([0.3, 0.0, 0.35, 0.35, 0.9, 0.0, 0.05, 0.05]), 2);
+        // `5` has 0.4 · 0.9, `4` has 0.5 · 0.3, and what goes on has at most 0.5 · 0.35.
+        assert!(search.is_over());
+        assert_eq!(search.row(3), [5, END, PAD, PAD]);
+        let found = search.whole.unwrap().log_prob.exp();
+        assert!((found - 0.36).abs() < 1e-6, "{found}");
+    }
+
+    #[test]
+    fn a_text_that_does_not_end_is_cut() {
+        let mut search = Search::new();
+        search.step(&logits([0.0, 0.5, 0.2, 0.3]), 1);
+        assert!(!search.is_over());
+        assert_eq!(search.row(1), [5, END]);
+    }
 }

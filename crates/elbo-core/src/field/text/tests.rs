@@ -218,7 +218,7 @@ fn it_learns_a_language_and_what_chooses_the_text() {
     let texts = [[4, 5, 4, 2, 0], [4, 5, 4, 2, 0], [5, 5, 4, 4, 2], [5, 2, 0, 0, 0]].map(Vec::from);
     let hidden = rows([[1.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [-1.0, 0.0]]);
     let mut head = head();
-    for _ in 0..300 {
+    for _ in 0..1000 {
         let log_prob = head.forward(hidden.clone()).log_prob(tokens(&texts), None);
         let gradients = (-log_prob.mean()).backward();
         head = head.map(&mut Descent {
