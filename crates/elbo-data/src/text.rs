@@ -4,7 +4,7 @@
 //! texts ──TextFitter──> Tokenizer          text ──encode──> tokens ──decode──> text
 //! ```
 //!
-//! Three kinds of token, one file each; all but characters see a text as [`pieces`]. Four tokens mean the
+//! Three kinds of token, one file each; all but characters see a text as `pieces`. Four tokens mean the
 //! same in every vocabulary: [`PAD`], [`BEGIN`], [`END`] and [`UNKNOWN`].
 
 mod bpe;
