@@ -3,3 +3,4 @@
 pub mod category;
 pub mod image;
 pub mod scalar;
+pub mod text;

@@ -22,6 +22,7 @@ pub mod shuffle;
 pub mod sink;
 pub mod source;
 pub mod split;
+pub mod text;
 
 pub use arrow;
 pub use batch::{Batch, Column, Values};
@@ -35,3 +36,4 @@ pub use schema::{Field, Schema};
 pub use shuffle::shuffled;
 pub use source::{Read, Source, open};
 pub use split::{Split, SplitConfig, SplitRows, split_rows};
+pub use text::{Lengths, TextFitter, Tokenizer, TokenizerKind};
