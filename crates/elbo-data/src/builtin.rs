@@ -2,6 +2,7 @@
 
 pub mod faces;
 pub mod people;
+pub mod phrases;
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::options::OpenOptions;
 use crate::source::Source;
 
 /// The names that may follow `builtin:`.
-pub const NAMES: [&str; 2] = ["faces", "people"];
+pub const NAMES: [&str; 3] = ["faces", "people", "phrases"];
 
 /// Opens the built-in data set `name`.
 ///
@@ -20,6 +21,7 @@ pub(crate) fn open(name: &str, options: &OpenOptions) -> Result<Arc<dyn Source>,
     match name {
         "faces" => faces::open(options),
         "people" => people::open(options),
+        "phrases" => phrases::open(options),
         _ => Err(DataError::UnknownBuiltin {
             name: name.to_owned(),
             nearest: nearest(name, NAMES),
