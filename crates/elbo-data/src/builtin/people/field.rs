@@ -2,9 +2,8 @@
 
 use std::ops::{Index, IndexMut, RangeInclusive};
 
-use arrow::array::types::Date32Type;
 use arrow::compute::kernels::cast_utils::Parser;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Date32Type};
 
 use super::network::{LAST_DAY, LONGEST};
 
@@ -149,7 +148,10 @@ impl Field {
             DataType::Utf8 => self.levels().iter().position(|level| *level == text)? as i32,
             DataType::Boolean => i32::from(matches!(text, "yes" | "true")),
             DataType::Date32 => Date32Type::parse(text)?,
-            _ => (text.parse::<f64>().ok()? / self.in_units(1.0)).round() as i32,
+            _ => {
+                let number = text.parse::<f64>().ok().filter(|number| number.is_finite())?;
+                (number / self.in_units(1.0)).round() as i32
+            }
         };
         let no = matches!(text, "no" | "false");
         (self.values().contains(&value) && (self != Self::Smoker || value == 1 || no)).then_some(value)
@@ -192,7 +194,14 @@ mod tests {
                 assert_eq!(field.parse(&field.text(value)), Some(value), "{field:?}");
             }
             let (first, last) = (field.values().start() - 1, field.values().end() + 1);
-            for text in ["", "perhaps", "1e99", &field.text(first), &field.text(last)] {
+            for text in [
+                "",
+                "perhaps",
+                "1e99",
+                "nan",
+                &field.text(first),
+                &field.text(last),
+            ] {
                 let written = text == "no" || text == "yes";
                 assert!(written || field.parse(text).is_none(), "{field:?} {text}");
             }

@@ -35,7 +35,7 @@ impl Law {
 
     /// P(value) = C(n, value) qᵛᵃˡᵘᵉ (1 - q)ⁿ⁻ᵛᵃˡᵘᵉ for 0 to n.
     pub fn binomial(n: i32, q: f64) -> Self {
-        let choose = |k| (0..k).fold(1.0, |ways, i| ways * f64::from(n - i) / f64::from(i + 1));
+        let choose = |k| (0..k).fold(1.0_f64, |ways, i| ways * f64::from(n - i) / f64::from(i + 1));
         Self::table(0, (0..=n).map(|k| choose(k) * q.powi(k) * (1.0 - q).powi(n - k)))
     }
 
@@ -77,7 +77,7 @@ impl Law {
     /// Every value that is possible within this range, with its probability, ascending.
     pub fn probabilities(&self, values: &RangeInclusive<i32>) -> impl Iterator<Item = (i32, f64)> {
         let values = *values.start().max(&self.first)..=*values.end().min(&self.last);
-        let probability = |value| (value, self.between(&(value..=value)));
+        let probability = move |value| (value, self.between(&(value..=value)));
         values.map(probability).filter(|(_, p)| *p > 0.0)
     }
 

@@ -162,5 +162,5 @@ pub fn missing(noise: Noise, row: u64) -> [bool; Field::COUNT] {
 
 /// The draws of a row: one for the value of each field, then one for whether it is known.
 fn uniform(noise: Noise, row: u64) -> impl Iterator<Item = f64> {
-    StandardUniform.sample_iter(noise.stream(Purpose::Builtin, STEP, row))
+    Distribution::<f64>::sample_iter(StandardUniform, noise.stream(Purpose::Builtin, STEP, row))
 }

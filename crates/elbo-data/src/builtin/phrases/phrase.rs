@@ -103,8 +103,6 @@ pub fn parse(text: &str) -> Option<Phrase> {
 /// The position of the word that `text` begins with, and what follows it and `after`.
 fn one_of<'a>(words: &[&str], text: &'a str, after: &str) -> Option<(usize, &'a str)> {
     let rest = |word: &&str| text.strip_prefix(*word)?.strip_prefix(after);
-    let found = words.iter().enumerate();
-    found
-        .filter_map(|(place, word)| Some((place, rest(word)?)))
-        .next()
+    let mut places = words.iter().enumerate();
+    places.find_map(|(place, word)| Some((place, rest(word)?)))
 }
