@@ -1,6 +1,8 @@
 //! Data sets that come with the program: procedural, of any size, their true factors known.
 
 pub mod faces;
+pub mod people;
+pub mod phrases;
 
 use std::sync::Arc;
 
@@ -9,7 +11,7 @@ use crate::options::OpenOptions;
 use crate::source::Source;
 
 /// The names that may follow `builtin:`.
-pub const NAMES: [&str; 1] = ["faces"];
+pub const NAMES: [&str; 3] = ["faces", "people", "phrases"];
 
 /// Opens the built-in data set `name`.
 ///
@@ -18,6 +20,8 @@ pub const NAMES: [&str; 1] = ["faces"];
 pub(crate) fn open(name: &str, options: &OpenOptions) -> Result<Arc<dyn Source>, DataError> {
     match name {
         "faces" => faces::open(options),
+        "people" => people::open(options),
+        "phrases" => phrases::open(options),
         _ => Err(DataError::UnknownBuiltin {
             name: name.to_owned(),
             nearest: nearest(name, NAMES),

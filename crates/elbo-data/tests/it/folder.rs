@@ -277,6 +277,6 @@ fn built_in_data_are_named() {
     let error = message(open("builtin:facse", &OpenOptions::default()));
     assert_eq!(
         error,
-        "there is no built-in data set `facse`; did you mean `faces`?\nhint: known: `faces`"
+        "there is no built-in data set `facse`; did you mean `faces`?\nhint: known: `faces`, `people`, `phrases`"
     );
 }
