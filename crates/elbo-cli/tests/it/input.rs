@@ -41,7 +41,7 @@ fn a_builtin_that_is_not_there() {
     assert_snapshot!(refused(&Folder::new(), "builtin:face"), @"
     exit 2
     error: there is no built-in data set `face`; did you mean `faces`?
-    hint: known: `faces`
+    hint: known: `faces`, `people`, `phrases`
     ");
 }
 
