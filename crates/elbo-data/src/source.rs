@@ -8,8 +8,9 @@ pub(crate) mod picture;
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow::array::ArrayRef;
 use arrow::datatypes::SchemaRef;
-use arrow::record_batch::RecordBatch;
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use crate::builtin;
 use crate::error::{DataError, Problem};
@@ -53,13 +54,17 @@ pub trait Source: Send + Sync {
     }
 
     /// The split that the files themselves put the record in, if they do.
-    fn split_of(&self, row: u64) -> Option<Split>;
+    fn split_of(&self, _row: u64) -> Option<Split> {
+        None
+    }
 
     /// What to call the record in messages and lists, such as `img_0001.png` or `record 17`.
     fn name_of(&self, row: u64) -> String;
 
     /// What was found to be wrong on opening; each such file is not among the rows.
-    fn problems(&self) -> Vec<Problem>;
+    fn problems(&self) -> Vec<Problem> {
+        Vec::new()
+    }
 
     /// What was decided on the user's behalf, or is worth knowing.
     fn notes(&self) -> Vec<String> {
@@ -84,6 +89,19 @@ pub struct Read {
     pub rows: Vec<u64>,
     /// What is wrong with the others.
     pub problems: Vec<Problem>,
+}
+
+impl Read {
+    /// All of `rows` could be read: `arrays` are their columns.
+    pub(crate) fn new(schema: SchemaRef, arrays: Vec<ArrayRef>, rows: Vec<u64>) -> Result<Self, DataError> {
+        // Rows without any column count too.
+        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+        Ok(Self {
+            batch: RecordBatch::try_new_with_options(schema, arrays, &options)?,
+            rows,
+            problems: Vec::new(),
+        })
+    }
 }
 
 /// Opens a folder of pictures, a table beside pictures, idx data, or `builtin:NAME`.

@@ -1,7 +1,7 @@
 //! Whole training steps, from a batch on the device to updated weights: the noise of the posterior, the
 //! loss, its backward pass and Adam.
 //!
-//! `cargo bench -p elbo --bench step`. `bench/peers/compare.py` sets these beside PyTorch.
+//! `cargo bench --workspace --bench step`. `bench/peers/compare.py` sets these beside PyTorch.
 
 use burn::tensor::{Tensor, TensorData};
 use criterion::measurement::WallTime;

@@ -11,7 +11,8 @@ use burn::tensor::{Int, Tensor};
 use elbo_kernels::Activation;
 
 use super::Dense;
-use super::sequence::{KERNEL, SequenceConv, TokenEmbedding};
+use super::conv::Conv;
+use super::sequence::{KERNEL, TokenEmbedding};
 use crate::Init;
 use crate::distribution::tokens::NEVER_WRITTEN;
 use crate::field::text::TextShape;
@@ -24,14 +25,14 @@ const FIRST_SCALE: f32 = 0.1;
 /// x + W relu(conv(x + shift)) + b, the convolution over a place and the [`BEFORE`] before it.
 #[derive(Module, Debug)]
 struct CausalLayer {
-    conv: SequenceConv,
+    conv: Conv,
     back: Dense,
 }
 
 impl CausalLayer {
     fn init(channels: usize, init: &mut Init) -> Self {
         Self {
-            conv: SequenceConv::init(channels, 0, Activation::Relu, init),
+            conv: Conv::along(channels, KERNEL, 0, Activation::Relu, init),
             back: Dense::init(channels, channels, Activation::Identity, init),
         }
     }

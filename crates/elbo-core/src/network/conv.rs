@@ -13,7 +13,7 @@ const STRIDED_KERNEL: usize = 4;
 
 /// A convolution with its bias and activation, plain or transposed.
 #[derive(Module, Debug)]
-struct Conv {
+pub(crate) struct Conv {
     weight: Param<Tensor<4>>,
     bias: Param<Tensor<1>>,
     #[module(skip)]
@@ -77,7 +77,32 @@ impl Conv {
         }
     }
 
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    /// Along pictures of one row, each of its `kernel` weights a matrix that keeps the channels, with
+    /// `padding` zeros at both ends.
+    pub(crate) fn along(
+        channels: usize,
+        kernel: usize,
+        padding: usize,
+        activation: Activation,
+        init: &mut Init,
+    ) -> Self {
+        let fan_in = kernel * channels;
+        Self {
+            weight: init.fan_in([1, kernel, channels, channels], fan_in),
+            bias: init.fan_in([channels], fan_in),
+            geometry: ConvGeometry {
+                stride: [1, 1],
+                padding: [0, padding],
+                output_padding: [0, 0],
+            },
+            activation,
+            precision: init.precision,
+        }
+    }
+
+    /// # Shapes
+    /// `[batch, height, width, inputs]` to `[batch, height, width, outputs]` of the geometry's size.
+    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         conv2d(
             x,
             self.weight.val(),

@@ -4,8 +4,9 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Int, Tensor};
-use elbo_kernels::{Activation, ConvGeometry, Precision, conv2d};
+use elbo_kernels::Activation;
 
+use super::conv::Conv;
 use crate::Init;
 use crate::distribution::tokens::written;
 use crate::field::text::TextShape;
@@ -42,53 +43,11 @@ impl TokenEmbedding {
     }
 }
 
-/// A convolution along a sequence that keeps the number of channels, with its bias and activation.
-#[derive(Module, Debug)]
-pub(crate) struct SequenceConv {
-    weight: Param<Tensor<4>>,
-    bias: Param<Tensor<1>>,
-    #[module(skip)]
-    geometry: ConvGeometry,
-    #[module(skip)]
-    activation: Activation,
-    #[module(skip)]
-    precision: Precision,
-}
-
-impl SequenceConv {
-    /// With `padding` zeros at both ends: ⌊[`KERNEL`]/2⌋ keep the length.
-    pub(crate) fn init(channels: usize, padding: usize, activation: Activation, init: &mut Init) -> Self {
-        let fan_in = KERNEL * channels;
-        Self {
-            weight: init.fan_in([1, KERNEL, channels, channels], fan_in),
-            bias: init.fan_in([channels], fan_in),
-            geometry: ConvGeometry {
-                stride: [1, 1],
-                padding: [0, padding],
-                output_padding: [0, 0],
-            },
-            activation,
-            precision: init.precision,
-        }
-    }
-
-    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        conv2d(
-            x,
-            self.weight.val(),
-            self.bias.val(),
-            self.geometry,
-            self.activation,
-            self.precision,
-        )
-    }
-}
-
 /// Tokens to features: residual convolutions, then means and a maximum over the places of the text.
 #[derive(Module, Debug)]
 pub struct SequenceEncoder {
     embedding: TokenEmbedding,
-    layers: Vec<SequenceConv>,
+    layers: Vec<Conv>,
     #[module(skip)]
     channels: usize,
 }
@@ -98,7 +57,7 @@ impl SequenceEncoder {
     pub fn init(shape: TextShape, init: &mut Init) -> Self {
         let channels = shape.channels;
         let embedding = TokenEmbedding::init(shape.vocabulary, channels, init);
-        let layer = |_| SequenceConv::init(channels, KERNEL / 2, Activation::Relu, init);
+        let layer = |_| Conv::along(channels, KERNEL, KERNEL / 2, Activation::Relu, init);
         Self {
             embedding,
             layers: (0..shape.layers).map(layer).collect(),

@@ -19,9 +19,8 @@ mod mouth;
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Float64Array, RecordBatchOptions, StringArray};
+use arrow::array::{ArrayRef, BooleanArray, Float64Array, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use arrow::record_batch::RecordBatch;
 use image::{DynamicImage, RgbImage};
 use rayon::prelude::*;
 
@@ -29,13 +28,12 @@ pub use attributes::{Attributes, HairColour, Nuisance, attributes, nuisance};
 pub use draw::render;
 
 use crate::column;
-use crate::error::{DataError, Problem};
+use crate::error::DataError;
 use crate::noise::Noise;
 use crate::options::{ImageSize, OpenOptions};
 use crate::source::cache::Cache;
 use crate::source::picture::Target;
 use crate::source::{Read, Source, check_rows};
-use crate::split::Split;
 
 /// Height and width of a face as it is drawn, in pixels.
 pub const SIZE: usize = 64;
@@ -174,25 +172,11 @@ impl Source for Faces {
             position => Ok(attribute(&faces, position)),
         };
         let arrays = columns.iter().map(array).collect::<Result<Vec<_>, _>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-        let batch = RecordBatch::try_new_with_options(schema, arrays, &options)?;
-        Ok(Read {
-            batch,
-            rows: rows.to_vec(),
-            problems: Vec::new(),
-        })
-    }
-
-    fn split_of(&self, _row: u64) -> Option<Split> {
-        None
+        Read::new(schema, arrays, rows.to_vec())
     }
 
     fn name_of(&self, row: u64) -> String {
         format!("face {row}")
-    }
-
-    fn problems(&self) -> Vec<Problem> {
-        Vec::new()
     }
 
     fn sizes(&self) -> Vec<(ImageSize, u64)> {

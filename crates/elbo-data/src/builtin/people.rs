@@ -28,21 +28,17 @@ pub mod network;
 
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatchOptions, StringArray,
-};
+use arrow::array::{ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray};
 use arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef};
-use arrow::record_batch::RecordBatch;
 use rayon::prelude::*;
 
 pub use field::{Field, Person};
 pub use law::Law;
 
-use crate::error::{DataError, Problem};
+use crate::error::DataError;
 use crate::noise::Noise;
 use crate::options::OpenOptions;
 use crate::source::{Read, Source, check_rows};
-use crate::split::Split;
 
 /// Number of people where [`OpenOptions::records`] does not say.
 pub const DEFAULT_RECORDS: u64 = 50_000;
@@ -126,24 +122,11 @@ impl Source for People {
             column(Field::ALL[*position], values)
         };
         let arrays = columns.iter().map(array).collect();
-        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-        Ok(Read {
-            batch: RecordBatch::try_new_with_options(schema, arrays, &options)?,
-            rows: rows.to_vec(),
-            problems: Vec::new(),
-        })
-    }
-
-    fn split_of(&self, _row: u64) -> Option<Split> {
-        None
+        Read::new(schema, arrays, rows.to_vec())
     }
 
     fn name_of(&self, row: u64) -> String {
         format!("person {row}")
-    }
-
-    fn problems(&self) -> Vec<Problem> {
-        Vec::new()
     }
 
     fn description(&self) -> String {

@@ -22,18 +22,16 @@ mod phrase;
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatchOptions, StringArray};
+use arrow::array::{ArrayRef, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use arrow::record_batch::RecordBatch;
 
 pub use grammar::Style;
 pub use phrase::{PER_STYLE, Phrase, SENTENCES, parse, phrase};
 
-use crate::error::{DataError, Problem};
+use crate::error::DataError;
 use crate::noise::Noise;
 use crate::options::OpenOptions;
 use crate::source::{Read, Source, check_rows};
-use crate::split::Split;
 
 /// Number of sentences where [`OpenOptions::records`] does not say.
 pub const DEFAULT_RECORDS: u64 = 20_000;
@@ -89,24 +87,11 @@ impl Source for Phrases {
             })
         };
         let arrays = columns.iter().map(array).collect();
-        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-        Ok(Read {
-            batch: RecordBatch::try_new_with_options(schema, arrays, &options)?,
-            rows: rows.to_vec(),
-            problems: Vec::new(),
-        })
-    }
-
-    fn split_of(&self, _row: u64) -> Option<Split> {
-        None
+        Read::new(schema, arrays, rows.to_vec())
     }
 
     fn name_of(&self, row: u64) -> String {
         format!("phrase {row}")
-    }
-
-    fn problems(&self) -> Vec<Problem> {
-        Vec::new()
     }
 
     fn description(&self) -> String {

@@ -14,7 +14,6 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, UInt64Array};
 use arrow::compute::take;
 use arrow::datatypes::{Field as ArrowField, Schema as ArrowSchema, SchemaRef};
-use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use rayon::prelude::*;
 
 use crate::column;
@@ -23,7 +22,6 @@ use crate::options::{ImageSize, OpenOptions};
 use crate::source::cache::Cache;
 use crate::source::picture::{self, Header, Target};
 use crate::source::{Read, Source, check_rows};
-use crate::split::Split;
 use listing::{Listing, Picture};
 use table::Table;
 
@@ -203,17 +201,10 @@ impl Source for Folder {
             Some(attribute) => Ok(take(&self.attributes[attribute], &indices, None)?),
         };
         let arrays = columns.iter().map(array).collect::<Result<Vec<_>, _>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-        let batch = RecordBatch::try_new_with_options(schema, arrays, &options)?;
         Ok(Read {
-            batch,
-            rows,
             problems,
+            ..Read::new(schema, arrays, rows)?
         })
-    }
-
-    fn split_of(&self, _row: u64) -> Option<Split> {
-        None
     }
 
     fn name_of(&self, row: u64) -> String {

@@ -12,12 +12,11 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringArray};
 use arrow::datatypes::{DataType, Field as ArrowField, Schema as ArrowSchema, SchemaRef};
-use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use image::{DynamicImage, GrayImage};
 use rayon::prelude::*;
 
 use crate::column;
-use crate::error::{DataError, Problem};
+use crate::error::DataError;
 use crate::options::{ImageSize, OpenOptions};
 use crate::source::folder::{IMAGE, LABEL};
 use crate::source::picture::Target;
@@ -193,13 +192,7 @@ impl Source for Idx {
             }
         };
         let arrays = columns.iter().map(array).collect::<Result<Vec<_>, _>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-        let batch = RecordBatch::try_new_with_options(schema, arrays, &options)?;
-        Ok(Read {
-            batch,
-            rows: rows.to_vec(),
-            problems: Vec::new(),
-        })
+        Read::new(schema, arrays, rows.to_vec())
     }
 
     fn split_of(&self, row: u64) -> Option<Split> {
@@ -209,10 +202,6 @@ impl Source for Idx {
     fn name_of(&self, row: u64) -> String {
         let (part, place) = self.place(row);
         format!("{} {place}", part.name)
-    }
-
-    fn problems(&self) -> Vec<Problem> {
-        Vec::new()
     }
 
     fn notes(&self) -> Vec<String> {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::dispatch;
 
-/// One column's share of a row of the right side, and what it meets on the left.
+/// What is multiplied at once: one number, or two that meet the two of an element of the other side.
 pub(in crate::flex) trait Element: Copy + Default + Send + Sync + 'static {
     /// Numbers in an element.
     const NUMBERS: usize;
