@@ -24,7 +24,7 @@ pub mod source;
 pub mod split;
 
 pub use arrow;
-pub use batch::{Batch, Column, Values};
+pub use batch::{Batch, Column, Numbers, Values};
 pub use error::{DataError, Problem};
 pub use examine::{Examination, examine};
 pub use kind::image::Binarize;
