@@ -4,6 +4,7 @@ pub(crate) mod cache;
 pub mod folder;
 pub mod idx;
 pub(crate) mod picture;
+pub mod table;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 
+use crate::atomic;
 use crate::builtin;
 use crate::error::{DataError, Problem};
 use crate::options::{ImageSize, OpenOptions};
@@ -86,7 +88,7 @@ pub struct Read {
     pub problems: Vec<Problem>,
 }
 
-/// Opens a folder of pictures, a table beside pictures, idx data, or `builtin:NAME`.
+/// Opens a folder of pictures, a table (beside pictures or of its own), idx data, or `builtin:NAME`.
 ///
 /// # Errors
 /// What is wrong with the location, the files or the options; see [`DataError`].
@@ -102,12 +104,12 @@ pub fn open(location: &str, options: &OpenOptions) -> Result<Arc<dyn Source>, Da
             Some(files) => Ok(Arc::new(idx::Idx::open(&files, options)?)),
             None => Ok(Arc::new(folder::Folder::open(path, None, options)?)),
         }
-    } else if folder::is_table(path) {
-        let parent = path
-            .parent()
-            .filter(|p| !p.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        Ok(Arc::new(folder::Folder::open(parent, Some(path), options)?))
+    } else if table::is_table(path) {
+        let folder = atomic::folder(path);
+        match folder::describes_pictures(folder, path) {
+            true => Ok(Arc::new(folder::Folder::open(folder, Some(path), options)?)),
+            false => Ok(Arc::new(table::Table::open(path, options)?)),
+        }
     } else {
         Ok(Arc::new(idx::Idx::open(&idx::pair(path)?, options)?))
     }
