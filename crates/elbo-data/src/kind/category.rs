@@ -318,7 +318,7 @@ mod tests {
     fn identifiers_are_ignored() {
         for name in [
             |i: u32| format!("user_{i}"),
-            |i| format!("{:08x}", i.wrapping_mul(2_654_435_761)),
+            |i: u32| format!("{:08x}", i.wrapping_mul(2_654_435_761)),
         ] {
             let names: Vec<String> = (1..40).map(name).collect();
             let texts: Vec<Option<&str>> = names.iter().map(|name| Some(name.as_str())).collect();
