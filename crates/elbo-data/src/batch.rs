@@ -31,7 +31,10 @@ impl Column {
             Values::Image(pixels) => Values::Image(pixels.repeat(times)),
             Values::Category(codes) => Values::Category(codes.repeat(times)),
             Values::Flag(flags) => Values::Flag(flags.repeat(times)),
-            Values::Number(numbers) => Values::Number(numbers.repeat(times)),
+            Values::Number(numbers) => Values::Number(Numbers {
+                z: numbers.z.repeat(times),
+                bins: numbers.bins.repeat(times),
+            }),
         };
         Self {
             values,
@@ -48,7 +51,10 @@ impl Column {
             (Values::Image(pixels), Values::Image(more)) => pixels.extend(more),
             (Values::Category(codes), Values::Category(more)) => codes.extend(more),
             (Values::Flag(flags), Values::Flag(more)) => flags.extend(more),
-            (Values::Number(numbers), Values::Number(more)) => numbers.extend(more),
+            (Values::Number(numbers), Values::Number(more)) => {
+                numbers.z.extend(more.z);
+                numbers.bins.extend(more.bins);
+            }
             (values, more) => {
                 return Err(DataError::FieldType {
                     field: String::new(),
@@ -71,8 +77,25 @@ pub enum Values {
     Category(Vec<u32>),
     /// Yes or no.
     Flag(Vec<bool>),
-    /// Standardised numbers, (v - mean) / std.
-    Number(Vec<f32>),
+    /// Numbers, standardised and binned.
+    Number(Numbers),
+}
+
+/// Numbers as the model takes them: each both standardised and as the position of its bin.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Numbers {
+    /// (v - mean) / std.
+    pub z: Vec<f32>,
+    /// Position of the bin that holds the value.
+    pub bins: Vec<u32>,
+}
+
+impl Numbers {
+    /// Adds one number.
+    pub fn push(&mut self, z: f32, bin: u32) {
+        self.z.push(z);
+        self.bins.push(bin);
+    }
 }
 
 impl Batch {

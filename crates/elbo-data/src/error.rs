@@ -149,6 +149,32 @@ pub enum DataError {
         /// What it lacks.
         what: &'static str,
     },
+    /// A table has more columns than a schema has fields.
+    #[error("`{}` has {found} columns; at most {most} are read", path.display())]
+    TooManyColumns {
+        /// The table.
+        path: PathBuf,
+        /// Columns there are.
+        found: usize,
+        /// Columns that can be read.
+        most: usize,
+    },
+    /// A quote is opened and never closed, so that all that follows is one cell.
+    #[error("the quote that opens in line {line} of `{}` is never closed", path.display())]
+    OpenQuote {
+        /// The table.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+    },
+    /// Some of a text is UTF-8 and some is not.
+    #[error("line {line} of `{}` is not UTF-8, but other lines are", path.display())]
+    Encoding {
+        /// The file.
+        path: PathBuf,
+        /// The first such line, counted from 1.
+        line: u64,
+    },
     /// Two rows of a table name the same picture.
     #[error("lines {first} and {second} of `{}` both describe `{file}`", path.display())]
     DuplicateRow {

@@ -45,8 +45,13 @@ pub enum Value {
     Category(u32),
     /// Yes or no.
     Flag(bool),
-    /// A standardised number.
-    Number(f32),
+    /// A number, standardised and as the position of its bin.
+    Number {
+        /// (v - mean) / std.
+        z: f32,
+        /// Position of its bin.
+        bin: u32,
+    },
     /// Left open.
     NotGiven,
 }
@@ -115,6 +120,16 @@ impl Kind {
         }
     }
 
+    /// As `decode`, but what stands for several values is drawn: a number within its bin, a rare level
+    /// in proportion to the counts.
+    pub(crate) fn draw(&self, name: &str, values: &Values, uniforms: &[f32]) -> Result<ArrayRef, DataError> {
+        match (self, values) {
+            (Self::Category(category), Values::Category(levels)) => category.draw(name, levels, uniforms),
+            (Self::Number(number), Values::Number(numbers)) => Ok(number.draw(numbers, uniforms)),
+            _ => self.decode(name, values),
+        }
+    }
+
     pub(crate) fn parse(&self, name: &str, text: &str) -> Result<Parsed, DataError> {
         let text = text.trim();
         if matches!(text, "" | "?") {
@@ -170,6 +185,7 @@ pub(crate) fn is_missing(text: &str) -> bool {
 pub(crate) struct Fitter {
     part: Part,
     missing: u64,
+    records: u64,
 }
 
 #[derive(Debug)]
@@ -191,7 +207,11 @@ impl Fitter {
             (None, DataType::Float64) => Part::Number(NumberFitter::new(false)),
             (None, other) => Part::Unknown(other.clone()),
         };
-        Self { part, missing: 0 }
+        Self {
+            part,
+            missing: 0,
+            records: 0,
+        }
     }
 
     pub(crate) fn is_image(&self) -> bool {
@@ -203,8 +223,14 @@ impl Fitter {
         self.missing
     }
 
+    /// Records so far.
+    pub(crate) fn records(&self) -> u64 {
+        self.records
+    }
+
     pub(crate) fn push(&mut self, array: &ArrayRef) {
         self.missing += array.null_count() as u64;
+        self.records += array.len() as u64;
         match &mut self.part {
             Part::Image(fitter) => fitter.push(array),
             Part::Category(fitter) => fitter.push(array),

@@ -6,16 +6,17 @@
 use arrow::array::ArrayRef;
 use arrow::datatypes::Field as ArrowField;
 use rand_core::Rng;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::batch::{Batch, Column, Values};
+use crate::batch::{Batch, Column, Numbers, Values};
 use crate::error::{DataError, nearest};
 use crate::kind::{Fitter, Kind, Parsed, Value};
 use crate::noise::{Noise, Purpose};
 use crate::source::{Read, Source};
 
 /// The version of schema that is written and read.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// The most fields that a schema may have.
 const MAX_FIELDS: usize = 10_000;
 /// The most bytes that a field's name may have.
@@ -40,6 +41,10 @@ pub struct Schema {
 pub struct Field {
     /// Its name in the data.
     pub name: String,
+    /// How many training records have no value.
+    pub missing: u64,
+    /// How many training records were looked at.
+    pub records: u64,
     /// What it holds.
     #[serde(flatten)]
     pub kind: Kind,
@@ -67,14 +72,14 @@ impl Schema {
                 .filter(|_| !columns.is_empty())
             {
                 let read = source.read_columns(chunk, &columns)?;
-                for (column, array) in columns.iter().zip(read.batch.columns()) {
-                    fitters[*column].push(array);
-                }
+                push(&mut fitters, &columns, &read);
             }
         }
         let names = arrow.fields().iter().map(|field| field.name().clone());
         let fields = names.zip(fitters).map(|(name, fitter)| Field {
             name,
+            missing: fitter.missing(),
+            records: fitter.records(),
             kind: fitter.finish(),
         });
         Ok(Self {
@@ -137,7 +142,7 @@ impl Schema {
     pub fn encode(&self, read: &Read, fields: &[usize]) -> Result<Batch, DataError> {
         let mut columns = Vec::with_capacity(fields.len());
         for field in fields {
-            let Field { name, kind } = self.at(*field)?;
+            let Field { name, kind, .. } = self.at(*field)?;
             let arrow = read.batch.schema();
             let (position, arrow_field) = arrow.column_with_name(name).ok_or_else(|| {
                 let known: Vec<String> = arrow.fields().iter().map(|f| f.name().clone()).collect();
@@ -189,8 +194,45 @@ impl Schema {
     /// # Errors
     /// [`DataError::FieldType`] for values of another kind; [`DataError::Shape`] for torn pictures.
     pub fn decode(&self, field: usize, values: &Values) -> Result<ArrayRef, DataError> {
-        let Field { name, kind } = self.at(field)?;
+        let Field { name, kind, .. } = self.at(field)?;
         kind.decode(name, values)
+    }
+
+    /// As [`Schema::decode`], with one uniform draw in [0, 1) for each value: a number is drawn within
+    /// its bin, and a rare level in proportion to the training counts.
+    ///
+    /// # Errors
+    /// As [`Schema::decode`]; [`DataError::Shape`] for another number of draws.
+    pub fn draw(&self, field: usize, values: &Values, uniforms: &[f32]) -> Result<ArrayRef, DataError> {
+        let Field { name, kind, .. } = self.at(field)?;
+        let len = match values {
+            Values::Category(levels) => levels.len(),
+            Values::Number(numbers) => numbers.bins.len(),
+            Values::Flag(_) | Values::Image(_) => uniforms.len(),
+        };
+        if len != uniforms.len() {
+            return Err(DataError::Shape {
+                found: uniforms.len(),
+                shape: vec![len],
+            });
+        }
+        kind.draw(name, values, uniforms)
+    }
+
+    /// Numbers in the units of the data, rounded as its numbers are, in the type of its column.
+    ///
+    /// # Errors
+    /// [`DataError::FieldType`] for a field of another kind.
+    pub fn decode_numbers(&self, field: usize, values: &[f64]) -> Result<ArrayRef, DataError> {
+        let Field { name, kind, .. } = self.at(field)?;
+        match kind {
+            Kind::Number(number) => Ok(number.array(values.iter().copied())),
+            _ => Err(DataError::FieldType {
+                field: name.clone(),
+                expected: kind.name().to_owned(),
+                found: "number".to_owned(),
+            }),
+        }
     }
 
     /// The Arrow column that [`Schema::decode`] makes of a field.
@@ -198,7 +240,7 @@ impl Schema {
     /// # Errors
     /// [`DataError::UnknownField`] where there is no such field.
     pub fn arrow_field(&self, field: usize) -> Result<ArrowField, DataError> {
-        let Field { name, kind } = self.at(field)?;
+        let Field { name, kind, .. } = self.at(field)?;
         Ok(kind.arrow_field(name))
     }
 
@@ -209,7 +251,7 @@ impl Schema {
     /// [`DataError::NotNumber`], [`DataError::OutOfRange`] for a number more than a whole range
     /// outside what was seen (a warning comes with one that is less far out), [`DataError::NotText`].
     pub fn parse_value(&self, field: usize, text: &str) -> Result<Parsed, DataError> {
-        let Field { name, kind } = self.at(field)?;
+        let Field { name, kind, .. } = self.at(field)?;
         kind.parse(name, text)
     }
 
@@ -218,7 +260,7 @@ impl Schema {
     /// # Errors
     /// [`DataError::FieldType`] for a value of another kind.
     pub fn column(&self, field: usize, values: &[Value]) -> Result<Column, DataError> {
-        let Field { name, kind } = self.at(field)?;
+        let Field { name, kind, .. } = self.at(field)?;
         let wrong = |value: &Value| DataError::FieldType {
             field: name.clone(),
             expected: kind.name().to_owned(),
@@ -227,7 +269,7 @@ impl Schema {
         let mut column = match kind {
             Kind::Category(_) => Values::Category(Vec::new()),
             Kind::Flag(_) => Values::Flag(Vec::new()),
-            Kind::Number(_) => Values::Number(Vec::new()),
+            Kind::Number(_) => Values::Number(Numbers::default()),
             Kind::Image(_) | Kind::Ignored { .. } => return Err(wrong(&Value::NotGiven)),
         };
         for value in values {
@@ -236,8 +278,8 @@ impl Schema {
                 (Values::Category(levels), Value::NotGiven) => levels.push(0),
                 (Values::Flag(flags), Value::Flag(flag)) => flags.push(*flag),
                 (Values::Flag(flags), Value::NotGiven) => flags.push(false),
-                (Values::Number(numbers), Value::Number(number)) => numbers.push(*number),
-                (Values::Number(numbers), Value::NotGiven) => numbers.push(0.0),
+                (Values::Number(numbers), Value::Number { z, bin }) => numbers.push(*z, *bin),
+                (Values::Number(numbers), Value::NotGiven) => numbers.push(0.0, 0),
                 _ => return Err(wrong(value)),
             }
         }
@@ -289,7 +331,7 @@ impl Schema {
             return damaged("", format!("there are {} fields", self.fields.len()));
         }
         let mut names = std::collections::HashSet::new();
-        for Field { name, kind } in &self.fields {
+        for Field { name, kind, .. } in &self.fields {
             if name.is_empty() || name.len() > MAX_NAME {
                 return damaged(name, format!("its name has {} bytes", name.len()));
             } else if !names.insert(name) {
@@ -300,6 +342,16 @@ impl Schema {
         }
         Ok(())
     }
+}
+
+/// Shows each of the `columns` that were read to its fitter, on all threads.
+fn push(fitters: &mut [Fitter], columns: &[usize], read: &Read) {
+    let mut arrays = vec![None; fitters.len()];
+    for (column, array) in columns.iter().zip(read.batch.columns()) {
+        arrays[*column] = Some(array);
+    }
+    let pairs = fitters.par_iter_mut().zip(arrays);
+    pairs.for_each(|(fitter, array)| array.into_iter().for_each(|array| fitter.push(array)));
 }
 
 /// At most `n` of `rows`, each as likely as any other, ascending (Knuth's selection sampling).

@@ -5,4 +5,4 @@ pub mod table;
 
 pub use crate::atomic::Existing;
 pub use picture::{check_folder, write_picture_folder, write_pictures_npy, write_png};
-pub use table::{TABLES, write_table};
+pub use table::{TABLES, write_batches, write_table};

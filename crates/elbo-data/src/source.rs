@@ -4,6 +4,7 @@ pub(crate) mod cache;
 pub mod folder;
 pub mod idx;
 pub(crate) mod picture;
+pub mod table;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use arrow::array::ArrayRef;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
+use crate::atomic;
 use crate::builtin;
 use crate::error::{DataError, Problem};
 use crate::options::{ImageSize, OpenOptions};
@@ -104,7 +106,7 @@ impl Read {
     }
 }
 
-/// Opens a folder of pictures, a table beside pictures, idx data, or `builtin:NAME`.
+/// Opens a folder of pictures, a table (beside pictures or of its own), idx data, or `builtin:NAME`.
 ///
 /// # Errors
 /// What is wrong with the location, the files or the options; see [`DataError`].
@@ -120,12 +122,12 @@ pub fn open(location: &str, options: &OpenOptions) -> Result<Arc<dyn Source>, Da
             Some(files) => Ok(Arc::new(idx::Idx::open(&files, options)?)),
             None => Ok(Arc::new(folder::Folder::open(path, None, options)?)),
         }
-    } else if folder::is_table(path) {
-        let parent = path
-            .parent()
-            .filter(|p| !p.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        Ok(Arc::new(folder::Folder::open(parent, Some(path), options)?))
+    } else if table::is_table(path) {
+        let folder = atomic::folder(path);
+        match folder::describes_pictures(folder, path) {
+            true => Ok(Arc::new(folder::Folder::open(folder, Some(path), options)?)),
+            false => Ok(Arc::new(table::Table::open(path, options)?)),
+        }
     } else {
         Ok(Arc::new(idx::Idx::open(&idx::pair(path)?, options)?))
     }

@@ -21,7 +21,7 @@ impl DataError {
             Self::NoSuchPath { .. } => "check the path; built-in data are named `builtin:faces`",
             Self::UnknownBuiltin { known, .. } => return Some(format!("known: {}", listed(known))),
             Self::UnknownFile { .. } => {
-                "give a folder of pictures, a folder or file of MNIST-style idx data, a CSV file that lies beside pictures, or `builtin:faces`"
+                "give a folder of pictures, a folder or file of MNIST-style idx data, a CSV file, or `builtin:faces`"
             }
             Self::EmptyFolder {
                 deeper: Some(folder), ..
@@ -37,10 +37,15 @@ impl DataError {
                 "give the path of the table that belongs to the pictures instead of the folder"
             }
             Self::DuplicateColumn { .. } | Self::ReservedColumn { .. } => "rename the column",
-            Self::UnnamedColumn { .. } => {
-                "the first line names the columns; the first column names the files"
-            }
+            Self::UnnamedColumn { .. } => "the first line names the columns; give each a name",
+            Self::TooManyColumns { .. } => "leave out columns, or store the values of a long list as rows",
+            Self::OpenQuote { .. } => "close the quote, or write a quote inside a cell twice",
+            Self::Encoding { .. } => "save the file again as UTF-8",
             Self::RaggedRow { .. } => "put double quotes around a cell that holds the separator",
+            Self::EmptyTable {
+                what: "columns" | "rows",
+                ..
+            } => "the first line names the columns, each other line is a record",
             Self::EmptyTable { .. } => "the first column names the file, each other column is an attribute",
             Self::DuplicateRow { .. } => "keep one row for each picture",
             Self::NoMatches { .. } => {

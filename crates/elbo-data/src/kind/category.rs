@@ -1,6 +1,8 @@
 //! Categories: text of which few different values occur, encoded as the position of the level.
 
-use std::collections::BTreeMap;
+mod rare;
+
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, StringArray};
@@ -12,8 +14,16 @@ use super::{Kind, Value, constant, ignored, no_value, wrong_type};
 use crate::batch::{Column, Values};
 use crate::error::{DataError, nearest};
 
-/// The most levels that a category may have; with more it is taken for free text.
-pub(crate) const MAX_LEVELS: usize = 1000;
+pub use rare::Rare;
+
+/// The most levels that are modelled one by one; the rarer ones are pooled.
+pub const MAX_LEVELS: usize = 255;
+/// The name of the position that rare levels share.
+pub const RARE: &str = "(rare)";
+/// The most different levels that are kept by name while fitting.
+const MAX_NAMES: usize = 200_000;
+/// From so many records on, text that is all different and of one pattern is an identifier.
+const SURELY_IDENTIFIER: usize = 20;
 /// Below this number of levels a category is never taken for free text.
 const SURELY_LEVELS: usize = 20;
 /// The most bytes that a level's name may have.
@@ -23,19 +33,41 @@ const MAX_NAME: usize = 1000;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Category {
-    /// Names of the levels: whole numbers by value, else by the alphabet.
+    /// Names of the levels: whole numbers by value, else by the alphabet; last [`RARE`], if some are.
     pub levels: Vec<String>,
     /// How many training records have each level.
     pub counts: Vec<u64>,
+    /// The levels that share the last position.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rare: Option<Rare>,
 }
 
 impl Category {
-    /// Position of the level called `name`.
+    /// The levels that have a position of their own.
+    fn own(&self) -> &[String] {
+        let pooled = usize::from(self.rare.is_some());
+        &self.levels[..self.levels.len().saturating_sub(pooled)]
+    }
+
+    /// Position of the level called `name`: the shared one if it is rare.
     pub fn position(&self, name: &str) -> Option<u32> {
-        self.levels
-            .iter()
-            .position(|level| level == name)
+        let own = self.own().iter().position(|level| level == name);
+        own.or_else(|| self.rare_position(name))
             .map(|position| position as u32)
+    }
+
+    fn rare_position(&self, name: &str) -> Option<usize> {
+        let rare = self.rare.as_ref()?;
+        rare.contains(name).then(|| self.own().len())
+    }
+
+    /// The level at a position; a rare one is drawn at `uniform`, within [0, 1).
+    pub fn name_in(&self, position: u32, uniform: f32) -> Option<&str> {
+        let position = position as usize;
+        match &self.rare {
+            Some(rare) if position == self.own().len() => rare.name_at(uniform),
+            _ => self.levels.get(position).map(String::as_str),
+        }
     }
 
     /// A level that was not seen in training counts as not given: the model knows nothing about it.
@@ -44,34 +76,57 @@ impl Category {
         let text = text
             .as_string_opt::<i32>()
             .ok_or_else(|| wrong_type(field, "a category", array))?;
-        let positions: BTreeMap<&str, u32> = self.levels.iter().map(String::as_str).zip(0..).collect();
-        let found: Vec<Option<u32>> = text.iter().map(|level| positions.get(level?).copied()).collect();
+        let positions: BTreeMap<&str, u32> = self.own().iter().map(String::as_str).zip(0..).collect();
+        let pooled = |level| self.rare_position(level).map(|position| position as u32);
+        let position = |level| positions.get(level).copied().or_else(|| pooled(level));
+        let found: Vec<Option<u32>> = text.iter().map(|level| position(level?)).collect();
         Ok(Column {
             given: found.iter().map(Option::is_some).collect(),
             values: Values::Category(found.into_iter().map(Option::unwrap_or_default).collect()),
         })
     }
 
+    /// The names of the levels; of the rare ones the most frequent.
     pub(super) fn decode(&self, field: &str, positions: &[u32]) -> Result<ArrayRef, DataError> {
-        let name = |position: &u32| {
-            self.levels
-                .get(*position as usize)
-                .ok_or_else(|| DataError::UnknownLevel {
-                    field: field.to_owned(),
-                    value: format!("level {position}"),
-                    nearest: None,
-                    known: self.levels.clone(),
-                })
+        let mode = self.rare.as_ref().and_then(Rare::mode);
+        let name = |position: &u32| match mode {
+            Some(mode) if *position as usize == self.own().len() => Some(mode),
+            _ => self.levels.get(*position as usize).map(String::as_str),
         };
-        let names: Vec<&String> = positions.iter().map(name).collect::<Result<_, _>>()?;
+        let names = positions
+            .iter()
+            .map(|p| name(p).ok_or_else(|| self.no_level(field, *p)));
+        let names: Vec<&str> = names.collect::<Result<_, _>>()?;
         Ok(Arc::new(StringArray::from_iter_values(names)))
+    }
+
+    /// The names of the levels, the rare ones drawn.
+    pub(super) fn draw(
+        &self,
+        field: &str,
+        positions: &[u32],
+        uniforms: &[f32],
+    ) -> Result<ArrayRef, DataError> {
+        let draws = positions.iter().zip(uniforms);
+        let names = draws.map(|(p, u)| self.name_in(*p, *u).ok_or_else(|| self.no_level(field, *p)));
+        let names: Vec<&str> = names.collect::<Result<_, _>>()?;
+        Ok(Arc::new(StringArray::from_iter_values(names)))
+    }
+
+    fn no_level(&self, field: &str, position: u32) -> DataError {
+        DataError::UnknownLevel {
+            field: field.to_owned(),
+            value: format!("level {position}"),
+            nearest: None,
+            known: self.levels.clone(),
+        }
     }
 
     /// The level as written, else the only one that differs in case alone.
     pub(super) fn parse(&self, field: &str, text: &str) -> Result<Value, DataError> {
         let alike = || {
             let mut alike = self
-                .levels
+                .own()
                 .iter()
                 .filter(|level| level.to_lowercase() == text.to_lowercase());
             alike.next().filter(|_| alike.next().is_none())
@@ -82,7 +137,7 @@ impl Category {
             .ok_or_else(|| DataError::UnknownLevel {
                 field: field.to_owned(),
                 value: text.to_owned(),
-                nearest: nearest(text, self.levels.iter().map(String::as_str)),
+                nearest: nearest(text, self.own().iter().map(String::as_str)),
                 known: self.levels.clone(),
             })
     }
@@ -91,7 +146,9 @@ impl Category {
         let mut sorted: Vec<&String> = self.levels.iter().collect();
         sorted.sort_unstable();
         sorted.dedup();
-        if !(2..=MAX_LEVELS).contains(&self.levels.len()) {
+        if let Some(reason) = self.rare.as_ref().and_then(Rare::damage) {
+            Some(reason)
+        } else if !(2..=MAX_LEVELS).contains(&self.own().len()) {
             Some(format!("{} levels", self.levels.len()))
         } else if self.counts.len() != self.levels.len() {
             Some(format!(
@@ -115,10 +172,12 @@ impl Category {
 
 #[derive(Debug, Default)]
 pub(super) struct CategoryFitter {
-    counts: BTreeMap<String, u64>,
+    counts: HashMap<String, u64>,
     seen: u64,
-    /// More different values than any category has: counting them all would not be bounded.
-    too_many: bool,
+    /// Records of levels beyond those that are kept by name.
+    beyond: u64,
+    /// A value longer than any level's name.
+    long: bool,
 }
 
 impl CategoryFitter {
@@ -127,8 +186,10 @@ impl CategoryFitter {
             self.seen += 1;
             if let Some(count) = self.counts.get_mut(text) {
                 *count += 1;
-            } else if self.counts.len() > MAX_LEVELS || text.len() > MAX_NAME {
-                self.too_many = true;
+            } else if text.len() > MAX_NAME {
+                self.long = true;
+            } else if self.counts.len() >= MAX_NAMES {
+                self.beyond += 1;
             } else {
                 self.counts.insert(text.to_owned(), 1);
             }
@@ -137,23 +198,58 @@ impl CategoryFitter {
 
     pub(super) fn finish(self) -> Kind {
         let n = self.counts.len();
-        let free_text = self.too_many || n > MAX_LEVELS || (n > SURELY_LEVELS && n as u64 > self.seen / 2);
-        let mut counts: Vec<(String, u64)> = self.counts.into_iter().collect();
-        counts.sort_by_key(|(level, _)| level.parse::<i64>().map_or((1, 0), |number| (0, number)));
+        let many = n > SURELY_LEVELS && n as u64 > (self.seen - self.beyond) / 2;
+        let Self {
+            seen, beyond, long, ..
+        } = self;
+        if n >= SURELY_IDENTIFIER && !long && n as u64 == seen - beyond && of_one_pattern(&self.counts) {
+            return ignored("identifier: all different and of one pattern");
+        } else if many || long {
+            let more = if beyond > 0 { "more than " } else { "" };
+            let found = format!("it has {more}{n} different values in {seen} records");
+            return ignored(format!("{found}, which looks like free text"));
+        }
+        let counts: Vec<(String, u64)> = self.counts.into_iter().collect();
         match counts.as_slice() {
             [] => no_value(),
             [(level, _)] => constant(level),
-            _ if free_text => ignored(format!(
-                "it has {}{n} different values in {} records, which looks like free text",
-                if self.too_many { "more than " } else { "" },
-                self.seen
-            )),
-            _ => {
-                let (levels, counts) = counts.into_iter().unzip();
-                Kind::Category(Category { levels, counts })
-            }
+            _ => Kind::Category(pooled(counts, beyond)),
         }
     }
+}
+
+/// Whether all are alike but for their digits, or without blanks and of one length.
+fn of_one_pattern(names: &HashMap<String, u64>) -> bool {
+    let pattern = |name: &String| -> String {
+        let mut kept: Vec<char> = name
+            .chars()
+            .map(|c| if c.is_ascii_digit() { '9' } else { c })
+            .collect();
+        kept.dedup_by(|a, b| *a == '9' && *b == '9');
+        kept.into_iter().collect()
+    };
+    let Some(first) = names.keys().next() else {
+        return false;
+    };
+    let alike = pattern(first);
+    let dense = |name: &String| name.len() == first.len() && !name.contains(char::is_whitespace);
+    (alike.contains('9') && names.keys().all(|name| pattern(name) == alike))
+        || (first.len() >= 8 && names.keys().all(dense))
+}
+
+/// The most frequent levels one by one, the others together.
+fn pooled(mut counts: Vec<(String, u64)>, beyond: u64) -> Category {
+    counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let rare = (counts.len() > MAX_LEVELS).then(|| counts.split_off(MAX_LEVELS));
+    counts.sort_unstable();
+    counts.sort_by_key(|(level, _)| level.parse::<i64>().map_or((1, 0), |number| (0, number)));
+    let (mut levels, mut counts): (Vec<String>, Vec<u64>) = counts.into_iter().unzip();
+    let rare = rare.map(Rare::new);
+    if let Some(rare) = &rare {
+        levels.push(RARE.to_owned());
+        counts.push(rare.upto.last().copied().unwrap_or(0) + beyond);
+    }
+    Category { levels, counts, rare }
 }
 
 #[cfg(test)]
@@ -211,11 +307,47 @@ mod tests {
         };
         assert!(reason(fitted(&[Some("a"), Some("a")])).contains("every record has the value `a`"));
         assert!(reason(fitted(&[None])).contains("no record has a value"));
-        let names: Vec<String> = (0..50).map(|i| format!("name {i}")).collect();
+        let names: Vec<String> = (0..50).map(|i| "name ".repeat(i + 1)).collect();
         let texts: Vec<Option<&str>> = names.iter().map(|name| Some(name.as_str())).collect();
         assert!(reason(fitted(&texts)).contains("50 different values in 50 records"));
         let essay = "x".repeat(2000);
         assert!(reason(fitted(&[Some("a"), Some("b"), Some(&essay)])).contains("free text"));
+    }
+
+    #[test]
+    fn identifiers_are_ignored() {
+        for name in [
+            |i: u32| format!("user_{i}"),
+            |i: u32| format!("{:08x}", i.wrapping_mul(2_654_435_761)),
+        ] {
+            let names: Vec<String> = (1..40).map(name).collect();
+            let texts: Vec<Option<&str>> = names.iter().map(|name| Some(name.as_str())).collect();
+            let Kind::Ignored { reason } = fitted(&texts) else {
+                panic!()
+            };
+            assert!(reason.starts_with("identifier"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn rare_levels_are_pooled_and_drawn_back() {
+        // 300 levels, level i of i + 2 records: the 45 rarest, of 2 to 46 records, are pooled.
+        let names: Vec<String> = (0..300).map(|i| format!("{i:03}")).collect();
+        let times = |i: usize| std::iter::repeat_n(Some(names[i].as_str()), i + 2);
+        let cities = category(&(0..300).flat_map(times).collect::<Vec<_>>());
+        assert_eq!((cities.levels.len(), cities.levels[255].as_str()), (256, RARE));
+        // 2 + 3 + ... + 46 = 46 * 47 / 2 - 1.
+        assert_eq!(cities.counts[255], 1080);
+        let column = cities
+            .encode("city", &array(&[Some("007"), Some("299"), Some("x")]))
+            .unwrap();
+        assert_eq!(column.values, Values::Category(vec![255, 254, 0]));
+        assert_eq!(column.given, [true, true, false]);
+        assert_eq!(cities.parse("city", "007").unwrap(), Value::Category(255));
+        assert_eq!(cities.name_in(255, 0.0), Some("000"));
+        assert_eq!(cities.name_in(255, 0.999_999), Some("044"));
+        assert_eq!(&cities.decode("city", &[255]).unwrap(), &array(&[Some("044")]));
+        assert!(cities.damage().is_none() && cities.draw("city", &[256], &[0.5]).is_err());
     }
 
     #[test]

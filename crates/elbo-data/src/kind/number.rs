@@ -1,4 +1,6 @@
-//! Numbers: standardised with the mean and standard deviation of the training records.
+//! Numbers: standardised with the mean and standard deviation of the training records, and binned.
+
+mod bins;
 
 use std::sync::Arc;
 
@@ -9,8 +11,15 @@ use serde::{Deserialize, Serialize};
 
 use super::flag::{self, Spelling};
 use super::{Kind, Parsed, Value, constant, ignored, no_value, wrong_type};
-use crate::batch::{Column, Values};
+use crate::batch::{Column, Numbers, Values};
 use crate::error::DataError;
+
+pub use bins::{Bin, MAX_BINS};
+
+/// The most decimal places that are kept; numbers with more count as real.
+const MAX_DECIMALS: u8 = 6;
+/// From so many records on, whole numbers that only ascend are an identifier.
+const SURELY_IDENTIFIER: u64 = 20;
 
 /// A number and how it is standardised.
 ///
@@ -27,8 +36,12 @@ pub struct Number {
     pub min: f64,
     /// The largest training value.
     pub max: f64,
-    /// Whether the files hold whole numbers; decoded values are then rounded.
+    /// Whether the files hold whole numbers.
     pub integer: bool,
+    /// Decimal places of the files' numbers, which decoded values are rounded to; none if real.
+    pub decimals: Option<u8>,
+    /// A partition of the range, ascending: at most [`MAX_BINS`].
+    pub bins: Vec<Bin>,
 }
 
 impl Number {
@@ -39,8 +52,69 @@ impl Number {
 
     /// mean + std * z, in the units of the data.
     pub fn restore(&self, z: f32) -> f64 {
-        let value = f64::from(self.mean) + f64::from(self.std) * f64::from(z);
-        if self.integer { value.round() } else { value }
+        self.rounded(f64::from(self.mean) + f64::from(self.std) * f64::from(z))
+    }
+
+    /// The value as the model takes it.
+    pub fn value(&self, value: f64) -> Value {
+        Value::Number {
+            z: self.standardise(value),
+            bin: self.bin_of(value),
+        }
+    }
+
+    /// The bin that holds the value, or the nearest where none does.
+    pub fn bin_of(&self, value: f64) -> u32 {
+        let value = self.rounded(value);
+        let bins = &self.bins;
+        let at = bins.partition_point(|bin| bin.low <= value).saturating_sub(1);
+        // An atom stands before the interval that begins at the same value.
+        if at > 0 && bins[at - 1].is_atom() && bins[at - 1].low == value {
+            return at as u32 - 1;
+        }
+        let nearer = |bin: &Bin, next: &Bin| next.low - value < value - bin.high;
+        match (bins.get(at), bins.get(at + 1)) {
+            (Some(bin), Some(next)) if value > bin.high && nearer(bin, next) => at as u32 + 1,
+            _ => at as u32,
+        }
+    }
+
+    /// The value of `bin` at `uniform`, within [0, 1): uniform over its grid points or its interval.
+    pub fn value_in(&self, bin: u32, uniform: f32) -> f64 {
+        let Some(&Bin { low, high, .. }) = self.bins.get(bin as usize).or(self.bins.last()) else {
+            return f64::from(self.mean);
+        };
+        let uniform = f64::from(uniform);
+        match self.scale() {
+            Some(scale) => {
+                let points = points(low, high, scale);
+                let point = (uniform * points).floor().clamp(0.0, points - 1.0);
+                ((low * scale).round() + point) / scale
+            }
+            None => (low + uniform * (high - low)).clamp(low, high),
+        }
+    }
+
+    /// Log of the number of grid points of `bin`, or of its length where there is no grid; 0 for a
+    /// single value. log p(value) = log p(bin) - log width(bin).
+    pub fn log_width(&self, bin: u32) -> f32 {
+        match self.bins.get(bin as usize) {
+            Some(bin) if !bin.is_atom() => match self.scale() {
+                Some(scale) => points(bin.low, bin.high, scale).ln() as f32,
+                None => (bin.high - bin.low).ln() as f32,
+            },
+            _ => 0.0,
+        }
+    }
+
+    /// Grid points in 1.
+    fn scale(&self) -> Option<f64> {
+        self.decimals.map(|places| 10f64.powi(i32::from(places)))
+    }
+
+    fn rounded(&self, value: f64) -> f64 {
+        self.scale()
+            .map_or(value, |scale| (value * scale).round() / scale)
     }
 
     pub(super) fn data_type(&self) -> DataType {
@@ -58,23 +132,34 @@ impl Number {
             .as_ref()
             .and_then(|array| array.as_primitive_opt::<Float64Type>());
         let numbers = numbers.ok_or_else(|| wrong_type(field, "a number", array))?;
-        let found: Vec<Option<f64>> = numbers
-            .iter()
-            .map(|number| number.filter(|number| number.is_finite()))
-            .collect();
+        let (mut encoded, mut given) = (Numbers::default(), Vec::with_capacity(array.len()));
+        for number in numbers {
+            let finite = number.filter(|number| number.is_finite());
+            given.push(finite.is_some());
+            match finite {
+                Some(value) => encoded.push(self.standardise(value), self.bin_of(value)),
+                None => encoded.push(0.0, 0),
+            }
+        }
         Ok(Column {
-            given: found.iter().map(Option::is_some).collect(),
-            values: Values::Number(
-                found
-                    .into_iter()
-                    .map(|v| v.map_or(0.0, |v| self.standardise(v)))
-                    .collect(),
-            ),
+            given,
+            values: Values::Number(encoded),
         })
     }
 
-    pub(super) fn decode(&self, numbers: &[f32]) -> ArrayRef {
-        let values = numbers.iter().map(|z| self.restore(*z));
+    pub(super) fn decode(&self, numbers: &Numbers) -> ArrayRef {
+        self.array(numbers.z.iter().map(|z| self.restore(*z)))
+    }
+
+    /// A value of each bin, at its uniform draw.
+    pub(super) fn draw(&self, numbers: &Numbers, uniforms: &[f32]) -> ArrayRef {
+        let places = numbers.bins.iter().zip(uniforms);
+        self.array(places.map(|(bin, uniform)| self.value_in(*bin, *uniform)))
+    }
+
+    /// Values in the units of the data, rounded as the files' are, in the type of the files.
+    pub(crate) fn array(&self, values: impl Iterator<Item = f64>) -> ArrayRef {
+        let values = values.map(|value| self.rounded(value));
         if self.integer {
             Arc::new(Int64Array::from_iter_values(values.map(|value| value as i64)))
         } else {
@@ -104,7 +189,7 @@ impl Number {
         let warning = outside
             .then(|| format!("`{field}={value}` is outside the range seen in training, {min} to {max}"));
         Ok(Parsed {
-            value: Value::Number(self.standardise(value)),
+            value: self.value(value),
             warning,
         })
     }
@@ -112,13 +197,27 @@ impl Number {
     pub(super) fn damage(&self) -> Option<String> {
         let finite =
             self.mean.is_finite() && self.std.is_finite() && self.min.is_finite() && self.max.is_finite();
-        (!finite || self.std <= 0.0 || self.min > self.max).then(|| {
-            format!(
-                "mean {}, std {}, range {} to {}",
-                self.mean, self.std, self.min, self.max
-            )
-        })
+        if !finite || self.std <= 0.0 || self.min > self.max {
+            let Self {
+                mean, std, min, max, ..
+            } = self;
+            return Some(format!("mean {mean}, std {std}, range {min} to {max}"));
+        }
+        let sound = |bin: &Bin| bin.low.is_finite() && bin.high.is_finite() && bin.low <= bin.high;
+        let bins = &self.bins;
+        let ascending = bins.windows(2).all(|pair| pair[0].high <= pair[1].low);
+        if !(1..=MAX_BINS).contains(&bins.len()) || !ascending || !bins.iter().all(sound) {
+            return Some("its bins do not divide its range".to_owned());
+        }
+        self.decimals
+            .filter(|places| *places > MAX_DECIMALS)
+            .map(|places| format!("{places} decimal places"))
     }
+}
+
+/// Grid points from `low` to `high`, both included.
+fn points(low: f64, high: f64, scale: f64) -> f64 {
+    ((high - low) * scale).round() + 1.0
 }
 
 /// Running mean and variance (Welford 1962), which also sees whether the numbers are flags.
@@ -132,6 +231,11 @@ pub(super) struct NumberFitter {
     max: f64,
     /// How often -1, 0 and 1 occurred.
     signs: [u64; 3],
+    /// Whether each value was larger than the one before.
+    ascending: bool,
+    /// Decimal places needed so far.
+    decimals: Option<u8>,
+    values: bins::Values,
 }
 
 impl NumberFitter {
@@ -145,6 +249,9 @@ impl NumberFitter {
             min,
             max,
             signs: [0; 3],
+            ascending: true,
+            decimals: Some(0),
+            values: bins::Values::default(),
         }
     }
 
@@ -166,6 +273,9 @@ impl NumberFitter {
 
     fn add(&mut self, value: f64) {
         self.n += 1;
+        self.ascending &= value > self.max;
+        self.decimals = self.decimals.and_then(|places| decimals(value, places));
+        self.values.add(value);
         let delta = value - self.mean;
         self.mean += delta / self.n as f64;
         self.squares += delta * (value - self.mean);
@@ -187,6 +297,10 @@ impl NumberFitter {
         } else if minus + one == self.n {
             return flag::fitted([minus, one], Spelling::PlusMinus);
         }
+        if self.integer && self.ascending && self.n >= SURELY_IDENTIFIER {
+            return ignored("identifier: whole numbers that only ascend");
+        }
+        let scale = self.decimals.map(|places| 10f64.powi(i32::from(places)));
         let std = (self.squares / self.n as f64).sqrt() as f32;
         let number = Number {
             mean: self.mean as f32,
@@ -194,6 +308,8 @@ impl NumberFitter {
             min: self.min,
             max: self.max,
             integer: self.integer,
+            decimals: self.decimals,
+            bins: self.values.bins(self.min, self.max, scale),
         };
         match number.damage() {
             None => Kind::Number(number),
@@ -202,6 +318,15 @@ impl NumberFitter {
             )),
         }
     }
+}
+
+/// The decimal places of a value, at least `places`; none if it has too many.
+fn decimals(value: f64, places: u8) -> Option<u8> {
+    (places..=MAX_DECIMALS).find(|places| {
+        let scaled = value * 10f64.powi(i32::from(*places));
+        // Past 2^53 neighbouring whole numbers cannot be told apart.
+        scaled.abs() < 9e15 && scaled.round() / 10f64.powi(i32::from(*places)) == value
+    })
 }
 
 #[cfg(test)]
@@ -228,10 +353,16 @@ mod tests {
         assert_eq!((age.mean, age.std, age.min, age.max), (5.0, 2.0, 2.0, 9.0));
         let array: ArrayRef = Arc::new(Int64Array::from(vec![Some(9), None, Some(5)]));
         let column = age.encode("age", &array).unwrap();
-        assert_eq!(column.values, Values::Number(vec![2.0, 0.0, 0.0]));
+        assert_eq!(
+            column.values,
+            Values::Number(Numbers {
+                z: vec![2.0, 0.0, 0.0],
+                bins: vec![age.bin_of(9.0), 0, age.bin_of(5.0)]
+            })
+        );
         assert_eq!(column.given, [true, false, true]);
         assert_eq!(
-            &age.decode(&[2.0, 0.1]),
+            &age.array([9.0, 5.2].into_iter()),
             &(Arc::new(Int64Array::from(vec![9, 5])) as ArrayRef)
         );
     }
@@ -259,7 +390,8 @@ mod tests {
     #[test]
     fn numbers_are_typed_in_within_reason() {
         let age = number(false, &[20.0, 40.0]);
-        assert_eq!(age.parse("age", "30").unwrap(), Value::Number(0.0).into());
+        assert_eq!(age.parse("age", "30").unwrap(), age.value(30.0).into());
+        assert_eq!(age.standardise(30.0), 0.0);
         assert!(
             age.parse("age", "55")
                 .unwrap()
@@ -276,6 +408,57 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn every_value_has_a_bin_and_every_bin_gives_its_own_values() {
+        let cents: Vec<f64> = (0..500).map(|i| f64::from(i * i % 7919) / 100.0).collect();
+        let reals: Vec<f64> = (1..500).map(|i| f64::from(i).ln()).collect();
+        for (values, decimals) in [(cents, Some(2)), (reals, None)] {
+            let price = number(false, &values);
+            assert_eq!(price.decimals, decimals);
+            for bin in 0..price.bins.len() as u32 {
+                for uniform in [0.0, 0.3, 0.999_999_9] {
+                    let value = price.value_in(bin, uniform);
+                    assert_eq!(price.bin_of(value), bin, "{value} in {:?}", price.bins);
+                    assert!(value >= price.min && value <= price.max);
+                    assert_eq!(price.rounded(value), value);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn widths_count_grid_points_or_measure_lengths() {
+        // A hundred different numbers in 64 - 1 bins of two: 0 and 1, 2 and 3, and so on.
+        let whole = number(
+            true,
+            &(0..100).map(|i| f64::from(i * 37 % 100)).collect::<Vec<_>>(),
+        );
+        assert_eq!(whole.log_width(0), 2f32.ln());
+        let total: f32 = (0..whole.bins.len() as u32)
+            .map(|bin| whole.log_width(bin).exp())
+            .sum();
+        assert!(
+            (total - 100.0).abs() < 1e-3,
+            "each grid point is in one bin: {total}"
+        );
+        let atoms = number(true, &[2.0, 2.0, 9.0, 9.0, 4.0, 4.0]);
+        assert_eq!(atoms.log_width(1), 0.0);
+        assert_eq!(
+            (atoms.bin_of(8.0), atoms.bin_of(-50.0), atoms.bin_of(50.0)),
+            (2, 0, 2)
+        );
+    }
+
+    #[test]
+    fn whole_numbers_that_only_ascend_are_an_identifier() {
+        let ids: Vec<f64> = (0..20).map(|i| f64::from(i * 3)).collect();
+        let Kind::Ignored { reason } = fitted(true, &ids) else {
+            panic!()
+        };
+        assert!(reason.starts_with("identifier"), "{reason}");
+        assert!(matches!(fitted(false, &ids), Kind::Number(_)));
     }
 
     #[test]

@@ -92,7 +92,7 @@ fn broken_records_are_reported_and_left_out() {
         .unwrap();
     assert_eq!(batch.rows, [49, 51]);
     assert_eq!(batch.problems, [Problem::new("record 50", "is broken")]);
-    assert!(matches!(&batch.columns[0].values, Values::Number(numbers) if numbers.len() == 2));
+    assert!(matches!(&batch.columns[0].values, Values::Number(numbers) if numbers.z.len() == 2));
 }
 
 #[test]
@@ -135,10 +135,12 @@ fn a_schema_of_other_data_is_refused_at_once() {
     let kind = Kind::Ignored { reason: "x".into() };
     let field = crate::schema::Field {
         name: "w".into(),
+        missing: 0,
+        records: 0,
         kind,
     };
     let schema = Arc::new(Schema {
-        version: 1,
+        version: crate::schema::VERSION,
         fields: vec![field],
     });
     let source: Arc<dyn Source> = Arc::new(Counting::default());

@@ -144,7 +144,7 @@ fn values_are_typed_in_for_every_kind() {
     let parse = |field, text| schema.parse_value(field, text).map(|parsed| parsed.value);
     assert_eq!(parse(1, "red").unwrap(), Value::Category(1));
     assert_eq!(parse(2, "no").unwrap(), Value::Flag(false));
-    assert_eq!(parse(4, " 30 ").unwrap(), Value::Number(0.0));
+    assert_eq!(parse(4, " 30 ").unwrap(), Value::Number { z: 0.0, bin: 0 });
     assert_eq!(parse(1, "").unwrap(), Value::NotGiven);
     assert_eq!(parse(4, "?").unwrap(), Value::NotGiven);
     assert!(matches!(parse(0, "cat.png"), Err(DataError::NotText { .. })));
@@ -190,9 +190,9 @@ fn torn_foreign_and_future_schemas_are_errors() {
             "{end}"
         );
     }
-    let future = json.replacen("\"version\": 1", "\"version\": 2", 1);
+    let future = json.replacen("\"version\": 2", "\"version\": 3", 1);
     let error = Schema::from_json(&future).unwrap_err();
-    assert!(matches!(error, DataError::SchemaVersion { found: 2, known: 1 }));
+    assert!(matches!(error, DataError::SchemaVersion { found: 3, known: 2 }));
     assert!(error.hint().unwrap().contains("newer version"));
 }
 

@@ -1,23 +1,26 @@
-//! Record batches to csv, parquet or npy, as the name of the file says.
+//! Record batches to csv, tsv, parquet or npy, as the name of the file says.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type};
+use arrow::csv::WriterBuilder;
+use arrow::datatypes::{DataType, Float64Type, SchemaRef};
 use arrow::record_batch::RecordBatch;
-use npyz::WriterBuilder;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use npyz::WriterBuilder as _;
 use parquet::arrow::ArrowWriter;
-use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 
 use crate::atomic::{self, Existing};
 use crate::error::{Cause, DataError};
 
 /// The extensions of tables that can be written.
-pub const TABLES: &[&str] = &[".csv", ".parquet", ".npy"];
+pub const TABLES: &[&str] = &[".csv", ".csv.gz", ".tsv", ".parquet", ".npy"];
 
 /// Writes a table. An `.npy` file is `[rows, columns]`, f32 if all its columns are and else f64; it
 /// leaves out columns that hold no numbers, and a null in it is NaN.
@@ -25,15 +28,34 @@ pub const TABLES: &[&str] = &[".csv", ".parquet", ".npy"];
 /// # Errors
 /// [`DataError::UnknownExtension`], [`DataError::Exists`], [`DataError::Write`].
 pub fn write_table(path: &Path, batch: &RecordBatch, existing: Existing) -> Result<(), DataError> {
-    let extension = path
-        .extension()
-        .and_then(|e| e.to_str())
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    match extension.as_str() {
-        "csv" => atomic::write(path, existing, |file| csv(file, batch)),
-        "parquet" => atomic::write(path, existing, |file| parquet(file, batch)),
-        "npy" => atomic::write(path, existing, |file| npy(file, batch)),
+    if ending(path) == Some(".npy") {
+        return atomic::write(path, existing, |file| npy(file, batch));
+    }
+    write_batches(path, &batch.schema(), [Ok(batch.clone())], existing)
+}
+
+/// Writes a table of any length, batch by batch: csv, tsv (both with a null as an empty cell) or
+/// parquet, of the columns of `schema` in their order.
+///
+/// # Errors
+/// [`DataError::UnknownExtension`], [`DataError::Exists`]; [`DataError::Write`] with the cause, which
+/// may be an error of `batches`.
+pub fn write_batches(
+    path: &Path,
+    schema: &SchemaRef,
+    batches: impl IntoIterator<Item = Result<RecordBatch, DataError>>,
+    existing: Existing,
+) -> Result<(), DataError> {
+    match ending(path) {
+        Some(".csv") => atomic::write(path, existing, |file| csv(file, b',', schema, batches)),
+        Some(".tsv") => atomic::write(path, existing, |file| csv(file, b'\t', schema, batches)),
+        Some(".csv.gz") => atomic::write(path, existing, |file| {
+            let mut packed = GzEncoder::new(file, Compression::default());
+            csv(&mut packed, b',', schema, batches)?;
+            packed.finish()?;
+            Ok::<(), Cause>(())
+        }),
+        Some(".parquet") => atomic::write(path, existing, |file| parquet(file, schema, batches)),
         _ => Err(DataError::UnknownExtension {
             path: path.to_path_buf(),
             known: TABLES,
@@ -41,17 +63,39 @@ pub fn write_table(path: &Path, batch: &RecordBatch, existing: Existing) -> Resu
     }
 }
 
-fn csv(file: &mut BufWriter<File>, batch: &RecordBatch) -> Result<(), Cause> {
-    let mut writer = arrow::csv::Writer::new(file);
-    Ok(writer.write(batch)?)
+/// Which of [`TABLES`] the name ends in.
+fn ending(path: &Path) -> Option<&'static str> {
+    let name = path.to_string_lossy().to_ascii_lowercase();
+    TABLES.iter().copied().find(|ending| name.ends_with(ending))
 }
 
-fn parquet(file: &mut BufWriter<File>, batch: &RecordBatch) -> Result<(), Cause> {
+fn csv(
+    file: impl Write,
+    delimiter: u8,
+    schema: &SchemaRef,
+    batches: impl IntoIterator<Item = Result<RecordBatch, DataError>>,
+) -> Result<(), Cause> {
+    let mut writer = WriterBuilder::new().with_delimiter(delimiter).build(file);
+    // The names come first, even of a table without rows.
+    writer.write(&RecordBatch::new_empty(Arc::clone(schema)))?;
+    for batch in batches {
+        writer.write(&batch?)?;
+    }
+    Ok(())
+}
+
+fn parquet(
+    file: impl Write + Send,
+    schema: &SchemaRef,
+    batches: impl IntoIterator<Item = Result<RecordBatch, DataError>>,
+) -> Result<(), Cause> {
     let properties = WriterProperties::builder()
-        .set_compression(Compression::SNAPPY)
+        .set_compression(parquet::basic::Compression::SNAPPY)
         .build();
-    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties))?;
-    writer.write(batch)?;
+    let mut writer = ArrowWriter::try_new(file, Arc::clone(schema), Some(properties))?;
+    for batch in batches {
+        writer.write(&batch?)?;
+    }
     writer.close()?;
     Ok(())
 }
@@ -99,7 +143,6 @@ mod tests {
 
     use super::*;
     use arrow::array::{Float32Array, Int64Array, StringArray};
-    use std::sync::Arc;
 
     fn batch() -> RecordBatch {
         let columns: [(&str, ArrayRef); 3] = [
@@ -157,7 +200,7 @@ mod tests {
         let error = write_table(Path::new("a.xlsx"), &batch(), Existing::Keep).unwrap_err();
         assert_eq!(
             error.hint().unwrap(),
-            "end the name in one of: .csv, .parquet, .npy"
+            "end the name in one of: .csv, .csv.gz, .tsv, .parquet, .npy"
         );
     }
 }

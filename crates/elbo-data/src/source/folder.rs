@@ -25,8 +25,6 @@ use crate::source::{Read, Source, check_rows};
 use listing::{Listing, Picture};
 use table::Table;
 
-pub(crate) use listing::is_table;
-
 /// Name of the field of pixels.
 pub const IMAGE: &str = "image";
 /// Name of the category that sub-folders make.
@@ -134,6 +132,12 @@ impl Folder {
         }
         Ok(good)
     }
+}
+
+/// Whether the table names pictures of the folder; one that cannot be read names none.
+pub(crate) fn describes_pictures(folder: &Path, table: &Path) -> bool {
+    let listing = Listing::read(folder);
+    listing.is_ok_and(|listing| listing::is_table(table) && Table::names_any(table, &listing.pictures))
 }
 
 /// Reads all headers in parallel: positions and headers of good pictures, and what is wrong with the rest.

@@ -33,7 +33,7 @@ pub(super) struct Listing {
 }
 
 /// Whether the file is a table by its name.
-pub(crate) fn is_table(path: &Path) -> bool {
+pub(super) fn is_table(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("csv"))
 }

@@ -22,6 +22,9 @@ use build::{Guess, build};
 /// Names listed in a message; the others are counted.
 const LISTED: usize = 3;
 
+/// Rows in which the name of a picture is looked for.
+const LOOKED_AT: usize = 1000;
+
 /// A table, its columns typed, and the row that describes each picture.
 #[derive(Debug)]
 pub(super) struct Table {
@@ -34,6 +37,15 @@ pub(super) struct Table {
 }
 
 impl Table {
+    /// Whether one of the table's first rows names a picture.
+    pub(super) fn names_any(path: &Path, pictures: &[Picture]) -> bool {
+        let index = Index::new(pictures);
+        reader(path).is_ok_and(|mut reader| {
+            let mut rows = reader.records().take(LOOKED_AT).flatten();
+            rows.any(|row| row.get(0).is_some_and(|file| index.find(file).is_some()))
+        })
+    }
+
     pub(super) fn read(path: &Path, pictures: &[Picture]) -> Result<Self, DataError> {
         let names = names(path)?;
         let index = Index::new(pictures);

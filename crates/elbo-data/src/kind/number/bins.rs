@@ -1,0 +1,244 @@
+//! The bins of a number: a partition of its range, fitted to the training values.
+//!
+//! A frequent value has a bin of its own (an atom); what lies between atoms is cut into intervals
+//! that hold about as many values each. With log p(bin) from the model,
+//! log p(value) = log p(bin) - log width(bin) is a probability or a density in the data's units.
+
+use std::collections::HashMap;
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::noise::{Noise, Purpose};
+
+/// The most bins that a number has.
+pub const MAX_BINS: usize = 64;
+/// A value is an atom where more than one in so many records has it: at most 31 can, so that the
+/// up to 32 stretches between them still find bins.
+const ATOM_SHARE: u64 = 32;
+/// Different values that are counted exactly; with more, a sample stands for them.
+const MAX_COUNTED: usize = 4096;
+/// Values in that sample.
+const SAMPLE: usize = 1 << 16;
+
+/// Some of the range of a number: one value where `low == high`, else an interval.
+///
+/// On a grid (whole numbers, decimal places) both ends belong to it, otherwise the high end
+/// belongs to the next bin.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bin {
+    /// The low end.
+    pub low: f64,
+    /// The high end.
+    pub high: f64,
+    /// How many training records it holds; an estimate where a sample was fitted.
+    pub count: u64,
+}
+
+impl Bin {
+    pub(super) fn is_atom(&self) -> bool {
+        self.low == self.high
+    }
+}
+
+/// The values of a column as far as bins need them, in bounded memory.
+#[derive(Debug)]
+pub(super) struct Values {
+    seen: u64,
+    /// How often each value occurred, by its bits; empty once there are too many.
+    counts: Option<HashMap<u64, u64>>,
+    /// Uniform sample of the values (reservoir sampling, Vitter 1985, algorithm R).
+    sample: Vec<f64>,
+    stream: ChaCha8Rng,
+}
+
+impl Default for Values {
+    fn default() -> Self {
+        Self {
+            seen: 0,
+            counts: Some(HashMap::new()),
+            sample: Vec::new(),
+            stream: Noise::new(0).stream(Purpose::Subset, 0, 1),
+        }
+    }
+}
+
+impl Values {
+    pub(super) fn add(&mut self, value: f64) {
+        self.seen += 1;
+        if let Some(counts) = &mut self.counts {
+            // -0 and 0 are one value.
+            *counts.entry((value + 0.0).to_bits()).or_insert(0) += 1;
+            if counts.len() > MAX_COUNTED {
+                self.counts = None;
+            }
+        }
+        if self.sample.len() < SAMPLE {
+            return self.sample.push(value);
+        }
+        let place = (u128::from(self.stream.next_u64()) * u128::from(self.seen)) >> 64;
+        if let Some(slot) = self.sample.get_mut(place as usize) {
+            *slot = value;
+        }
+    }
+
+    /// The bins of all values, which go from `min` to `max`; `scale` is the number of grid points in 1.
+    pub(super) fn bins(&self, min: f64, max: f64, scale: Option<f64>) -> Vec<Bin> {
+        let mut values = match &self.counts {
+            Some(counts) => counts
+                .iter()
+                .map(|(bits, n)| (f64::from_bits(*bits), *n))
+                .collect(),
+            None => self.sampled(min, max),
+        };
+        values.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        let mut bins = cut(&values, scale);
+        let fitted: u64 = values.iter().map(|(_, count)| count).sum();
+        for bin in bins.iter_mut().filter(|_| fitted != self.seen) {
+            bin.count = (u128::from(bin.count) * u128::from(self.seen) / u128::from(fitted.max(1))) as u64;
+        }
+        bins
+    }
+
+    /// The sample's values with their counts, its range widened to that of all values.
+    fn sampled(&self, min: f64, max: f64) -> Vec<(f64, u64)> {
+        let mut counts: HashMap<u64, u64> = HashMap::new();
+        for value in &self.sample {
+            *counts.entry((value + 0.0).to_bits()).or_insert(0) += 1;
+        }
+        for end in [min, max] {
+            counts.entry((end + 0.0).to_bits()).or_insert(1);
+        }
+        counts
+            .into_iter()
+            .map(|(bits, n)| (f64::from_bits(bits), n))
+            .collect()
+    }
+}
+
+/// Bins for ascending values with their counts.
+fn cut(values: &[(f64, u64)], scale: Option<f64>) -> Vec<Bin> {
+    let total: u64 = values.iter().map(|(_, count)| count).sum();
+    // Few values that each occur again and again are all there is; few that do not are a small table.
+    let few = values.len() <= MAX_BINS && total >= 2 * values.len() as u64;
+    let is_atom = |value: &(f64, u64)| few || value.1 * ATOM_SHARE > total;
+    let stretches: Vec<&[(f64, u64)]> = values.chunk_by(|a, b| !is_atom(a) && !is_atom(b)).collect();
+    let atoms = values.iter().filter(|value| is_atom(value)).count();
+    let rest: u64 = values.iter().filter(|v| !is_atom(v)).map(|v| v.1).sum();
+    let free = MAX_BINS.saturating_sub(stretches.len()).max(1);
+    let share = rest.div_ceil(free as u64).max(1);
+    let mut bins = Vec::with_capacity(atoms + free);
+    for (place, stretch) in stretches.iter().enumerate() {
+        let first = stretch[0];
+        if is_atom(&first) {
+            bins.push(Bin {
+                low: first.0,
+                high: first.0,
+                count: first.1,
+            });
+            continue;
+        }
+        // Between atoms the whole stretch is covered, not only from its first value to its last.
+        let before = place.checked_sub(1).map(|p| step(stretches[p][0].0, 1.0, scale));
+        let after = stretches.get(place + 1).map(|next| step(next[0].0, -1.0, scale));
+        intervals(stretch, before.unwrap_or(first.0), after, share, scale, &mut bins);
+    }
+    bins
+}
+
+/// Cuts one stretch after every `share` values; it goes from `low` to `end` (or its last value).
+fn intervals(
+    stretch: &[(f64, u64)],
+    mut low: f64,
+    end: Option<f64>,
+    share: u64,
+    scale: Option<f64>,
+    bins: &mut Vec<Bin>,
+) {
+    let mut count = 0;
+    for (place, (value, n)) in stretch.iter().enumerate() {
+        count += n;
+        let high = match stretch.get(place + 1) {
+            None => end.unwrap_or(*value),
+            Some(_) if count < share => continue,
+            Some((next, _)) => middle(*value, *next, scale),
+        };
+        bins.push(Bin { low, high, count });
+        (low, count) = (step(high, 1.0, scale), 0);
+    }
+}
+
+/// The neighbour of a grid point; the value itself where there is no grid.
+fn step(value: f64, by: f64, scale: Option<f64>) -> f64 {
+    scale.map_or(value, |scale| ((value * scale).round() + by) / scale)
+}
+
+/// Where two neighbouring values part; on a grid the last point that belongs to the lower one.
+fn middle(low: f64, high: f64, scale: Option<f64>) -> f64 {
+    match scale {
+        None => low + (high - low) / 2.0,
+        Some(scale) => {
+            let (low, high) = ((low * scale).round(), (high * scale).round());
+            (low + ((high - low - 1.0) / 2.0).floor()) / scale
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bins(values: impl IntoIterator<Item = f64>, scale: Option<f64>) -> Vec<Bin> {
+        let (mut seen, mut min, mut max) = (Values::default(), f64::INFINITY, f64::NEG_INFINITY);
+        for value in values {
+            seen.add(value);
+            (min, max) = (value.min(min), value.max(max));
+        }
+        seen.bins(min, max, scale)
+    }
+
+    #[test]
+    fn few_repeated_values_are_atoms() {
+        let found = bins([3.0, 1.0, 3.0, 1.0, 7.0, 3.0], Some(1.0));
+        let atom = |value, count| Bin {
+            low: value,
+            high: value,
+            count,
+        };
+        assert_eq!(found, [atom(1.0, 2), atom(3.0, 3), atom(7.0, 1)]);
+    }
+
+    #[test]
+    fn a_frequent_value_is_an_atom_and_the_rest_is_cut_evenly() {
+        // 1000 zeros among the numbers 1 to 1000: half of all records.
+        let found = bins((0..2000).map(|i| f64::from((i - 999).max(0))), Some(1.0));
+        assert_eq!((found[0].low, found[0].high, found[0].count), (0.0, 0.0, 1000));
+        assert!(found.len() <= MAX_BINS && found.len() > 50, "{}", found.len());
+        for pair in found.windows(2) {
+            assert_eq!(pair[1].low, pair[0].high + 1.0, "no grid point is left out");
+        }
+        // 1000 values in 62 bins (64 less one for the atom, one for the stretch): 17 each, rounded up.
+        assert!(found[1..found.len() - 1].iter().all(|bin| bin.count == 17));
+        assert_eq!(found.iter().map(|bin| bin.count).sum::<u64>(), 2000);
+    }
+
+    #[test]
+    fn intervals_of_real_numbers_leave_no_gap() {
+        let found = bins((0..1000).map(|i| f64::from(i).sqrt()), None);
+        assert!(found.windows(2).all(|pair| pair[0].high == pair[1].low));
+        assert_eq!((found[0].low, found[found.len() - 1].high), (0.0, 999f64.sqrt()));
+    }
+
+    #[test]
+    fn a_sample_stands_for_many_values() {
+        let found = bins((0..300_000).map(f64::from), Some(1.0));
+        assert_eq!((found[0].low, found[found.len() - 1].high), (0.0, 299_999.0));
+        // 300000/63 = 4762 expected in each; the end of a bin, a quantile of 65,536 draws, is off by
+        // at most 5 sqrt(1/4 / 65536) = 1 % of all: 3000 records each end.
+        for bin in &found {
+            assert!(bin.high - bin.low < 4762.0 + 6000.0, "{bin:?}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! A table in one file (csv, tsv), each of whose rows is a record.
+
+mod build;
+mod csv;
+mod dialect;
+mod guess;
+mod number;
+mod text;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef};
+use arrow::compute::concat;
+use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+
+use self::csv::Csv;
+use crate::error::{DataError, Problem};
+use crate::options::OpenOptions;
+use crate::source::{Read, Source, check_rows};
+use crate::split::Split;
+
+/// How the names of tables end.
+const ENDINGS: [&str; 6] = [".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst"];
+
+/// Whether the file is a table by its name.
+pub(crate) fn is_table(path: &Path) -> bool {
+    let name = path.to_string_lossy().to_ascii_lowercase();
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// A table, its rows read by their place.
+#[derive(Debug)]
+pub struct Table {
+    path: PathBuf,
+    schema: SchemaRef,
+    rows: Rows,
+    problems: Vec<Problem>,
+    notes: Vec<String>,
+}
+
+/// What opening a file of one format gives.
+struct Part {
+    schema: ArrowSchema,
+    rows: Rows,
+    problems: Vec<Problem>,
+    notes: Vec<String>,
+}
+
+/// The rows, by the format of the file.
+#[derive(Debug)]
+enum Rows {
+    Csv(Csv),
+}
+
+impl Table {
+    /// Opens a table.
+    ///
+    /// # Errors
+    /// What is wrong with the file, and with `strict` any broken row; see [`DataError`].
+    pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, DataError> {
+        let part = Csv::open(path, options.strict)?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            schema: Arc::new(part.schema),
+            rows: part.rows,
+            problems: part.problems,
+            notes: part.notes,
+        })
+    }
+}
+
+impl Source for Table {
+    fn arrow_schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn len(&self) -> u64 {
+        match &self.rows {
+            Rows::Csv(csv) => csv.len(),
+        }
+    }
+
+    fn read(&self, rows: &[u64]) -> Result<Read, DataError> {
+        self.read_columns(rows, &(0..self.schema.fields().len()).collect::<Vec<_>>())
+    }
+
+    fn read_columns(&self, rows: &[u64], columns: &[usize]) -> Result<Read, DataError> {
+        check_rows(rows, self.len())?;
+        let parts = match &self.rows {
+            Rows::Csv(csv) => csv.read(rows, columns)?,
+        };
+        let schema = Arc::new(self.schema.project(columns)?);
+        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+        let batch = match parts.is_empty() {
+            true => RecordBatch::new_empty(schema),
+            false => {
+                let column = |place: usize| -> Result<ArrayRef, DataError> {
+                    let parts: Vec<&dyn Array> = parts.iter().map(|part| part[place].as_ref()).collect();
+                    Ok(concat(&parts)?)
+                };
+                let arrays = (0..columns.len()).map(column).collect::<Result<Vec<_>, _>>()?;
+                RecordBatch::try_new_with_options(schema, arrays, &options)?
+            }
+        };
+        Ok(Read {
+            batch,
+            rows: rows.to_vec(),
+            problems: Vec::new(),
+        })
+    }
+
+    fn split_of(&self, _row: u64) -> Option<Split> {
+        None
+    }
+
+    fn name_of(&self, row: u64) -> String {
+        format!("row {}", row + 1)
+    }
+
+    fn problems(&self) -> Vec<Problem> {
+        self.problems.clone()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.notes.clone()
+    }
+
+    fn description(&self) -> String {
+        let (rows, columns) = (self.len(), self.schema.fields().len());
+        format!("{rows} rows of {columns} columns in `{}`", self.path.display())
+    }
+}

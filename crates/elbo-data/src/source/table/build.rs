@@ -1,0 +1,47 @@
+//! A column of a table while its cells are read.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, StringBuilder};
+
+use super::guess::{Cells, flag};
+use super::number::Style;
+use crate::kind::is_missing;
+
+/// A column while it grows. A cell that is not of the column's type is not known.
+pub(super) enum Builder {
+    Flag(BooleanBuilder),
+    Integer(Style, Int64Builder),
+    Number(Style, Float64Builder),
+    Text(StringBuilder),
+}
+
+impl Builder {
+    pub(super) fn new(cells: Cells) -> Self {
+        match cells {
+            Cells::Flag => Self::Flag(BooleanBuilder::new()),
+            Cells::Integer(style) => Self::Integer(style, Int64Builder::new()),
+            Cells::Number(style) => Self::Number(style, Float64Builder::new()),
+            Cells::Text => Self::Text(StringBuilder::new()),
+        }
+    }
+
+    pub(super) fn add(&mut self, cell: &str) {
+        let cell = cell.trim();
+        match self {
+            Self::Flag(builder) => builder.append_option(flag(cell)),
+            Self::Integer(style, builder) => builder.append_option(style.integer(cell)),
+            Self::Number(style, builder) => builder.append_option(style.number(cell)),
+            Self::Text(builder) => builder.append_option((!is_missing(cell)).then_some(cell)),
+        }
+    }
+
+    pub(super) fn finish(self) -> ArrayRef {
+        match self {
+            Self::Flag(mut builder) => Arc::new(builder.finish()),
+            Self::Integer(_, mut builder) => Arc::new(builder.finish()),
+            Self::Number(_, mut builder) => Arc::new(builder.finish()),
+            Self::Text(mut builder) => Arc::new(builder.finish()),
+        }
+    }
+}

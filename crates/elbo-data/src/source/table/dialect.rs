@@ -1,0 +1,147 @@
+//! How a table is laid out: what separates its cells, and whether its first line names the columns.
+
+use std::collections::HashSet;
+use std::io::Read;
+use std::path::Path;
+
+use super::guess::{Cells, Guess};
+use crate::error::DataError;
+use crate::kind::is_missing;
+
+/// Bytes that the layout is told from.
+const LOOKED_AT: u64 = 1 << 18;
+/// Rows that the layout is told from.
+const ROWS: usize = 100;
+/// The most columns of a table.
+const MAX_COLUMNS: usize = 10_000;
+
+/// The layout of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Dialect {
+    pub(super) delimiter: u8,
+    /// Whether the first line names the columns.
+    pub(super) header: bool,
+    pub(super) names: Vec<String>,
+    /// What was decided about the names.
+    pub(super) notes: Vec<String>,
+}
+
+impl Dialect {
+    /// # Errors
+    /// An empty table, a column without a name or named twice, more than 10,000 columns.
+    pub(super) fn detect(path: &Path, text: impl Read, tabs: bool) -> Result<Self, DataError> {
+        let mut head = Vec::new();
+        text.take(LOOKED_AT)
+            .read_to_end(&mut head)
+            .map_err(DataError::reading(path))?;
+        let candidates = if tabs { &b"\t"[..] } else { &b",;\t|"[..] };
+        let rows = candidates
+            .iter()
+            .map(|delimiter| (*delimiter, rows(&head, *delimiter)));
+        let (delimiter, rows) = rows
+            .max_by_key(|(delimiter, rows)| (agreement(rows), *delimiter == b','))
+            .unwrap_or((b',', Vec::new()));
+        let Some(first) = rows.first() else {
+            return Err(empty(path, "columns"));
+        };
+        if first.len() > MAX_COLUMNS {
+            return Err(DataError::TooManyColumns {
+                path: path.to_path_buf(),
+                found: first.len(),
+                most: MAX_COLUMNS,
+            });
+        }
+        let header = is_header(first);
+        let mut notes = Vec::new();
+        let names = if header {
+            names(path, first, &mut notes)?
+        } else {
+            notes.push(
+                "the first line holds values, not names: the columns are called `column_1` and so on"
+                    .to_owned(),
+            );
+            (1..=first.len())
+                .map(|position| format!("column_{position}"))
+                .collect()
+        };
+        Ok(Self {
+            delimiter,
+            header,
+            names,
+            notes,
+        })
+    }
+}
+
+pub(super) fn empty(path: &Path, what: &'static str) -> DataError {
+    DataError::EmptyTable {
+        path: path.to_path_buf(),
+        what,
+    }
+}
+
+fn rows(head: &[u8], delimiter: u8) -> Vec<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(head);
+    let cells = |row: csv::ByteRecord| {
+        row.iter()
+            .map(|cell| String::from_utf8_lossy(cell).trim().to_owned())
+            .collect()
+    };
+    reader.byte_records().take(ROWS).flatten().map(cells).collect()
+}
+
+/// How many cells the rows have in all that are as wide as the first, if it has several.
+fn agreement(rows: &[Vec<String>]) -> usize {
+    let width = rows.first().map_or(0, Vec::len);
+    let alike = rows.iter().filter(|row| row.len() == width).count();
+    if width > 1 {
+        alike * 1000 / rows.len() * 100_000 + width
+    } else {
+        0
+    }
+}
+
+/// A first line without a single number names the columns.
+fn is_header(first: &[String]) -> bool {
+    let is_number = |cell: &String| {
+        let mut guess = Guess::default();
+        guess.see(1, cell);
+        matches!(guess.cells(), Cells::Integer(_) | Cells::Number(_))
+    };
+    !first
+        .iter()
+        .any(|cell| is_number(cell) || (is_missing(cell) && !cell.is_empty()))
+}
+
+fn names(path: &Path, first: &[String], notes: &mut Vec<String>) -> Result<Vec<String>, DataError> {
+    let mut seen = HashSet::new();
+    let mut names = Vec::with_capacity(first.len());
+    for (position, name) in first.iter().enumerate() {
+        let name = match name.as_str() {
+            // Many programs leave the corner above their row numbers empty.
+            "" if position == 0 && first.len() > 1 => {
+                notes.push("the first column has no name and is called `column_1`".to_owned());
+                "column_1"
+            }
+            "" => {
+                return Err(DataError::UnnamedColumn {
+                    path: path.to_path_buf(),
+                    position: position + 1,
+                });
+            }
+            name => name,
+        };
+        if !seen.insert(name) {
+            return Err(DataError::DuplicateColumn {
+                path: path.to_path_buf(),
+                column: name.to_owned(),
+            });
+        }
+        names.push(name.to_owned());
+    }
+    Ok(names)
+}

@@ -1,0 +1,161 @@
+//! What a table's column holds, guessed from all its cells, and how its cells are read.
+
+use arrow::datatypes::DataType;
+
+use super::number::{Numeral, Style};
+use crate::kind::is_missing;
+
+/// What the cells seen so far could all be.
+#[derive(Clone, Debug)]
+pub(super) struct Guess {
+    flag: bool,
+    integer: bool,
+    numeral: Numeral,
+    empty: bool,
+    /// Blanks stood around a cell.
+    pub(super) blanks: bool,
+    /// Infinite numbers, and the line of the first.
+    pub(super) infinite: u64,
+    pub(super) infinite_line: u64,
+}
+
+impl Default for Guess {
+    fn default() -> Self {
+        Self {
+            flag: true,
+            integer: true,
+            numeral: Numeral::default(),
+            empty: true,
+            blanks: false,
+            infinite: 0,
+            infinite_line: u64::MAX,
+        }
+    }
+}
+
+impl Guess {
+    pub(super) fn see(&mut self, line: u64, cell: &str) {
+        let trimmed = cell.trim();
+        self.blanks |= trimmed.len() != cell.len();
+        if !self.flag && !self.numeral.possible() || is_missing(trimmed) {
+            self.empty &= is_missing(trimmed);
+            return;
+        }
+        if self.numeral.possible() && is_infinite(trimmed) {
+            self.infinite += 1;
+            self.infinite_line = self.infinite_line.min(line);
+            self.flag = false;
+            self.integer = false;
+            return;
+        }
+        self.empty = false;
+        self.flag &= flag(trimmed).is_some();
+        if self.numeral.possible() {
+            self.numeral.see(trimmed);
+            self.integer &= self.numeral.whole(trimmed);
+        }
+    }
+
+    /// What all the cells could be that either has seen.
+    pub(super) fn merge(mut self, other: &Self) -> Self {
+        self.flag &= other.flag;
+        self.integer &= other.integer;
+        self.numeral.merge(&other.numeral);
+        self.empty &= other.empty;
+        self.blanks |= other.blanks;
+        self.infinite += other.infinite;
+        self.infinite_line = self.infinite_line.min(other.infinite_line);
+        self
+    }
+
+    /// How the column's cells are read.
+    pub(super) fn cells(&self) -> Cells {
+        match (self, self.numeral.style()) {
+            (Self { empty: true, .. }, _) => Cells::Text,
+            (Self { flag: true, .. }, _) => Cells::Flag,
+            (Self { integer: true, .. }, Some(style)) => Cells::Integer(style),
+            (_, Some(style)) => Cells::Number(style),
+            _ => Cells::Text,
+        }
+    }
+}
+
+/// How the cells of a column are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cells {
+    /// Yes or no.
+    Flag,
+    /// Whole numbers.
+    Integer(Style),
+    /// Numbers.
+    Number(Style),
+    /// Anything.
+    Text,
+}
+
+impl Cells {
+    pub(super) fn data_type(self) -> DataType {
+        match self {
+            Self::Flag => DataType::Boolean,
+            Self::Integer(_) => DataType::Int64,
+            Self::Number(_) => DataType::Float64,
+            Self::Text => DataType::Utf8,
+        }
+    }
+}
+
+/// Reads yes or no as tables spell it.
+pub(super) fn flag(cell: &str) -> Option<bool> {
+    let is = |words: [&str; 3]| words.iter().any(|word| cell.eq_ignore_ascii_case(word));
+    if is(["yes", "true", "y"]) {
+        Some(true)
+    } else if is(["no", "false", "n"]) {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// Whether the cell is an infinity, in words or by overflow.
+fn is_infinite(cell: &str) -> bool {
+    // Most cells are told by their length and first byte alone.
+    let may = cell.len() > 4 || cell.bytes().any(|byte| byte.eq_ignore_ascii_case(&b'f'));
+    may && cell.bytes().any(|byte| b"iIeE".contains(&byte)) && cell.parse().is_ok_and(f64::is_infinite)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guess(cells: &[&str]) -> Guess {
+        let mut guess = Guess::default();
+        cells.iter().for_each(|cell| guess.see(1, cell));
+        guess
+    }
+
+    #[test]
+    fn a_column_is_what_all_its_cells_can_be() {
+        let found = |cells: &[&str]| guess(cells).cells().data_type();
+        assert_eq!(found(&["1", "-1", " 1 "]), DataType::Int64);
+        assert_eq!(found(&["1", "", "2.5", "NA"]), DataType::Float64);
+        assert_eq!(found(&["yes", "NO", "?"]), DataType::Boolean);
+        assert_eq!(found(&["yes", "1"]), DataType::Utf8);
+        assert_eq!(found(&["", "?"]), DataType::Utf8);
+        assert_eq!(found(&["a", "inf"]), DataType::Utf8);
+        assert_eq!(found(&["1234567890123456789012", "1"]), DataType::Float64);
+    }
+
+    #[test]
+    fn blanks_and_infinities_are_noticed() {
+        let found = guess(&["1.5", "-inf", "1e999", " 3"]);
+        assert_eq!((found.infinite, found.blanks), (2, true));
+        assert_eq!(found.cells().data_type(), DataType::Float64);
+    }
+
+    #[test]
+    fn parts_of_a_column_are_guessed_apart() {
+        let merged = guess(&["1", "2"]).merge(&guess(&["1,5"]));
+        assert_eq!(merged.cells().data_type(), DataType::Float64);
+        assert_eq!(guess(&["1"]).merge(&guess(&["x"])).cells(), Cells::Text);
+    }
+}

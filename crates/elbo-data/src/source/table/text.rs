@@ -1,0 +1,197 @@
+//! The text of a table's file: unpacked, and as UTF-8, so that any part of it can be read by its place.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
+
+use crate::error::DataError;
+
+/// Bytes read at a time.
+const BLOCK: usize = 1 << 20;
+
+/// A file of UTF-8 text that can be read from any place, from any thread.
+#[derive(Debug)]
+pub(super) struct Text {
+    path: PathBuf,
+    file: Mutex<File>,
+    /// Where the text begins: after a byte order mark.
+    start: u64,
+    /// Where the file ends.
+    end: u64,
+    /// What was decided about the encoding.
+    pub(super) note: Option<String>,
+}
+
+/// Reads a text from its start; others may read it meanwhile.
+struct Cursor<'a> {
+    text: &'a Text,
+    at: u64,
+}
+
+impl Read for Cursor<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+        let mut file = self.text.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(self.at))?;
+        let len = file.read(bytes)?;
+        self.at += len as u64;
+        Ok(len)
+    }
+}
+
+impl Text {
+    /// # Errors
+    /// I/O errors, and [`DataError::Encoding`] for text of no or of several encodings.
+    pub(super) fn open(path: &Path) -> Result<Self, DataError> {
+        let wrong = DataError::reading(path);
+        let mut file = unpacked(path).map_err(wrong)?;
+        let mut mark = Vec::new();
+        Read::take(&mut file, 3)
+            .read_to_end(&mut mark)
+            .and_then(|_| file.seek(SeekFrom::Start(0)))
+            .map_err(DataError::reading(path))?;
+        let marked = Encoding::for_bom(&mark).map(|(encoding, _)| encoding);
+        let (encoding, start) = match marked {
+            Some(encoding) if encoding == UTF_16LE || encoding == UTF_16BE => (Some(encoding), 0),
+            Some(_) => (None, 3),
+            None => (None, 0),
+        };
+        let encoding = match encoding {
+            Some(encoding) => Some(encoding),
+            None => latin(path, &mut file)?.then_some(WINDOWS_1252),
+        };
+        let note = encoding.map(|encoding| format!("the text is {}-encoded", encoding.name()));
+        if let Some(encoding) = encoding {
+            file = recoded(&mut file, encoding).map_err(DataError::reading(path))?;
+        }
+        let end = file.seek(SeekFrom::End(0)).map_err(DataError::reading(path))?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            file: Mutex::new(file),
+            start,
+            end,
+            note,
+        })
+    }
+
+    /// A reader from the start of the text.
+    pub(super) fn reader(&self) -> impl Read {
+        Cursor {
+            text: self,
+            at: self.start,
+        }
+    }
+
+    /// Whether the text ends at `offset`.
+    pub(super) fn ends_at(&self, offset: u64) -> bool {
+        self.start + offset >= self.end
+    }
+
+    /// The `len` bytes at `offset` of the text.
+    pub(super) fn part(&self, offset: u64, len: usize) -> Result<Vec<u8>, DataError> {
+        let mut bytes = vec![0; len];
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(self.start + offset))
+            .and_then(|_| file.read_exact(&mut bytes))
+            .map_err(DataError::reading(&self.path))?;
+        Ok(bytes)
+    }
+}
+
+/// The file itself, or its unpacked content in a temporary file without a name.
+fn unpacked(path: &Path) -> std::io::Result<File> {
+    let file = File::open(path)?;
+    let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+    let mut reader: Box<dyn Read> = match extension.to_str() {
+        Some("gz") => Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(file))),
+        Some("zst") => Box::new(zstd::Decoder::new(file)?),
+        _ => return Ok(file),
+    };
+    let mut plain = tempfile::tempfile()?;
+    std::io::copy(&mut reader, &mut plain)?;
+    plain.seek(SeekFrom::Start(0))?;
+    Ok(plain)
+}
+
+/// Whether the text is Latin-1 (Windows-1252); neither that nor UTF-8 is an error. Rewinds the file.
+fn latin(path: &Path, file: &mut File) -> Result<bool, DataError> {
+    let mut lines = BufReader::with_capacity(BLOCK, &mut *file);
+    let (mut utf8, mut other, mut line) = (false, None, 1);
+    let mut carried = Vec::new();
+    loop {
+        let block = lines.fill_buf().map_err(DataError::reading(path))?;
+        if block.is_empty() {
+            break;
+        }
+        let len = block.len();
+        carried.extend_from_slice(block);
+        lines.consume(len);
+        let bad = judge(&mut carried, &mut line, &mut utf8);
+        if let (None, Some(line)) = (other, bad) {
+            other = Some(line);
+        }
+    }
+    if other.is_none() && !carried.is_empty() {
+        other = Some(line);
+    }
+    file.seek(SeekFrom::Start(0)).map_err(DataError::reading(path))?;
+    match other {
+        Some(line) if utf8 => Err(DataError::Encoding {
+            path: path.to_path_buf(),
+            line,
+        }),
+        other => Ok(other.is_some()),
+    }
+}
+
+/// Whether there is UTF-8 beyond ASCII, and the first line with other bytes. Keeps a torn character.
+fn judge(bytes: &mut Vec<u8>, line: &mut u64, utf8: &mut bool) -> Option<u64> {
+    let newlines = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+    let (mut bad, mut at) = (None, 0);
+    loop {
+        let rest = &bytes[at..];
+        let error = match std::str::from_utf8(rest) {
+            Ok(text) => {
+                *utf8 |= !text.is_ascii();
+                *line += newlines(rest);
+                bytes.clear();
+                return bad;
+            }
+            Err(error) => error,
+        };
+        let valid = &rest[..error.valid_up_to()];
+        *utf8 |= !valid.is_ascii();
+        *line += newlines(valid);
+        at += valid.len();
+        match error.error_len() {
+            None => {
+                bytes.drain(..at);
+                return bad;
+            }
+            Some(len) => {
+                bad = bad.or(Some(*line));
+                at += len;
+            }
+        }
+    }
+}
+
+/// The text as UTF-8 in a temporary file.
+fn recoded(file: &mut File, encoding: &'static Encoding) -> std::io::Result<File> {
+    let mut plain = tempfile::tempfile()?;
+    let mut decoder = encoding.new_decoder_with_bom_removal();
+    let (mut block, mut text) = (vec![0; BLOCK], String::with_capacity(4 * BLOCK));
+    loop {
+        let len = file.read(&mut block)?;
+        // Four times the input always holds the output: no byte becomes more than three.
+        let (_, _, _) = decoder.decode_to_string(&block[..len], &mut text, len == 0);
+        plain.write_all(text.as_bytes())?;
+        text.clear();
+        if len == 0 {
+            plain.seek(SeekFrom::Start(0))?;
+            return Ok(plain);
+        }
+    }
+}
