@@ -4,10 +4,9 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use crate::field::category::CategoryEmbedding;
-use crate::field::scalar::ScalarEmbedding;
+use crate::field::embedding::Embedding;
 use crate::fields::repeat_each;
-use crate::{FieldKind, FieldSpec, Fields, Init};
+use crate::{FieldSpec, Fields, Init, NetworkConfig};
 
 /// The embedding of each given field.
 #[derive(Module, Debug)]
@@ -15,28 +14,16 @@ pub struct Condition {
     embeddings: Vec<Embedding>,
 }
 
-#[derive(Module, Debug)]
-enum Embedding {
-    Category(CategoryEmbedding),
-    Scalar(ScalarEmbedding),
-}
-
 /// y as the networks see it: all embeddings side by side, or nothing at all for a plain VAE.
 #[derive(Clone, Debug)]
 pub struct Embedded(pub(crate) Option<Tensor<2>>);
 
 impl Condition {
-    /// An embedding for each given field; categories get `width` values.
-    pub fn init(y: &[FieldSpec], width: usize, init: &mut Init) -> Self {
-        let embedding = |field: &FieldSpec| match field.kind {
-            FieldKind::Category { levels } => {
-                Embedding::Category(CategoryEmbedding::init(levels, width, init))
-            }
-            FieldKind::Flag | FieldKind::Number => Embedding::Scalar(ScalarEmbedding::default()),
-            FieldKind::Image { .. } => unreachable!("refused by ModelConfig::check"),
-        };
+    /// An embedding for each given field.
+    pub fn init(y: &[FieldSpec], network: &NetworkConfig, init: &mut Init) -> Self {
+        let embeddings = y.iter().map(|field| Embedding::given(field, network, init));
         Self {
-            embeddings: y.iter().map(embedding).collect(),
+            embeddings: embeddings.collect(),
         }
     }
 
@@ -48,25 +35,9 @@ impl Condition {
     /// # Shapes
     /// Fields of a batch, in the config's order, to `[batch, width]`.
     pub fn embed(&self, y: &Fields) -> Embedded {
-        let parts: Vec<_> = self
-            .embeddings
-            .iter()
-            .zip(&y.0)
-            .map(|(embedding, field)| match embedding {
-                Embedding::Category(category) => category.embed(field),
-                Embedding::Scalar(scalar) => scalar.embed(field),
-            })
-            .collect();
+        let parts = self.embeddings.iter().zip(&y.0);
+        let parts: Vec<_> = parts.map(|(embedding, field)| embedding.embed(field)).collect();
         Embedded((!parts.is_empty()).then(|| Tensor::cat(parts, 1)))
-    }
-}
-
-impl Embedding {
-    fn width(&self) -> usize {
-        match self {
-            Self::Category(category) => category.width(),
-            Self::Scalar(scalar) => scalar.width(),
-        }
     }
 }
 
@@ -99,26 +70,41 @@ impl Embedded {
 mod tests {
     use super::*;
     use crate::testing::{assert_close, codes, device, rows, uniform};
-    use crate::{Field, Value};
+    use crate::{Activation, Field, FieldKind, NetworkKind, Value};
     use elbo_kernels::Precision;
+
+    const NUMBER: FieldKind = FieldKind::Number {
+        log_widths: Vec::new(),
+    };
+    const FLAG: FieldKind = FieldKind::Flag { missing: false };
 
     fn condition(kinds: &[FieldKind]) -> Condition {
         let y: Vec<_> = kinds
             .iter()
             .map(|kind| FieldSpec {
                 name: "y".into(),
-                kind: *kind,
+                kind: kind.clone(),
             })
             .collect();
-        Condition::init(
-            &y,
-            4,
-            &mut Init {
-                uniform: &mut |n| uniform(1, n),
-                device: &device(),
-                precision: Precision::F32,
-            },
-        )
+        let network = NetworkConfig {
+            kind: NetworkKind::Dense,
+            hidden: vec![],
+            channels: vec![],
+            residual_blocks: 0,
+            activation: Activation::Relu,
+            embedding: 4,
+            precision: Precision::F32,
+        };
+        let (device, mut noise) = (device(), |n| uniform(1, n));
+        Condition::init(&y, &network, &mut Init::new(&mut noise, &device))
+    }
+
+    fn number(z: Tensor<2>) -> Value {
+        let [batch, _] = z.dims();
+        Value::Number {
+            z,
+            bin: codes(&vec![0; batch]),
+        }
     }
 
     #[test]
@@ -132,15 +118,15 @@ mod tests {
 
     #[test]
     fn fields_stand_side_by_side_after_the_input() {
-        let condition = condition(&[FieldKind::Number, FieldKind::Flag]);
+        let condition = condition(&[NUMBER, FLAG]);
         let given = rows([[1.0], [1.0]]);
         let y = Fields(vec![
             Field {
-                value: Value::Scalar(rows([[-2.0], [0.5]])),
+                value: number(rows([[-2.0], [0.5]])),
                 given: given.clone(),
             },
             Field {
-                value: Value::Scalar(rows([[0.0], [1.0]])),
+                value: Value::Flag(rows([[0.0], [1.0]])),
                 given,
             },
         ]);
@@ -151,10 +137,10 @@ mod tests {
 
     #[test]
     fn repeating_keeps_the_draws_of_a_record_together() {
-        let condition = condition(&[FieldKind::Number]);
+        let condition = condition(&[NUMBER]);
         let given = rows([[1.0], [1.0]]);
         let y = Fields(vec![Field {
-            value: Value::Scalar(rows([[3.0], [4.0]])),
+            value: number(rows([[3.0], [4.0]])),
             given,
         }]);
         let repeated = condition.embed(&y).repeat_each(2).tensor().unwrap();
@@ -167,7 +153,7 @@ mod tests {
         let condition = condition(&[
             FieldKind::Category { levels: 2 },
             FieldKind::Category { levels: 9 },
-            FieldKind::Number,
+            NUMBER,
         ]);
         let given = || rows([[1.0]]);
         let y = Fields(vec![
@@ -180,7 +166,7 @@ mod tests {
                 given: given(),
             },
             Field {
-                value: Value::Scalar(rows([[0.0]])),
+                value: number(rows([[0.0]])),
                 given: given(),
             },
         ]);

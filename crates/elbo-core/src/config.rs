@@ -2,9 +2,11 @@
 
 mod check;
 mod count;
+mod region;
 
 use serde::{Deserialize, Serialize};
 
+use crate::field::text::TextShape;
 use crate::{Activation, Precision};
 
 /// Height, width and channels of an image; pixels are laid out in this order.
@@ -53,26 +55,73 @@ pub enum ImageLikelihood {
     DiscretizedLogistic,
 }
 
+/// Which pixels of an image a field holds: a rectangle, or all but one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Region {
+    /// Every pixel.
+    #[default]
+    Whole,
+    /// The left half.
+    Left,
+    /// The right half.
+    Right,
+    /// The upper half.
+    Top,
+    /// The lower half.
+    Bottom,
+    /// The upper left quarter.
+    TopLeft,
+    /// The upper right quarter.
+    TopRight,
+    /// The lower left quarter.
+    BottomLeft,
+    /// The lower right quarter.
+    BottomRight,
+    /// All but the upper left quarter.
+    NotTopLeft,
+    /// All but the upper right quarter.
+    NotTopRight,
+    /// All but the lower left quarter.
+    NotBottomLeft,
+    /// All but the lower right quarter.
+    NotBottomRight,
+}
+
 /// The kind of a field and what the model must know of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum FieldKind {
-    /// A picture.
+    /// A picture, or a part of one.
     Image {
         /// Its size.
         shape: ImageShape,
         /// Its likelihood when modelled.
         likelihood: ImageLikelihood,
+        /// The pixels that it holds; whole where it does not say.
+        #[serde(default, skip_serializing_if = "Region::is_whole")]
+        region: Region,
     },
-    /// One of a fixed set of levels.
+    /// A text.
+    Text(TextShape),
+    /// One of a fixed set of levels; "known to be missing" is one of them where that can be.
     Category {
         /// How many levels there are.
         levels: usize,
     },
     /// Yes or no.
-    Flag,
-    /// A real number, standardised.
-    Number,
+    Flag {
+        /// Whether it can be known to be missing, a third level.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        missing: bool,
+    },
+    /// A number, standardised, and as the bin that it falls into.
+    Number {
+        /// ln of each bin's width in the data's units; none for a number that is only given and has no bins.
+        /// "Known to be missing" is a bin where that can be.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        log_widths: Vec<f32>,
+    },
 }
 
 impl FieldKind {
@@ -80,15 +129,26 @@ impl FieldKind {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Image { .. } => "image",
+            Self::Text(_) => "text",
             Self::Category { .. } => "category",
-            Self::Flag => "flag",
-            Self::Number => "number",
+            Self::Flag { .. } => "flag",
+            Self::Number { .. } => "number",
+        }
+    }
+
+    /// How many levels a categorical over it has; 0 for an image or a text, which are no levels.
+    pub fn levels(&self) -> usize {
+        match self {
+            Self::Image { .. } | Self::Text(_) => 0,
+            Self::Category { levels } => *levels,
+            Self::Flag { missing } => 2 + usize::from(*missing),
+            Self::Number { log_widths } => log_widths.len(),
         }
     }
 }
 
 /// One field of a record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FieldSpec {
     /// Its name, as in the data.
     pub name: String,
@@ -121,7 +181,7 @@ pub struct NetworkConfig {
     pub residual_blocks: usize,
     /// The nonlinearity of every hidden layer.
     pub activation: Activation,
-    /// Width of the learned embedding of a category that is given.
+    /// Width of the learned embedding of a category or a number's bin.
     pub embedding: usize,
     /// What the layers multiply; f32 where it does not say.
     #[serde(default)]
@@ -139,7 +199,7 @@ pub enum PriorKind {
 }
 
 /// Everything that determines a model's shape. The example is at the top of the [crate].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelConfig {
     /// The modelled fields.
@@ -165,5 +225,11 @@ impl NetworkConfig {
                 (shape.height >> depth) * (shape.width >> depth) * self.channels.last().copied().unwrap_or(0)
             }
         }
+    }
+
+    /// Width of the layer through which an image or a text that is given enters: that of the layer next to
+    /// the data.
+    pub fn given_width(&self) -> usize {
+        self.hidden.first().copied().unwrap_or(self.embedding)
     }
 }

@@ -1,23 +1,33 @@
 //! The decoder: z and y to the likelihood p(x|z,y), a product over the x fields.
 
 use burn::module::Module;
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 
 use crate::condition::Embedded;
+use crate::distribution::Levels;
 use crate::field::image::{ImageDistribution, ImageHead};
+use crate::field::levels::LevelsHead;
+use crate::field::text::{TextDistribution, TextHead};
 use crate::network::Mlp;
-use crate::{FieldKind, Fields, Init, ModelConfig, Value};
+use crate::{Field, FieldKind, FieldSpec, Fields, Init, ModelConfig, NetworkConfig, Value};
 
-/// z joined with y through dense layers, then a head for each x field.
+/// z joined with y through dense layers, then a head for each image and text, and one for all that has levels.
 #[derive(Module, Debug)]
 pub struct Decoder {
     hidden: Mlp,
+    /// Of images and texts, in the order of the x fields.
     heads: Vec<Head>,
+    levels: Option<LevelsHead>,
+    /// Whether each x field has levels.
+    #[module(skip)]
+    has_levels: Vec<bool>,
 }
 
+/// The head of one image or text.
 #[derive(Module, Debug)]
 enum Head {
     Image(ImageHead),
+    Text(TextHead),
 }
 
 /// Size of the latents' first weights beside a condition, as a share of the usual: what is given is used
@@ -42,30 +52,62 @@ impl Decoder {
                 }
             },
         );
-        let mut heads = Vec::new();
-        for field in &config.x {
-            if let FieldKind::Image { shape, likelihood } = field.kind {
-                heads.push(Head::Image(ImageHead::init(
-                    &config.network,
-                    shape,
-                    likelihood,
-                    hidden.width() + condition,
-                    init,
-                )));
-            }
+        let inputs = hidden.width() + condition;
+        let heads = config.x.iter();
+        let heads = heads.filter_map(|field| Head::init(field, &config.network, inputs, init));
+        Self {
+            heads: heads.collect(),
+            levels: LevelsHead::init(&config.x, inputs, init),
+            has_levels: config.x.iter().map(|field| field.kind.levels() > 0).collect(),
+            hidden,
         }
-        Self { hidden, heads }
     }
 
     /// p(x|z,y).
     pub fn likelihood(&self, z: Tensor<2>, y: &Embedded) -> Likelihood {
         let h = y.join(self.hidden.forward(z, y));
-        let heads = self
-            .heads
-            .iter()
-            .map(|Head::Image(head)| FieldDistribution::Image(head.forward(h.clone())));
+        let mut heads = self.heads.iter().map(|head| head.forward(h.clone()));
+        let fields = self.has_levels.iter().map(|levels| match levels {
+            true => FieldDistribution::Levels,
+            false => heads
+                .next()
+                .unwrap_or_else(|| unreachable!("each image and text has a head")),
+        });
         Likelihood {
-            fields: heads.collect(),
+            fields: fields.collect(),
+            levels: self.levels.as_ref().map(|levels| levels.forward(h.clone())),
+        }
+    }
+}
+
+impl Head {
+    /// None for a field with levels.
+    fn init(field: &FieldSpec, network: &NetworkConfig, inputs: usize, init: &mut Init) -> Option<Self> {
+        match &field.kind {
+            FieldKind::Image {
+                shape,
+                likelihood,
+                region,
+            } => Some(Self::Image(ImageHead::init(
+                network,
+                *shape,
+                *likelihood,
+                *region,
+                inputs,
+                init,
+            ))),
+            FieldKind::Text(shape) => Some(Self::Text(TextHead::init(*shape, inputs, init))),
+            _ => None,
+        }
+    }
+
+    fn forward(&self, h: Tensor<2>) -> FieldDistribution {
+        match self {
+            Self::Image(head) => FieldDistribution::Image {
+                image: head.forward(h),
+                places: head.places(),
+            },
+            Self::Text(head) => FieldDistribution::Text(head.forward(h)),
         }
     }
 }
@@ -75,31 +117,88 @@ impl Decoder {
 pub struct Likelihood {
     /// One distribution for each x field, in the config's order.
     pub fields: Vec<FieldDistribution>,
+    /// The distributions of all x fields that have levels, in the config's order.
+    pub levels: Option<Levels>,
 }
 
 /// The distribution of one x field.
 #[derive(Clone, Debug)]
 pub enum FieldDistribution {
     /// Of an image.
-    Image(ImageDistribution),
+    Image {
+        /// Of all its values.
+        image: ImageDistribution,
+        /// Places of those that are modelled, where that is a part of the image.
+        places: Option<Tensor<1, Int>>,
+    },
+    /// Of a text.
+    Text(TextDistribution),
+    /// Of a field with levels: the next of [`Likelihood::levels`].
+    Levels,
 }
 
 impl Likelihood {
     /// log p(x|z,y), `[batch]`, in nats: the sum over fields, a missing field contributing zero.
     pub fn log_prob(&self, x: &Fields) -> Tensor<1> {
-        let terms = self
-            .fields
-            .iter()
-            .zip(&x.0)
-            .map(|(p, field)| match (p, &field.value) {
-                (FieldDistribution::Image(p), Value::Image(pixels)) => {
-                    p.log_prob(pixels.clone()) * field.given.clone().squeeze_dim(1)
-                }
-                _ => unreachable!("the config's kinds decide both the head and the values"),
-            });
+        let whole = self.whole_terms(x).map(|(_, term)| term);
+        let levels = self.level_terms(x).map(|terms| terms.sum_dim(1));
+        let terms = whole.chain(levels);
         terms
             .reduce(|sum, term| sum + term)
             .unwrap_or_else(|| unreachable!("ModelConfig::check asks for an x field"))
+            .squeeze_dim(1)
+    }
+
+    /// The terms of [`Self::log_prob`], `[batch, fields]`.
+    pub fn log_prob_per_field(&self, x: &Fields) -> Tensor<2> {
+        let mut columns: Vec<(usize, Tensor<2>)> = self.whole_terms(x).collect();
+        let places = (0..).zip(&self.fields);
+        let places = places.filter(|(_, p)| matches!(p, FieldDistribution::Levels));
+        if let Some(terms) = self.level_terms(x) {
+            let terms = terms.split(1, 1);
+            columns.extend(places.map(|(place, _)| place).zip(terms));
+        }
+        columns.sort_by_key(|(place, _)| *place);
+        Tensor::cat(columns.into_iter().map(|(_, column)| column).collect(), 1)
+    }
+
+    /// The place and the term, `[batch, 1]`, of each field that is an image or a text.
+    fn whole_terms<'a>(&'a self, x: &'a Fields) -> impl Iterator<Item = (usize, Tensor<2>)> + 'a {
+        let fields = (0..).zip(self.fields.iter().zip(&x.0));
+        fields.filter_map(|(place, (p, field))| {
+            let term = match (p, &field.value) {
+                (FieldDistribution::Image { image, places: None }, Value::Image(pixels)) => {
+                    image.log_prob(pixels.clone())
+                }
+                (
+                    FieldDistribution::Image {
+                        image,
+                        places: Some(places),
+                    },
+                    Value::Image(pixels),
+                ) => image
+                    .at(places)
+                    .log_prob(pixels.clone().select(1, places.clone())),
+                (FieldDistribution::Text(p), Value::Text { tokens, withheld }) => {
+                    p.log_prob(tokens.clone(), withheld.clone())
+                }
+                (FieldDistribution::Levels, _) => return None,
+                _ => unreachable!("the config's kinds decide both the head and the values"),
+            };
+            Some((place, term.unsqueeze_dim(1) * field.given.clone()))
+        })
+    }
+
+    /// The terms of the fields that have levels, `[batch, fields with levels]`.
+    fn level_terms(&self, x: &Fields) -> Option<Tensor<2>> {
+        let levels = self.levels.as_ref()?;
+        let fields: Vec<(&Field, Tensor<2>)> =
+            x.0.iter()
+                .filter_map(|field| Some((field, field.value.levels()?)))
+                .collect();
+        let given = fields.iter().map(|(field, _)| field.given.clone()).collect();
+        let values = fields.into_iter().map(|(_, levels)| levels).collect();
+        Some(levels.log_prob(Tensor::cat(values, 1)) * Tensor::cat(given, 1))
     }
 }
 
@@ -107,14 +206,16 @@ impl Likelihood {
 mod tests {
     use super::*;
     use crate::distribution::Bernoulli;
-    use crate::testing::{assert_close, rows};
-    use crate::{Field, Value};
+    use crate::testing::{assert_close, codes, rows};
 
     /// Fair coins for two records of `D` values.
     fn coins<const D: usize>() -> FieldDistribution {
-        FieldDistribution::Image(ImageDistribution::Bernoulli(Bernoulli {
-            logits: rows([[0.0; D]; 2]),
-        }))
+        FieldDistribution::Image {
+            image: ImageDistribution::Bernoulli(Bernoulli {
+                logits: rows([[0.0; D]; 2]),
+            }),
+            places: None,
+        }
     }
 
     fn field<const D: usize>(given: [[f32; 1]; 2]) -> Field {
@@ -128,9 +229,35 @@ mod tests {
     fn fields_add_and_a_missing_one_adds_nothing() {
         let p = Likelihood {
             fields: vec![coins::<2>(), coins::<3>()],
+            levels: None,
         };
         let x = Fields(vec![field::<2>([[1.0], [1.0]]), field::<3>([[1.0], [0.0]])]);
         // (2 + 3) and 2 fair coins
         assert_close(&p.log_prob(&x), &[-5.0 * 2.0_f64.ln(), -2.0 * 2.0_f64.ln()], 1e-6);
+    }
+
+    #[test]
+    fn terms_stand_in_the_order_of_the_fields_and_add_up() {
+        // a fair flag, an image of two coins, a category of ¼ ¾
+        let logits = [0.0, 0.0, 0.0, 3.0_f32.ln()];
+        let p = Likelihood {
+            fields: vec![FieldDistribution::Levels, coins::<2>(), FieldDistribution::Levels],
+            levels: Some(Levels {
+                logits: rows([logits, logits]),
+                widths: vec![2, 2],
+                log_widths: vec![0.0; 4],
+            }),
+        };
+        let all = || rows([[1.0], [1.0]]);
+        let levels = |value, given| Field { value, given };
+        let x = Fields(vec![
+            levels(Value::Flag(rows([[1.0], [0.0]])), all()),
+            field::<2>([[1.0], [1.0]]),
+            levels(Value::Category(codes(&[1, 0])), rows([[1.0], [0.0]])),
+        ]);
+        let [flag, image, category] = [0.5, 0.25, 0.75].map(f64::ln);
+        let terms = p.log_prob_per_field(&x);
+        assert_close(&terms, &[flag, image, category, flag, image, 0.0], 1e-6);
+        assert_close(&p.log_prob(&x), &[flag + image + category, flag + image], 1e-6);
     }
 }

@@ -3,11 +3,13 @@
 pub mod bernoulli;
 pub mod diagonal_gaussian;
 pub mod discretized_logistic;
+pub mod levels;
 pub mod sampling;
 pub mod tokens;
 
 pub use bernoulli::Bernoulli;
 pub use diagonal_gaussian::DiagonalGaussian;
 pub use discretized_logistic::DiscretizedLogistic;
+pub use levels::Levels;
 pub use sampling::Sampling;
 pub use tokens::Tokens;

@@ -5,46 +5,37 @@ use burn::tensor::Tensor;
 
 use crate::condition::Embedded;
 use crate::distribution::DiagonalGaussian;
-use crate::field::image::ImageEncoder;
+use crate::field::embedding::Embedding;
 use crate::network::{Dense, Mlp};
-use crate::{FieldKind, Fields, Init, ModelConfig, NetworkKind, Value};
+use crate::{FieldKind, Fields, Init, ModelConfig, NetworkKind};
 
 /// Features of each x field, joined with y, through dense layers to mean and log-variance.
 #[derive(Module, Debug)]
 pub struct Encoder {
-    features: Vec<FieldEncoder>,
+    features: Vec<Embedding>,
     hidden: Mlp,
     posterior: GaussianHead,
-}
-
-/// How one x field becomes features.
-#[derive(Module, Debug)]
-enum FieldEncoder {
-    Image(ImageEncoder),
 }
 
 impl Encoder {
     /// The encoder of a checked config, beside a condition of `condition` values.
     pub fn init(config: &ModelConfig, condition: usize, init: &mut Init) -> Self {
-        let mut width = 0;
-        let mut features = Vec::new();
-        for field in &config.x {
-            if let FieldKind::Image { shape, likelihood } = field.kind {
-                width += config.network.features(&shape);
-                features.push(FieldEncoder::Image(ImageEncoder::init(
-                    &config.network,
-                    shape,
-                    likelihood,
-                    init,
-                )));
-            }
-        }
         let network = &config.network;
+        let features = config.x.iter();
+        let features: Vec<_> = features
+            .map(|field| Embedding::modelled(field, network, init))
+            .collect();
+        let width = features.iter().map(Embedding::width).sum();
         let usual = |_| 1.0;
         let hidden = Mlp::init(width, condition, &network.hidden, network.activation, init, usual);
-        let start = match network.kind {
-            NetworkKind::Dense => NEAR_PRIOR,
-            NetworkKind::Conv => SURE,
+        let convolved = |kind: &FieldKind| match kind {
+            FieldKind::Image { .. } => network.kind == NetworkKind::Conv,
+            FieldKind::Text(_) => true,
+            _ => false,
+        };
+        let start = match config.x.iter().any(|field| convolved(&field.kind)) {
+            true => SURE,
+            false => NEAR_PRIOR,
         };
         let posterior = GaussianHead::init(hidden.width() + condition, config.latent, start, init);
         Self {
@@ -54,19 +45,12 @@ impl Encoder {
         }
     }
 
-    /// q(z|x,y). The features of a missing field are zero.
+    /// q(z|x,y).
     pub fn posterior(&self, x: &Fields, y: &Embedded) -> DiagonalGaussian {
-        let features = self
-            .features
-            .iter()
-            .zip(&x.0)
-            .map(|(encoder, field)| match (encoder, &field.value) {
-                (FieldEncoder::Image(encoder), Value::Image(pixels)) => {
-                    encoder.forward(pixels.clone()) * field.given.clone()
-                }
-                _ => unreachable!("the config's kinds decide both the encoder and the values"),
-            });
-        let features: Vec<_> = features.collect();
+        let features = self.features.iter().zip(&x.0);
+        let features = features
+            .map(|(embedding, field)| embedding.embed(field))
+            .collect();
         let h = self.hidden.forward(join(features), y);
         self.posterior.forward(y.join(h))
     }

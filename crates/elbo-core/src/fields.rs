@@ -1,22 +1,49 @@
 //! The values of a batch of records, on the device.
 
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Bool, Int, Tensor};
 
 /// The values of one field for a batch.
 #[derive(Clone, Debug)]
 pub enum Value {
     /// Pixels in [0, 1], `[batch, height · width · channels]`.
     Image(Tensor<2>),
+    /// A text.
+    Text {
+        /// Tokens, their end and padding, `[batch, length]`.
+        tokens: Tensor<2, Int>,
+        /// Tokens that a decoder is not shown while it learns (word dropout), `[batch, length]`.
+        withheld: Option<Tensor<2, Bool>>,
+    },
     /// Level numbers, `[batch]`.
     Category(Tensor<1, Int>),
-    /// A flag (0 or 1) or a standardised number, `[batch, 1]`.
-    Scalar(Tensor<2>),
+    /// 0 (no), 1 (yes) or 2 (known to be missing), `[batch, 1]`.
+    Flag(Tensor<2>),
+    /// A number.
+    Number {
+        /// Standardised, `[batch, 1]`.
+        z: Tensor<2>,
+        /// The bin that it falls into, `[batch]`.
+        bin: Tensor<1, Int>,
+    },
+}
+
+impl Value {
+    /// The number of each record's level, `[batch, 1]`; none of an image or a text.
+    pub(crate) fn levels(&self) -> Option<Tensor<2>> {
+        match self {
+            Self::Image(_) | Self::Text { .. } => None,
+            Self::Category(levels) | Self::Number { bin: levels, .. } => {
+                Some(levels.clone().float().unsqueeze_dim(1))
+            }
+            Self::Flag(flags) => Some(flags.clone()),
+        }
+    }
 }
 
 /// One field of a batch: its values, and for which records they are there.
 #[derive(Clone, Debug)]
 pub struct Field {
-    /// The values; where not given they are ignored, but must be finite.
+    /// The values; where not given they are ignored, but must be finite, and a level one of the field's.
     pub value: Value,
     /// 1 where the value is there, 0 where it is missing or withheld, `[batch, 1]`.
     pub given: Tensor<2>,
@@ -40,19 +67,25 @@ impl Fields {
 
 impl Field {
     fn repeat_each(&self, times: usize) -> Self {
+        let levels = |levels: &Tensor<1, Int>| {
+            let [batch] = levels.dims();
+            let rows = levels.clone().reshape([batch, 1]).repeat_dim(1, times);
+            rows.reshape([batch * times])
+        };
         let value = match &self.value {
             Value::Image(pixels) => Value::Image(repeat_each(pixels.clone(), times)),
-            Value::Scalar(scalar) => Value::Scalar(repeat_each(scalar.clone(), times)),
-            Value::Category(codes) => {
-                let [batch] = codes.dims();
-                Value::Category(
-                    codes
-                        .clone()
-                        .reshape([batch, 1])
-                        .repeat_dim(1, times)
-                        .reshape([batch * times]),
-                )
-            }
+            Value::Text { tokens, withheld } => Value::Text {
+                tokens: repeat_each_int(tokens.clone(), times),
+                withheld: withheld
+                    .clone()
+                    .map(|mask| repeat_each_int(mask.int(), times).equal_elem(1)),
+            },
+            Value::Flag(flags) => Value::Flag(repeat_each(flags.clone(), times)),
+            Value::Category(codes) => Value::Category(levels(codes)),
+            Value::Number { z, bin } => Value::Number {
+                z: repeat_each(z.clone(), times),
+                bin: levels(bin),
+            },
         };
         Self {
             value,
@@ -69,6 +102,13 @@ pub(crate) fn repeat_each(rows: Tensor<2>, times: usize) -> Tensor<2> {
         .reshape([batch * times, d])
 }
 
+fn repeat_each_int(rows: Tensor<2, Int>, times: usize) -> Tensor<2, Int> {
+    let [batch, d] = rows.dims();
+    rows.reshape([batch, 1, d])
+        .repeat_dim(1, times)
+        .reshape([batch * times, d])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,38 +117,50 @@ mod tests {
     #[test]
     fn every_kind_repeats_record_by_record() {
         let given = rows([[1.0], [0.0]]);
-        let fields = Fields(vec![
-            Field {
-                value: Value::Image(rows([[0.1, 0.2], [0.3, 0.4]])),
-                given: given.clone(),
+        let tokens = codes(&[5, 2, 6, 2]).reshape([2, 2]);
+        let kinds = [
+            Value::Image(rows([[0.1, 0.2], [0.3, 0.4]])),
+            Value::Category(codes(&[7, 8])),
+            Value::Flag(rows([[0.0], [1.0]])),
+            Value::Number {
+                z: rows([[1.5], [2.5]]),
+                bin: codes(&[3, 4]),
             },
-            Field {
-                value: Value::Category(codes(&[7, 8])),
-                given: given.clone(),
+            Value::Text {
+                withheld: Some(tokens.clone().equal_elem(6)),
+                tokens,
             },
-            Field {
-                value: Value::Scalar(rows([[1.5], [2.5]])),
-                given,
-            },
-        ]);
-        let repeated = fields.repeat_each(2);
-        let [image, category, scalar] = repeated.0.as_slice() else {
-            panic!("three fields")
-        };
-        let Value::Image(pixels) = &image.value else {
+        ];
+        let fields = kinds.map(|value| Field {
+            value,
+            given: given.clone(),
+        });
+        let repeated = Fields(fields.into()).repeat_each(2).0;
+        for field in &repeated {
+            assert_close(&field.given, &[1.0, 1.0, 0.0, 0.0], 0.0);
+        }
+        let Value::Image(pixels) = &repeated[0].value else {
             panic!("an image")
         };
         assert_close(pixels, &[0.1, 0.2, 0.1, 0.2, 0.3, 0.4, 0.3, 0.4], 1e-6);
-        let Value::Category(codes) = &category.value else {
-            panic!("a category")
-        };
-        assert_eq!(values(&codes.clone().float()), [7.0, 7.0, 8.0, 8.0]);
-        let Value::Scalar(number) = &scalar.value else {
+        let levels = |field: usize| values(&repeated[field].value.levels().unwrap());
+        assert_eq!(levels(1), [7.0, 7.0, 8.0, 8.0]);
+        assert_eq!(levels(2), [0.0, 0.0, 1.0, 1.0]);
+        assert_eq!(levels(3), [3.0, 3.0, 4.0, 4.0]);
+        let Value::Number { z, .. } = &repeated[3].value else {
             panic!("a number")
         };
-        assert_close(number, &[1.5, 1.5, 2.5, 2.5], 0.0);
-        for field in &repeated.0 {
-            assert_close(&field.given, &[1.0, 1.0, 0.0, 0.0], 0.0);
-        }
+        assert_close(z, &[1.5, 1.5, 2.5, 2.5], 0.0);
+        let Value::Text { tokens, withheld } = &repeated[4].value else {
+            panic!("a text")
+        };
+        assert_eq!(
+            values(&tokens.clone().float()),
+            [5.0, 2.0, 5.0, 2.0, 6.0, 2.0, 6.0, 2.0]
+        );
+        assert_eq!(
+            values(&withheld.clone().unwrap().float()),
+            [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0]
+        );
     }
 }

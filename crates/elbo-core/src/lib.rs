@@ -18,14 +18,14 @@
 //! ```
 //! use burn::tensor::Tensor;
 //! use elbo_core::{Field, Fields, Value, device};
-//! use elbo_core::{Activation, FieldKind, FieldSpec, ImageLikelihood, ImageShape, Precision};
+//! use elbo_core::{Activation, FieldKind, FieldSpec, ImageLikelihood, ImageShape, Precision, Region};
 //! use elbo_core::{Init, Model, ModelConfig, NetworkConfig, NetworkKind, PriorKind};
 //!
 //! let shape = ImageShape { height: 28, width: 28, channels: 1 };
 //! let config = ModelConfig {
 //!     x: vec![FieldSpec {
 //!         name: "image".into(),
-//!         kind: FieldKind::Image { shape, likelihood: ImageLikelihood::Bernoulli },
+//!         kind: FieldKind::Image { shape, likelihood: ImageLikelihood::Bernoulli, region: Region::Whole },
 //!     }],
 //!     y: vec![],
 //!     latent: 20,
@@ -78,6 +78,7 @@ mod testing;
 
 pub use config::{
     FieldKind, FieldSpec, ImageLikelihood, ImageShape, ModelConfig, NetworkConfig, NetworkKind, PriorKind,
+    Region,
 };
 pub use elbo_kernels::{
     Activation, Adam, BUILT_DEVICES, DEVICES, NoDevice, Precision, bf16_is_fast, device, device_kind,

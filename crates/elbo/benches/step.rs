@@ -84,7 +84,11 @@ impl Case {
             channels,
         };
         let likelihood = ImageLikelihood::Bernoulli;
-        let kind = FieldKind::Image { shape, likelihood };
+        let kind = FieldKind::Image {
+            shape,
+            likelihood,
+            region: Region::Whole,
+        };
         ModelConfig {
             x: vec![FieldSpec {
                 name: "image".into(),

@@ -2,6 +2,8 @@
 
 use super::{FieldKind, FieldSpec, ImageShape, ModelConfig, NetworkConfig, NetworkKind, PriorKind};
 use crate::CoreError;
+use crate::distribution::tokens::UNKNOWN;
+use crate::field::text::TextShape;
 
 /// Widest layer that is built: a config file asking for more is a mistake or an attack.
 const MAX_WIDTH: usize = 65_536;
@@ -13,6 +15,8 @@ const MAX_IMAGE: usize = 1 << 24;
 const MAX_ACTIVATIONS: usize = 1 << 28;
 /// Most weights of a model: 4 GiB of f32, before the optimiser's two moments.
 const MAX_WEIGHTS: u128 = 1 << 30;
+/// Tokens of every vocabulary that stand for no text: padding, begin, end and unknown.
+const SPECIAL_TOKENS: usize = UNKNOWN as usize + 1;
 
 impl ModelConfig {
     /// Checks every setting, so that building the model cannot fail.
@@ -29,10 +33,9 @@ impl ModelConfig {
                 "a model needs a field to model",
             ));
         }
-        self.x
-            .iter()
-            .try_for_each(|field| self.network.check_modelled(field))?;
-        self.y.iter().try_for_each(check_given)?;
+        let mut fields = self.x.iter().chain(&self.y);
+        fields.try_for_each(|field| self.network.check_field(field))?;
+        self.x.iter().try_for_each(check_modelled)?;
         if self.prior == PriorKind::Learned && self.y.is_empty() {
             let reason = "it is learned from what is given, and nothing is given";
             return Err(CoreError::setting("prior", "learned", reason));
@@ -75,10 +78,23 @@ impl NetworkConfig {
         Ok(())
     }
 
-    fn check_modelled(&self, field: &FieldSpec) -> Result<(), CoreError> {
-        let FieldKind::Image { shape, .. } = field.kind else {
-            return Err(role_error(field, "modelled yet: only images can"));
-        };
+    /// Whether a field of this kind can be built, modelled or given.
+    fn check_field(&self, field: &FieldSpec) -> Result<(), CoreError> {
+        match &field.kind {
+            FieldKind::Image { shape, .. } => self.check_image(field, shape),
+            FieldKind::Text(shape) => check_text(field, shape),
+            FieldKind::Category { levels: 0 } => Err(CoreError::setting(
+                &field.name,
+                format_args!("0 levels"),
+                "a category needs a level",
+            )),
+            FieldKind::Category { levels } => check_levels(field, *levels),
+            FieldKind::Number { log_widths } => check_levels(field, log_widths.len()),
+            FieldKind::Flag { .. } => Ok(()),
+        }
+    }
+
+    fn check_image(&self, field: &FieldSpec, shape: &ImageShape) -> Result<(), CoreError> {
         let ImageShape {
             height,
             width,
@@ -94,7 +110,7 @@ impl NetworkConfig {
         }
         match self.kind {
             NetworkKind::Dense => Ok(()),
-            NetworkKind::Conv => self.check_strides(&shape),
+            NetworkKind::Conv => self.check_strides(shape),
         }
     }
 
@@ -122,16 +138,47 @@ impl NetworkConfig {
     }
 }
 
-fn check_given(field: &FieldSpec) -> Result<(), CoreError> {
-    match field.kind {
-        FieldKind::Image { .. } => Err(role_error(field, "given yet")),
-        FieldKind::Category { levels: 0 } => Err(CoreError::setting(
+/// Whether a field that is modelled has anything to be scored.
+fn check_modelled(field: &FieldSpec) -> Result<(), CoreError> {
+    match &field.kind {
+        FieldKind::Number { log_widths } if log_widths.is_empty() => Err(CoreError::setting(
             &field.name,
-            format_args!("0 levels"),
-            "a category needs a level",
+            format_args!("0 bins"),
+            "a number that is modelled needs a bin",
         )),
-        FieldKind::Category { .. } | FieldKind::Flag | FieldKind::Number => Ok(()),
+        FieldKind::Number { log_widths } if log_widths.iter().any(|width| !width.is_finite()) => Err(
+            CoreError::setting(&field.name, format_args!("{log_widths:?}"), "a bin needs a width"),
+        ),
+        _ => Ok(()),
     }
+}
+
+fn check_levels(field: &FieldSpec, levels: usize) -> Result<(), CoreError> {
+    if levels > MAX_WIDTH {
+        return Err(CoreError::setting(
+            &field.name,
+            format_args!("{levels} levels"),
+            format!("at most {MAX_WIDTH}"),
+        ));
+    }
+    Ok(())
+}
+
+fn check_text(field: &FieldSpec, shape: &TextShape) -> Result<(), CoreError> {
+    let TextShape {
+        vocabulary,
+        channels,
+        layers,
+    } = *shape;
+    if vocabulary <= SPECIAL_TOKENS || vocabulary > MAX_WIDTH {
+        return Err(CoreError::setting(
+            &field.name,
+            format_args!("{vocabulary} tokens"),
+            format!("a vocabulary has more than {SPECIAL_TOKENS} tokens and at most {MAX_WIDTH}"),
+        ));
+    }
+    check_width(&field.name, channels)?;
+    check_widths(&field.name, &vec![channels; layers.max(1)])
 }
 
 fn check_width(name: &str, width: usize) -> Result<(), CoreError> {
@@ -157,18 +204,10 @@ fn check_widths(name: &str, widths: &[usize]) -> Result<(), CoreError> {
     widths.iter().try_for_each(|width| check_width(name, *width))
 }
 
-fn role_error(field: &FieldSpec, role: &'static str) -> CoreError {
-    CoreError::Role {
-        field: field.name.clone(),
-        kind: field.kind.name(),
-        role,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Activation, ImageLikelihood, Precision};
+    use crate::{Activation, ImageLikelihood, Precision, Region};
 
     fn image(height: usize, width: usize, channels: usize) -> FieldSpec {
         let shape = ImageShape {
@@ -181,6 +220,7 @@ mod tests {
             kind: FieldKind::Image {
                 shape,
                 likelihood: ImageLikelihood::Bernoulli,
+                region: Region::Whole,
             },
         }
     }
@@ -263,15 +303,53 @@ mod tests {
     }
 
     #[test]
-    fn something_is_modelled_and_it_is_an_image() {
+    fn something_is_modelled() {
         assert_eq!(
             refusal(|c| c.x.clear()),
             "`x = []` is not possible: a model needs a field to model"
         );
+    }
+
+    fn number(log_widths: Vec<f32>) -> FieldSpec {
+        FieldSpec {
+            name: "age".into(),
+            kind: FieldKind::Number { log_widths },
+        }
+    }
+
+    #[test]
+    fn a_number_needs_bins_to_be_modelled_but_not_to_be_given() {
         assert_eq!(
-            refusal(|c| c.x.push(category(2))),
-            "field `label` of kind category cannot be modelled yet: only images can"
+            refusal(|c| c.x.push(number(vec![]))),
+            "`age = 0 bins` is not possible: a number that is modelled needs a bin"
         );
+        assert!(refusal(|c| c.x.push(number(vec![f32::NAN]))).contains("a bin needs a width"));
+        let mut config = good();
+        config.y.push(number(vec![]));
+        config.x.push(number(vec![0.0, 1.0]));
+        config.x.push(category(3));
+        assert_eq!(config.check(), Ok(()));
+    }
+
+    #[test]
+    fn a_text_has_tokens_and_layers_that_can_be_built() {
+        let text = |vocabulary, channels, layers| FieldSpec {
+            name: "text".into(),
+            kind: FieldKind::Text(TextShape {
+                vocabulary,
+                channels,
+                layers,
+            }),
+        };
+        assert_eq!(
+            refusal(|c| c.x.push(text(4, 8, 1))),
+            "`text = 4 tokens` is not possible: a vocabulary has more than 4 tokens and at most 65536"
+        );
+        assert!(refusal(|c| c.y.push(text(9, 0, 1))).contains("between 1 and 65536"));
+        assert!(refusal(|c| c.x.push(text(9, 8, 33))).contains("at most 32 layers"));
+        let mut config = good();
+        config.x.push(text(9, 8, 2));
+        assert_eq!(config.check(), Ok(()));
     }
 
     #[test]
@@ -341,10 +419,7 @@ mod tests {
             refusal(|c| c.y = vec![category(0)]),
             "`label = 0 levels` is not possible: a category needs a level"
         );
-        assert_eq!(
-            refusal(|c| c.y = vec![image(2, 2, 1)]),
-            "field `image` of kind image cannot be given yet"
-        );
+        assert!(refusal(|c| c.y = vec![image(2, 2, 1)]).contains("2 strided layers need images"));
     }
 
     #[test]

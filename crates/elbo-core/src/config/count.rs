@@ -9,20 +9,18 @@ impl ModelConfig {
         let network = &self.network;
         let hidden: Vec<_> = network.hidden.iter().map(|width| wide(*width)).collect();
         let mirrored: Vec<_> = hidden.iter().rev().copied().collect();
-        let condition: u128 = self.given().map(|[_, width]| width).sum();
-        let tables: u128 = self.given().map(|[entries, _]| entries).sum();
-        let features: u128 = self
-            .images()
-            .map(|(shape, _)| wide(network.features(&shape)))
-            .sum();
-        let images: u128 = self
-            .images()
-            .map(|(shape, likelihood)| network.image_weights(&shape, likelihood))
-            .sum();
+        let modelled = sums(self.x.iter().map(|field| network.modelled(&field.kind)));
+        let given = sums(self.y.iter().map(|field| network.given(&field.kind)));
+        let (features, condition) = (modelled.width, given.width);
 
         let latent = wide(self.latent);
         let encoder = chain(features, condition, &hidden, 2 * latent);
-        let decoder = chain(latent, condition, &mirrored, features);
+        let decoder = match mirrored.split_last() {
+            Some((last, _)) => chain(latent, condition, &mirrored[..mirrored.len() - 1], *last),
+            None => 0,
+        };
+        let inputs = mirrored.last().copied().unwrap_or(latent) + condition;
+        let heads: u128 = self.x.iter().map(|field| network.head(&field.kind, inputs)).sum();
         let prior = match self.prior {
             PriorKind::Standard => 0,
             PriorKind::Learned => chain(
@@ -32,56 +30,120 @@ impl ModelConfig {
                 2 * latent,
             ),
         };
-        tables + images + encoder + decoder + prior
-    }
-
-    fn images(&self) -> impl Iterator<Item = (ImageShape, ImageLikelihood)> {
-        self.x.iter().filter_map(|field| match field.kind {
-            FieldKind::Image { shape, likelihood } => Some((shape, likelihood)),
-            _ => None,
-        })
-    }
-
-    /// Learned entries and width of each given field's embedding.
-    fn given(&self) -> impl Iterator<Item = [u128; 2]> {
-        self.y.iter().map(|field| match field.kind {
-            FieldKind::Category { levels } => {
-                let entries = wide(levels) + 1;
-                let width = entries.min(wide(self.network.embedding));
-                [entries * width, width]
-            }
-            _ => [0, 2],
-        })
+        modelled.weights + given.weights + encoder + decoder + heads + prior
     }
 }
 
+/// Learned entries and width of a field as values.
+struct Size {
+    weights: u128,
+    width: u128,
+}
+
+fn sums(sizes: impl Iterator<Item = Size>) -> Size {
+    let none = Size { weights: 0, width: 0 };
+    sizes.fold(none, |sum, size| Size {
+        weights: sum.weights + size.weights,
+        width: sum.width + size.width,
+    })
+}
+
 impl NetworkConfig {
-    /// Weights of an image field outside the dense layers: its convolutions and its learned spread.
-    fn image_weights(&self, shape: &ImageShape, likelihood: ImageLikelihood) -> u128 {
-        let spread = match likelihood {
-            ImageLikelihood::Bernoulli => 0,
-            ImageLikelihood::Gaussian => 1,
-            ImageLikelihood::GaussianPerPixel => wide(shape.len()),
-            ImageLikelihood::DiscretizedLogistic => wide(shape.channels),
-        };
-        match self.kind {
-            NetworkKind::Dense => spread,
-            NetworkKind::Conv => spread + self.convolutions(shape),
+    /// A modelled field on its way into the encoder.
+    fn modelled(&self, kind: &FieldKind) -> Size {
+        match kind {
+            FieldKind::Image { shape, .. } => Size {
+                weights: self.convolutions(shape).encoder,
+                width: wide(self.features(shape)),
+            },
+            FieldKind::Text(shape) => Size {
+                weights: shape.encoder_weights(),
+                width: wide(shape.features()),
+            },
+            _ => self.levels(kind),
         }
     }
 
-    /// Weights of the encoder's and the decoder's stages.
-    fn convolutions(&self, shape: &ImageShape) -> u128 {
+    /// A given field.
+    fn given(&self, kind: &FieldKind) -> Size {
+        let width = wide(self.given_width());
+        match kind {
+            FieldKind::Image { shape, .. } => Size {
+                weights: self.convolutions(shape).encoder + (wide(self.features(shape)) + 1) * width,
+                width: width + 1,
+            },
+            FieldKind::Text(shape) => Size {
+                weights: shape.embedding_weights(self.given_width()),
+                width: width + 1,
+            },
+            _ => self.levels(kind),
+        }
+    }
+
+    /// A field with levels, in either role.
+    fn levels(&self, kind: &FieldKind) -> Size {
+        let rows = wide(kind.levels()) + 1;
+        let width = rows.min(wide(self.embedding));
+        match kind {
+            FieldKind::Flag { missing } => Size {
+                weights: 0,
+                width: 2 + u128::from(*missing),
+            },
+            FieldKind::Number { log_widths } if log_widths.is_empty() => Size { weights: 0, width: 2 },
+            FieldKind::Number { .. } => Size {
+                weights: rows * width,
+                width: width + 1,
+            },
+            _ => Size {
+                weights: rows * width,
+                width,
+            },
+        }
+    }
+
+    /// Weights of a field's head, fed by `inputs` values.
+    fn head(&self, kind: &FieldKind, inputs: u128) -> u128 {
+        match kind {
+            FieldKind::Image {
+                shape, likelihood, ..
+            } => {
+                let spread = match likelihood {
+                    ImageLikelihood::Bernoulli => 0,
+                    ImageLikelihood::Gaussian => 1,
+                    ImageLikelihood::GaussianPerPixel => wide(shape.len()),
+                    ImageLikelihood::DiscretizedLogistic => wide(shape.channels),
+                };
+                let dense = (inputs + 1) * wide(self.features(shape));
+                spread + dense + self.convolutions(shape).decoder
+            }
+            FieldKind::Text(shape) => shape.head_weights(inputs),
+            kind => (inputs + 1) * wide(kind.levels()),
+        }
+    }
+
+    /// Weights of an image's convolutions; none in a dense network.
+    fn convolutions(&self, shape: &ImageShape) -> Convolutions {
+        let mut weights = Convolutions::default();
+        if self.kind == NetworkKind::Dense {
+            return weights;
+        }
         let mut inputs = wide(shape.channels);
-        let mut weights = 0;
         for outputs in self.channels.iter().map(|channels| wide(*channels)) {
-            let strided = 2 * 16 * inputs * outputs + outputs + inputs;
-            let residual = 2 * 2 * (9 * outputs * outputs + outputs);
-            weights += strided + wide(self.residual_blocks) * residual;
+            let strided = 16 * inputs * outputs;
+            let residual = wide(self.residual_blocks) * 2 * (9 * outputs * outputs + outputs);
+            weights.encoder += strided + outputs + residual;
+            weights.decoder += strided + inputs + residual;
             inputs = outputs;
         }
         weights
     }
+}
+
+/// Weights of strided and residual convolutions.
+#[derive(Default)]
+struct Convolutions {
+    encoder: u128,
+    decoder: u128,
 }
 
 /// Weights and biases of dense layers from `inputs` through `widths` to `outputs`, each beside a
@@ -103,8 +165,9 @@ fn wide(n: usize) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::field::text::TextShape;
     use crate::testing::{device, uniform};
-    use crate::{Activation, FieldSpec, Init, Model};
+    use crate::{Activation, FieldSpec, Init, Model, Region};
     use elbo_kernels::Precision;
 
     fn config(
@@ -122,12 +185,36 @@ mod tests {
             width: 6,
             channels: 3,
         };
+        let image = |region| FieldKind::Image {
+            shape,
+            likelihood,
+            region,
+        };
+        let text = FieldKind::Text(TextShape {
+            vocabulary: 9,
+            channels: 4,
+            layers: 2,
+        });
+        let age = FieldKind::Number {
+            log_widths: vec![0.0; 7],
+        };
         ModelConfig {
-            x: vec![field("image", FieldKind::Image { shape, likelihood })],
+            x: vec![
+                field("image", image(Region::Left)),
+                field("text", text.clone()),
+                field("age", age.clone()),
+                field("flag", FieldKind::Flag { missing: true }),
+                field("label", FieldKind::Category { levels: 3 }),
+            ],
             y: vec![
                 field("few", FieldKind::Category { levels: 2 }),
                 field("many", FieldKind::Category { levels: 7 }),
-                field("flag", FieldKind::Flag),
+                field("flag", FieldKind::Flag { missing: false }),
+                field("sure", FieldKind::Flag { missing: true }),
+                field("part", image(Region::Right)),
+                field("text", text),
+                field("age", age),
+                field("bare", FieldKind::Number { log_widths: vec![] }),
             ],
             latent: 2,
             network: NetworkConfig {
@@ -181,10 +268,20 @@ mod tests {
             ImageLikelihood::Bernoulli,
             PriorKind::Learned,
         );
-        // x is 9·6·3 = 162 wide, y 3 + 4 + 2 = 9; then encoder, decoder, the tables 3·3 and 8·4, prior
+        // x is as wide as the image, 9·6·3 = 162, the text's three times 4 channels, the number's 1 + 4, the
+        // flag's 3 and the label's 4; y as 3 and 4, flags of 2 and 3, the image's and the text's 4 + 1 (no
+        // hidden layer, so as wide as an embedding), the number's 1 + 4 and the bare one's 2
+        let (x, y) = (162 + 12 + 5 + 3 + 4, 3 + 4 + 2 + 3 + 5 + 5 + 5 + 2);
+        let inputs = 2 + y;
+        // a text's encoder: 9 tokens of 4, two convolutions of 3·4·4 + 4; its head 36 too, two convolutions
+        // and 4·4 + 4 behind each, three shifts of 4, and 7 tokens that are written
+        let (text, head) = (36 + 2 * 52, 36 + 2 * (52 + 20) + (inputs + 1) * 12 + 5 * 7);
+        let tables_of_x = 8 * 4 + 4 * 4;
+        let tables_of_y = 3 * 3 + 8 * 4 + 8 * 4 + (162 + 1) * 4 + text + (12 + 1) * 4;
+        let heads = (inputs + 1) * 162 + head + (inputs + 1) * (7 + 3 + 3);
         assert_eq!(
             config.weights(),
-            (162 + 9 + 1) * 4 + (2 + 9 + 1) * 162 + 9 + 32 + (9 + 1) * 4
+            tables_of_x + text + tables_of_y + (x + y + 1) * 4 + heads + (y + 1) * 4
         );
     }
 }

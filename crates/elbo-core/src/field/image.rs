@@ -1,11 +1,11 @@
-//! Images as x: features for the encoder, and the likelihood heads.
+//! Images: features for the encoder, the embedding of one that is given, and the likelihood heads.
 
 use burn::module::{Module, Param};
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor, TensorData};
 
 use crate::distribution::{Bernoulli, DiagonalGaussian, DiscretizedLogistic};
 use crate::network::{ConvDecoder, ConvEncoder, Dense};
-use crate::{ImageLikelihood, ImageShape, Init, NetworkConfig, NetworkKind};
+use crate::{ImageLikelihood, ImageShape, Init, NetworkConfig, NetworkKind, Region};
 
 /// Pixels to features.
 #[derive(Module, Debug)]
@@ -15,6 +15,11 @@ pub struct ImageEncoder {
     /// Gray or two-valued pixels enter as they are, as in the published protocols; others in ±1.
     #[module(skip)]
     centred: bool,
+    /// 1 at the pixels of the region and 0 elsewhere; none for the whole image.
+    #[module(skip)]
+    mask: Option<Vec<f32>>,
+    #[module(skip)]
+    width: usize,
 }
 
 impl ImageEncoder {
@@ -23,23 +28,84 @@ impl ImageEncoder {
         config: &NetworkConfig,
         shape: ImageShape,
         likelihood: ImageLikelihood,
+        region: Region,
         init: &mut Init,
     ) -> Self {
         let conv = (config.kind == NetworkKind::Conv).then(|| ConvEncoder::init(config, shape, init));
         Self {
             conv,
             centred: likelihood != ImageLikelihood::Bernoulli,
+            mask: (!region.is_whole()).then(|| mask(&region.places(&shape), shape.len())),
+            width: config.features(&shape),
         }
+    }
+
+    /// Width of the features.
+    pub fn width(&self) -> usize {
+        self.width
     }
 
     /// # Shapes
     /// `[batch, height · width · channels]` in [0, 1] to `[batch, features]`.
     pub fn forward(&self, pixels: Tensor<2>) -> Tensor<2> {
         let pixels = if self.centred { pixels * 2.0 - 1.0 } else { pixels };
+        let pixels = match &self.mask {
+            Some(mask) => {
+                let mask = TensorData::new(mask.clone(), [1, mask.len()]);
+                pixels.clone() * Tensor::from_data(mask, &pixels.device())
+            }
+            None => pixels,
+        };
         match &self.conv {
             Some(conv) => conv.forward(pixels),
             None => pixels,
         }
+    }
+}
+
+fn mask(places: &[usize], len: usize) -> Vec<f32> {
+    let mut mask = vec![0.0; len];
+    places.iter().for_each(|place| mask[*place] = 1.0);
+    mask
+}
+
+/// An image that is given, as values: its features through one layer, and whether it is there.
+#[derive(Module, Debug)]
+pub struct ImageEmbedding {
+    features: ImageEncoder,
+    dense: Dense,
+    #[module(skip)]
+    width: usize,
+}
+
+impl ImageEmbedding {
+    /// The embedding of the region of a given image.
+    pub fn init(
+        config: &NetworkConfig,
+        shape: ImageShape,
+        likelihood: ImageLikelihood,
+        region: Region,
+        init: &mut Init,
+    ) -> Self {
+        let features = ImageEncoder::init(config, shape, likelihood, region, init);
+        let width = config.given_width();
+        Self {
+            dense: Dense::init(features.width(), width, config.activation, init),
+            features,
+            width,
+        }
+    }
+
+    /// Width of the embedding: its values and the bit.
+    pub fn width(&self) -> usize {
+        self.width + 1
+    }
+
+    /// # Shapes
+    /// pixels `[batch, height · width · channels]` and given `[batch, 1]` to `[batch, width]`.
+    pub fn embed(&self, pixels: Tensor<2>, given: Tensor<2>) -> Tensor<2> {
+        let values = self.dense.forward(self.features.forward(pixels)) * given.clone();
+        Tensor::cat(vec![values, given], 1)
     }
 }
 
@@ -54,6 +120,9 @@ pub struct ImageHead {
     spread: Option<Param<Tensor<2>>>,
     #[module(skip)]
     likelihood: ImageLikelihood,
+    /// Places of the values that are modelled; none for all.
+    #[module(skip)]
+    places: Option<Vec<usize>>,
 }
 
 /// Size of a dense head's first weights, as a share of the usual: it begins with every pixel undecided.
@@ -72,6 +141,7 @@ impl ImageHead {
         config: &NetworkConfig,
         shape: ImageShape,
         likelihood: ImageLikelihood,
+        region: Region,
         inputs: usize,
         init: &mut Init,
     ) -> Self {
@@ -99,7 +169,18 @@ impl ImageHead {
             conv,
             spread,
             likelihood,
+            places: (!region.is_whole()).then(|| region.places(&shape)),
         }
+    }
+
+    /// Places of the values that are modelled, where those are not all.
+    pub(crate) fn places(&self) -> Option<Tensor<1, Int>> {
+        let places: Vec<i32> = self.places.as_ref()?.iter().map(|place| *place as i32).collect();
+        let len = places.len();
+        Some(Tensor::from_data(
+            TensorData::new(places, [len]),
+            &self.dense.device(),
+        ))
     }
 
     /// # Shapes
@@ -156,6 +237,27 @@ impl ImageDistribution {
             Self::Bernoulli(p) => p.log_prob(x),
             Self::Gaussian(p) => p.log_prob(x),
             Self::DiscretizedLogistic(p) => p.log_prob(x),
+        }
+    }
+
+    /// The distribution of the values at these places alone.
+    pub(crate) fn at(&self, places: &Tensor<1, Int>) -> Self {
+        let select = |values: &Tensor<2>| match values.dims() {
+            [_, 1] => values.clone(),
+            _ => values.clone().select(1, places.clone()),
+        };
+        match self {
+            Self::Bernoulli(p) => Self::Bernoulli(Bernoulli {
+                logits: select(&p.logits),
+            }),
+            Self::Gaussian(p) => Self::Gaussian(DiagonalGaussian {
+                mean: select(&p.mean),
+                logvar: select(&p.logvar),
+            }),
+            Self::DiscretizedLogistic(p) => Self::DiscretizedLogistic(DiscretizedLogistic {
+                mean: select(&p.mean),
+                log_scale: select(&p.log_scale),
+            }),
         }
     }
 
@@ -217,7 +319,14 @@ mod tests {
             device: &device(),
             precision: Precision::F32,
         };
-        ImageHead::init(&network(NetworkKind::Dense), SHAPE, likelihood, 1, &mut init)
+        ImageHead::init(
+            &network(NetworkKind::Dense),
+            SHAPE,
+            likelihood,
+            Region::Whole,
+            1,
+            &mut init,
+        )
     }
 
     #[test]
@@ -236,7 +345,13 @@ mod tests {
             precision: Precision::F32,
         };
         let mut features = |likelihood| {
-            let encoder = ImageEncoder::init(&network(NetworkKind::Dense), SHAPE, likelihood, &mut init);
+            let encoder = ImageEncoder::init(
+                &network(NetworkKind::Dense),
+                SHAPE,
+                likelihood,
+                Region::Whole,
+                &mut init,
+            );
             encoder.forward(rows([[0.0, 0.25, 0.5, 0.75, 1.0, 0.0]]))
         };
         assert_close(
@@ -325,5 +440,30 @@ mod tests {
         };
         let mean = ImageDistribution::Gaussian(p).mean();
         assert_close(&mean, &[0.0, 0.25, 0.5, 0.75, 1.0, 0.5], 1e-6);
+    }
+
+    #[test]
+    fn a_part_is_scored_alone_and_embedded_without_the_rest() {
+        let p = head(ImageLikelihood::GaussianPerPixel).around(rows([[0.0, 0.1, 0.2, 0.3, 0.4, 0.5]]));
+        // the lower of two pixels: values 3, 4 and 5
+        let places = Region::Bottom.places(&SHAPE);
+        assert_eq!(places, [3, 4, 5]);
+        let places = Tensor::from_data(TensorData::new(vec![3, 4, 5], [3]), &device());
+        let pixels = rows([[9.0, 9.0, 9.0, 0.8, 0.9, 1.0]]);
+        // at the mean: three times −½ ln 2π σ², σ = 0.1
+        let expected = -1.5 * (2.0 * std::f64::consts::PI * 0.01).ln();
+        let found = p.at(&places).log_prob(pixels.clone().select(1, places));
+        assert_close(&found, &[expected], 1e-4);
+        let (device, mut noise) = (device(), |n| uniform(1, n));
+        let mut init = Init::new(&mut noise, &device);
+        let network = network(NetworkKind::Dense);
+        let part = ImageEncoder::init(
+            &network,
+            SHAPE,
+            ImageLikelihood::Bernoulli,
+            Region::Bottom,
+            &mut init,
+        );
+        assert_close(&part.forward(pixels), &[0.0, 0.0, 0.0, 0.8, 0.9, 1.0], 1e-6);
     }
 }

@@ -1,7 +1,7 @@
 //! Fully connected layers.
 
 use burn::module::{Module, Param};
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 use elbo_kernels::{Activation, Precision, dense};
 
 use crate::Init;
@@ -50,6 +50,11 @@ impl Dense {
             activation,
             precision: init.precision,
         }
+    }
+
+    /// Where its weights live.
+    pub(crate) fn device(&self) -> Device {
+        self.bias.val().device()
     }
 
     /// # Shapes

@@ -46,7 +46,15 @@ fn moved(fields: &Fields, device: &Device) -> Fields {
     let value = |value: &Value| match value.clone() {
         Value::Image(pixels) => Value::Image(pixels.to_device(device)),
         Value::Category(codes) => Value::Category(codes.to_device(device)),
-        Value::Scalar(values) => Value::Scalar(values.to_device(device)),
+        Value::Flag(flags) => Value::Flag(flags.to_device(device)),
+        Value::Number { z, bin } => Value::Number {
+            z: z.to_device(device),
+            bin: bin.to_device(device),
+        },
+        Value::Text { tokens, withheld } => Value::Text {
+            tokens: tokens.to_device(device),
+            withheld: withheld.map(|mask| mask.to_device(device)),
+        },
     };
     let field = |field: &Field| Field {
         value: value(&field.value),

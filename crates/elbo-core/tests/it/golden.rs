@@ -9,7 +9,7 @@ use elbo_core::parameters::{Array, Arrays};
 use elbo_core::{Adam, Field, Fields, Model, ModelConfig, Objective, Value};
 use serde_json::Value as Json;
 
-use crate::models::{build, gradients, images};
+use crate::models::{self, build, gradients, images};
 use crate::testing::{assert_all_close, codes, tensor, values};
 
 const GOLDEN: &str = include_str!("../../../../golden/training_step.json");
@@ -128,7 +128,7 @@ fn conditions(y: &Json) -> Fields {
                 let levels: Vec<i32> = serde_json::from_value(levels.clone()).unwrap();
                 Value::Category(codes(&levels))
             }
-            None => Value::Scalar(tensor(floats(&field["values"]), [batch, 1])),
+            None => models::number(tensor(floats(&field["values"]), [batch, 1])),
         };
         Field {
             value,

@@ -151,7 +151,7 @@ proptest! {
 fn quantities(model: &Model, x: &Fields, y: &Fields) -> [Tensor<2>; 4] {
     let batch = x.0[0].given.dims()[0];
     let z = eps(7, batch, model.latent());
-    let elbo_core::decoder::FieldDistribution::Image(p) = &model.likelihood(z, y).fields[0];
+    let elbo_core::decoder::FieldDistribution::Image { image: p, .. } = &model.likelihood(z, y).fields[0];
     let prior = model.prior(y, batch, &crate::testing::device());
     [model.posterior(x, y).mean, p.mean(), prior.mean, prior.logvar]
 }
@@ -232,7 +232,15 @@ fn inner(fields: Fields) -> Fields {
         value: match field.value {
             Value::Image(pixels) => Value::Image(pixels.inner()),
             Value::Category(codes) => Value::Category(codes.inner()),
-            Value::Scalar(scalar) => Value::Scalar(scalar.inner()),
+            Value::Flag(flags) => Value::Flag(flags.inner()),
+            Value::Number { z, bin } => Value::Number {
+                z: z.inner(),
+                bin: bin.inner(),
+            },
+            Value::Text { tokens, withheld } => Value::Text {
+                tokens: tokens.inner(),
+                withheld: withheld.map(Tensor::inner),
+            },
         },
         given: field.given.inner(),
     };

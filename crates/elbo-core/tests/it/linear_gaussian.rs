@@ -11,10 +11,10 @@ use burn::tensor::Tensor;
 use elbo_core::model::log_sum_exp;
 use elbo_core::parameters::{Array, Arrays};
 use elbo_core::{
-    Field, FieldKind, Fields, ImageLikelihood, ImageShape, Model, ModelConfig, PriorKind, Value,
+    Field, FieldKind, Fields, ImageLikelihood, ImageShape, Model, ModelConfig, PriorKind, Region,
 };
 
-use crate::models::{build, eps, gradients, images, plain, spec};
+use crate::models::{build, eps, gradients, images, number, plain, spec};
 use crate::testing::{assert_all_close, assert_close, mean_and_error, normal, tensor, uniform, values};
 
 /// Values of x and latent units.
@@ -108,9 +108,10 @@ impl LatentPrior {
             FieldKind::Image {
                 shape,
                 likelihood: ImageLikelihood::Gaussian,
+                region: Region::Whole,
             },
         )];
-        config.y = vec![spec("y", FieldKind::Number)];
+        config.y = vec![spec("y", FieldKind::Number { log_widths: vec![] })];
         config.network.hidden = vec![];
         config.prior = self.kind;
         config
@@ -217,7 +218,7 @@ impl Records {
     fn fields(&self) -> (Fields, Fields) {
         let n = self.len();
         let y = Field {
-            value: Value::Scalar(tensor(self.y.clone(), [n, 1])),
+            value: number(tensor(self.y.clone(), [n, 1])),
             given: tensor(vec![1.0; n], [n, 1]),
         };
         (images(tensor(self.x.clone(), [n, D])), Fields(vec![y]))

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Gradients, Tensor};
 use elbo_core::parameters::{Array, Arrays};
 use elbo_core::{
     Activation, Field, FieldKind, FieldSpec, Fields, ImageLikelihood, ImageShape, Init, Model, ModelConfig,
-    NetworkConfig, NetworkKind, Precision, PriorKind, Value,
+    NetworkConfig, NetworkKind, Precision, PriorKind, Region, Value,
 };
 
 use crate::testing::{codes, device, normal, tensor, uniform};
@@ -23,6 +23,7 @@ pub(crate) fn plain() -> ModelConfig {
             FieldKind::Image {
                 shape,
                 likelihood: ImageLikelihood::Bernoulli,
+                region: Region::Whole,
             },
         )],
         y: vec![],
@@ -44,8 +45,8 @@ pub(crate) fn plain() -> ModelConfig {
 pub(crate) fn conditional() -> ModelConfig {
     let y = vec![
         spec("label", FieldKind::Category { levels: 4 }),
-        spec("bold", FieldKind::Flag),
-        spec("angle", FieldKind::Number),
+        spec("bold", FieldKind::Flag { missing: false }),
+        spec("angle", FieldKind::Number { log_widths: vec![] }),
     ];
     ModelConfig {
         y,
@@ -124,14 +125,23 @@ impl Records {
                 given: given(0),
             },
             Field {
-                value: Value::Scalar(column(self.conditions.iter().map(|y| y.1).collect())),
+                value: Value::Flag(column(self.conditions.iter().map(|y| y.1).collect())),
                 given: given(1),
             },
             Field {
-                value: Value::Scalar(column(self.conditions.iter().map(|y| y.2).collect())),
+                value: number(column(self.conditions.iter().map(|y| y.2).collect())),
                 given: given(2),
             },
         ])
+    }
+}
+
+/// Numbers without bins, `[batch, 1]`.
+pub(crate) fn number(z: Tensor<2>) -> Value {
+    let [batch, _] = z.dims();
+    Value::Number {
+        z,
+        bin: codes(&vec![0; batch]),
     }
 }
 

@@ -4,7 +4,7 @@
 use elbo_core::decoder::FieldDistribution;
 use elbo_core::{
     FieldKind, Fields, ImageLikelihood, ImageShape, ModelConfig, NetworkConfig, NetworkKind, Objective,
-    PriorKind,
+    PriorKind, Region,
 };
 
 use crate::models::{Records, build, conditional, eps, gradients, images, plain, spec};
@@ -30,7 +30,14 @@ pub(crate) fn convolutional(
         ..plain().network
     };
     ModelConfig {
-        x: vec![spec("image", FieldKind::Image { shape, likelihood })],
+        x: vec![spec(
+            "image",
+            FieldKind::Image {
+                shape,
+                likelihood,
+                region: Region::Whole,
+            },
+        )],
         network,
         ..plain()
     }
@@ -63,7 +70,8 @@ fn a_picture_comes_back_in_its_own_size() {
                 values(&elbo.value()).iter().all(|elbo| elbo.is_finite()),
                 "{shape:?} {likelihood:?}"
             );
-            let FieldDistribution::Image(p) = &model.likelihood(eps(1, 2, 2), &Fields::none()).fields[0];
+            let FieldDistribution::Image { image: p, .. } =
+                &model.likelihood(eps(1, 2, 2), &Fields::none()).fields[0];
             assert_eq!(p.mean().dims(), [2, shape.len()], "{shape:?} {likelihood:?}");
         }
     }

@@ -22,10 +22,10 @@ impl TextShape {
     }
 
     /// Weights of the head, fed by `inputs` hidden units.
-    pub fn head_weights(&self, inputs: usize) -> u128 {
+    pub fn head_weights(&self, inputs: u128) -> u128 {
         let [vocabulary, channels, layers] = self.wide();
         let back = (channels + 1) * channels;
-        let shifts = (inputs as u128 + 1) * (layers + 1) * channels;
+        let shifts = (inputs + 1) * (layers + 1) * channels;
         let output = (channels + 1) * vocabulary.saturating_sub(NEVER_WRITTEN as u128);
         vocabulary * channels + layers * (self.convolution() + back) + shifts + output
     }
