@@ -17,10 +17,13 @@ Examples:
   elbo train pictures/ --size 64 --out run                    learn from a folder of pictures
   elbo sample run -n 64 -o new.png                            make new ones
   elbo train mnist/ --given label --out digits                learn digits, given the label
-  elbo sample digits -n 10 --given label=7 -o sevens.png      ask for sevens";
+  elbo sample digits -n 10 --given label=7 -o sevens.png      ask for sevens
+  elbo train people.csv --given any --out people              learn a table, so that anything may be given
+  elbo sample people -n 1000 --given age=37 -o new.csv        ask for rows
+  elbo impute people holes.csv -o whole.csv                   fill in what is missing";
 
-/// Learn the distribution of your own pictures and make new ones, with variational autoencoders (VAE), plain or
-/// conditioned on what is known about a record (CVAE)
+/// Learn the distribution of your own pictures, tables and texts and make new ones, with variational autoencoders
+/// (VAE), plain or conditioned on what is known about a record (CVAE)
 #[derive(Debug, Parser)]
 #[command(name = "elbo", version, after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Cli {
@@ -55,6 +58,9 @@ pub(crate) enum Command {
     Train(commands::train::TrainArgs),
     Sample(commands::sample::SampleArgs),
     Reconstruct(commands::reconstruct::ReconstructArgs),
+    Edit(commands::edit::EditArgs),
+    Impute(commands::impute::ImputeArgs),
+    Score(commands::score::ScoreArgs),
     Encode(commands::encode::EncodeArgs),
     Traverse(commands::traverse::TraverseArgs),
     Interpolate(commands::interpolate::InterpolateArgs),
@@ -111,6 +117,9 @@ pub(crate) struct DataArgs {
     /// Number of records of built-in data
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) records: Option<String>,
+    /// What a column of a table is: category, number, flag, date, text or ignore; may be repeated
+    #[arg(long, value_name = "name=kind")]
+    pub(crate) field: Vec<String>,
 }
 
 impl DataArgs {
@@ -121,6 +130,10 @@ impl DataArgs {
             ("data.fit", self.fit),
             ("data.strict", self.strict.then(|| "true".to_owned())),
             ("data.records", self.records),
+            (
+                "data.fields",
+                (!self.field.is_empty()).then(|| self.field.join(",")),
+            ),
         ])
     }
 }

@@ -47,6 +47,8 @@ impl Elbo {
 pub struct ImportanceSamples {
     /// log p(x|z_k,y), `[batch, k]`, in nats.
     pub log_likelihood: Tensor<2>,
+    /// Its terms, `[batch · k, x fields]`, in nats.
+    pub per_field: Tensor<2>,
     /// log p(z_k|y) − log q(z_k|x,y), `[batch, k]`, in nats.
     pub log_ratio: Tensor<2>,
 }
@@ -118,9 +120,13 @@ impl Model {
         let (q, y) = (q.repeat_each(k), y.repeat_each(k));
         let z = q.reparameterize(eps);
         let ratio = self.prior.given(&y, &q.mean).log_prob(z.clone()) - q.log_prob(z.clone());
-        let log_likelihood = self.decoder.likelihood(z, &y).log_prob(&x.repeat_each(k));
+        let per_field = self
+            .decoder
+            .likelihood(z, &y)
+            .log_prob_per_field(&x.repeat_each(k));
         ImportanceSamples {
-            log_likelihood: log_likelihood.reshape([batch, k]),
+            log_likelihood: per_field.clone().sum_dim(1).reshape([batch, k]),
+            per_field,
             log_ratio: ratio.reshape([batch, k]),
         }
     }

@@ -31,7 +31,9 @@ impl Column {
             Values::Image(pixels) => Values::Image(pixels.repeat(times)),
             Values::Category(codes) => Values::Category(codes.repeat(times)),
             Values::Flag(flags) => Values::Flag(flags.repeat(times)),
+            Values::Text(texts) => Values::Text(vec![texts.clone(); times].concat()),
             Values::Number(numbers) => Values::Number(Numbers {
+                value: numbers.value.repeat(times),
                 z: numbers.z.repeat(times),
                 bins: numbers.bins.repeat(times),
             }),
@@ -39,6 +41,35 @@ impl Column {
         Self {
             values,
             given: self.given.repeat(times),
+        }
+    }
+
+    /// These records of the column, in this order.
+    ///
+    /// # Panics
+    /// If there is no such record.
+    pub fn take(&self, records: &[usize]) -> Self {
+        fn taken<T: Clone>(values: &[T], width: usize, records: &[usize]) -> Vec<T> {
+            let rows = records.iter().map(|record| record * width);
+            rows.flat_map(|start| values[start..start + width].to_vec())
+                .collect()
+        }
+        let values = match &self.values {
+            Values::Image(pixels) => {
+                Values::Image(taken(pixels, pixels.len() / self.given.len().max(1), records))
+            }
+            Values::Category(codes) => Values::Category(taken(codes, 1, records)),
+            Values::Flag(flags) => Values::Flag(taken(flags, 1, records)),
+            Values::Text(texts) => Values::Text(taken(texts, 1, records)),
+            Values::Number(numbers) => Values::Number(Numbers {
+                value: taken(&numbers.value, 1, records),
+                z: taken(&numbers.z, 1, records),
+                bins: taken(&numbers.bins, 1, records),
+            }),
+        };
+        Self {
+            values,
+            given: taken(&self.given, 1, records),
         }
     }
 
@@ -51,7 +82,9 @@ impl Column {
             (Values::Image(pixels), Values::Image(more)) => pixels.extend(more),
             (Values::Category(codes), Values::Category(more)) => codes.extend(more),
             (Values::Flag(flags), Values::Flag(more)) => flags.extend(more),
+            (Values::Text(texts), Values::Text(more)) => texts.extend(more),
             (Values::Number(numbers), Values::Number(more)) => {
+                numbers.value.extend(more.value);
                 numbers.z.extend(more.z);
                 numbers.bins.extend(more.bins);
             }
@@ -73,26 +106,31 @@ impl Column {
 pub enum Values {
     /// Pixels of all pictures, one after the other: `[records, height, width, channels]`.
     Image(Vec<u8>),
-    /// Position of each level.
+    /// Position of each level; one behind the last for known to be missing, where that can be.
     Category(Vec<u32>),
-    /// Yes or no.
-    Flag(Vec<bool>),
+    /// 0 for no, 1 for yes, 2 for known to be missing where that can be.
+    Flag(Vec<u8>),
+    /// Tokens of each text.
+    Text(Vec<Vec<u32>>),
     /// Numbers, standardised and binned.
     Number(Numbers),
 }
 
-/// Numbers as the model takes them: each both standardised and as the position of its bin.
+/// Numbers: each as it is, and as the model takes it, standardised and as the position of its bin.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Numbers {
+    /// The numbers v; fillers where only bins are known.
+    pub value: Vec<f64>,
     /// (v - mean) / std.
     pub z: Vec<f32>,
-    /// Position of the bin that holds the value.
+    /// Position of the bin that holds the value; one behind the last for known to be missing.
     pub bins: Vec<u32>,
 }
 
 impl Numbers {
     /// Adds one number.
-    pub fn push(&mut self, z: f32, bin: u32) {
+    pub fn push(&mut self, value: f64, z: f32, bin: u32) {
+        self.value.push(value);
         self.z.push(z);
         self.bins.push(bin);
     }

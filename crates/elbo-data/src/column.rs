@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, FixedSizeListArray, UInt8Array};
-use arrow::datatypes::{DataType, Field as ArrowField, FieldRef};
+use arrow::array::{Array, ArrayRef, AsArray, FixedSizeListArray, UInt8Array};
+use arrow::datatypes::{DataType, Field as ArrowField, FieldRef, UInt8Type};
 
 use crate::error::DataError;
 
@@ -47,6 +47,21 @@ pub fn image_array(bytes: Vec<u8>, pixels: usize) -> Result<ArrayRef, DataError>
     Ok(Arc::new(array))
 }
 
+/// The bytes of a picture column; none of any other column.
+pub fn image_pixels(array: &ArrayRef) -> &[u8] {
+    let list = array.as_fixed_size_list_opt();
+    let Some((list, bytes)) =
+        list.and_then(|list| Some((list, list.values().as_primitive_opt::<UInt8Type>()?)))
+    else {
+        return &[];
+    };
+    let (start, len) = (
+        list.value_offset_at(0) as usize,
+        list.len() * list.value_length() as usize,
+    );
+    &bytes.values()[start..start + len]
+}
+
 fn pixel_field() -> FieldRef {
     Arc::new(ArrowField::new("pixel", DataType::UInt8, false))
 }
@@ -62,6 +77,9 @@ mod tests {
         assert_eq!(image_shape(&ArrowField::new("a", DataType::Utf8, true)), None);
         let array = image_array(vec![0; 2 * 72], 72).unwrap();
         assert_eq!(array.data_type(), field.data_type());
+        assert_eq!(image_pixels(&array).len(), 2 * 72);
+        let counted = image_array((0..6).collect(), 2).unwrap();
+        assert_eq!(image_pixels(&counted.slice(1, 2)), [2, 3, 4, 5]);
         assert!(matches!(
             image_array(vec![0; 71], 72),
             Err(DataError::Shape { .. })

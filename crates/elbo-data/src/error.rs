@@ -359,6 +359,42 @@ pub enum DataError {
         /// The value as given.
         value: String,
     },
+    /// A cell of a table is not what its column is said to be.
+    #[error("row {row} of `{}` has `{value}` in the column `{column}`, which is not {expected}", path.display())]
+    Cell {
+        /// The file.
+        path: PathBuf,
+        /// The row, counted from 1 without the header.
+        row: u64,
+        /// The column.
+        column: String,
+        /// What stands there.
+        value: String,
+        /// What should.
+        expected: &'static str,
+    },
+    /// The dates of a column are written in two ways.
+    #[error("the dates of `{column}` in `{}` are written in two ways: `{}` in row {}, `{}` in row {}", path.display(), first.1, first.0, second.1, second.0)]
+    TwoDateFormats {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// A row, counted from 1 without the header, and its date.
+        first: (u64, String),
+        /// Another.
+        second: (u64, String),
+    },
+    /// The value of a date is no date.
+    #[error("`{field}` is a date, not `{value}`")]
+    NotDate {
+        /// The field.
+        field: String,
+        /// The value as given.
+        value: String,
+        /// A date that was seen, as the data have it.
+        example: String,
+    },
     /// The value of a number is far outside what was seen in training.
     #[error("`{field}={value}` is far outside the range seen in training, {min} to {max}")]
     OutOfRange {

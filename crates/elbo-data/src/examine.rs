@@ -1,14 +1,14 @@
 //! A full look at a data set: every record read, every problem named. What `elbo inspect` reports.
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::error::{DataError, Problem};
-use crate::kind::{Fitter, Kind};
+use crate::kind::text::TextOptions;
+use crate::kind::{Fitted, Fitter, Kind};
 use crate::options::ImageSize;
+use crate::schema::{CHUNK, fit_texts};
 use crate::source::Source;
-
-/// Records read at a time: bounds the memory.
-const CHUNK: usize = 128;
 
 /// What was found in a data set.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -59,21 +59,30 @@ pub fn examine(source: &dyn Source, progress: &dyn Fn(u64)) -> Result<Examinatio
     let mut fitters: Vec<Fitter> = schema.fields().iter().map(|field| Fitter::new(field)).collect();
     let mut problems = source.problems();
     let mut read = 0;
-    for start in (0..source.len()).step_by(CHUNK) {
-        let rows: Vec<u64> = (start..source.len().min(start + CHUNK as u64)).collect();
+    let chunk = CHUNK[usize::from(fitters.iter().any(Fitter::is_image))];
+    for start in (0..source.len()).step_by(chunk) {
+        let rows: Vec<u64> = (start..source.len().min(start + chunk as u64)).collect();
         let records = source.read(&rows)?;
         read += records.rows.len() as u64;
         problems.extend(records.problems);
-        for (fitter, array) in fitters.iter_mut().zip(records.batch.columns()) {
-            fitter.push(array);
-        }
+        let arrays = fitters.par_iter_mut().zip(records.batch.columns());
+        arrays.for_each(|(fitter, array)| fitter.push(array));
         progress(rows.len() as u64);
     }
-    let names = schema.fields().iter().map(|field| field.name().clone());
-    let fields = names.zip(fitters).map(|(name, fitter)| Examined {
-        name,
-        missing: fitter.missing(),
-        kind: fitter.finish(),
+    let missing: Vec<u64> = fitters.iter().map(Fitter::missing).collect();
+    let fitted: Vec<Fitted> = fitters.into_iter().map(Fitter::finish).collect();
+    let all: Vec<u64> = (0..source.len()).collect();
+    let mut texts = fit_texts(source, &all, &fitted, &TextOptions::default())?.into_iter();
+    let fields = schema.fields().iter().zip(missing).zip(fitted);
+    let fields = fields.map(|((field, missing), fitted)| Examined {
+        name: field.name().clone(),
+        missing,
+        kind: match fitted {
+            Fitted::Kind(kind) => kind,
+            Fitted::Text => texts
+                .next()
+                .unwrap_or_else(|| unreachable!("each text was looked at again")),
+        },
     });
     Ok(Examination {
         description: source.description(),

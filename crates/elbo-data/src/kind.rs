@@ -4,9 +4,11 @@
 //! number of records need bounded memory.
 
 pub mod category;
+pub mod date;
 pub mod flag;
 pub mod image;
 pub mod number;
+pub mod text;
 
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{DataType, Field as ArrowField};
@@ -15,9 +17,16 @@ use serde::{Deserialize, Serialize};
 use crate::batch::{Column, Values};
 use crate::error::DataError;
 use category::{Category, CategoryFitter};
+use date::{Date, DateFitter, Unit};
 use flag::{Flag, FlagFitter};
 use image::{ImageFitter, ImageStats};
 use number::{Number, NumberFitter};
+use text::Text;
+
+/// Metadata key of a column that is left out whatever its values.
+pub const IGNORE: &str = "elbo.ignore";
+/// Metadata key of a column whose values are levels, however many they are.
+pub const CATEGORY: &str = "elbo.category";
 
 /// What a field holds, with the statistics fitted to the training records.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +40,10 @@ pub enum Kind {
     Flag(Flag),
     /// A number.
     Number(Number),
+    /// A date or a time.
+    Date(Date),
+    /// A text.
+    Text(Text),
     /// Nothing that can be modelled or given.
     Ignored {
         /// Why not.
@@ -39,19 +52,25 @@ pub enum Kind {
 }
 
 /// A single value, encoded.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// Position of a level.
     Category(u32),
     /// Yes or no.
     Flag(bool),
-    /// A number, standardised and as the position of its bin.
+    /// A number, as it is, standardised and as the position of its bin.
     Number {
+        /// The number v.
+        value: f64,
         /// (v - mean) / std.
         z: f32,
         /// Position of its bin.
         bin: u32,
     },
+    /// The tokens of a text.
+    Text(Vec<u32>),
+    /// Known to be missing.
+    Missing,
     /// Left open.
     NotGiven,
 }
@@ -72,13 +91,15 @@ impl From<Value> for Parsed {
 }
 
 impl Kind {
-    /// The kind's name: `image`, `category`, `flag`, `number` or `ignored`.
+    /// The kind's name: `image`, `category`, `flag`, `number`, `date`, `text` or `ignored`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Image(_) => "image",
             Self::Category(_) => "category",
             Self::Flag(_) => "flag",
             Self::Number(_) => "number",
+            Self::Date(_) => "date",
+            Self::Text(_) => "text",
             Self::Ignored { .. } => "ignored",
         }
     }
@@ -87,7 +108,10 @@ impl Kind {
     pub fn arrow_field(&self, name: &str) -> ArrowField {
         match self {
             Self::Image(stats) => stats.arrow_field(name),
-            Self::Category(_) | Self::Ignored { .. } => ArrowField::new(name, DataType::Utf8, true),
+            Self::Category(_) | Self::Text(_) | Self::Ignored { .. } => {
+                ArrowField::new(name, DataType::Utf8, true)
+            }
+            Self::Date(date) => ArrowField::new(name, date.data_type(), true),
             Self::Flag(flag) => ArrowField::new(name, flag.data_type(), true),
             Self::Number(number) => ArrowField::new(name, number.data_type(), true),
         }
@@ -99,6 +123,8 @@ impl Kind {
             Self::Category(category) => category.encode(field.name(), array),
             Self::Flag(flag) => flag.encode(field.name(), array),
             Self::Number(number) => number.encode(field.name(), array),
+            Self::Date(date) => date.encode(field.name(), array),
+            Self::Text(text) => text.encode(field.name(), array),
             Self::Ignored { reason } => Err(DataError::IgnoredField {
                 name: field.name().clone(),
                 reason: reason.clone(),
@@ -112,6 +138,8 @@ impl Kind {
             (Self::Category(category), Values::Category(levels)) => category.decode(name, levels),
             (Self::Flag(flag), Values::Flag(flags)) => Ok(flag.decode(flags)),
             (Self::Number(number), Values::Number(numbers)) => Ok(number.decode(numbers)),
+            (Self::Date(date), Values::Number(numbers)) => date.array(&date.number.decode(numbers)),
+            (Self::Text(text), Values::Text(texts)) => Ok(text.decode(texts)),
             _ => Err(DataError::FieldType {
                 field: name.to_owned(),
                 expected: self.name().to_owned(),
@@ -126,6 +154,7 @@ impl Kind {
         match (self, values) {
             (Self::Category(category), Values::Category(levels)) => category.draw(name, levels, uniforms),
             (Self::Number(number), Values::Number(numbers)) => Ok(number.draw(numbers, uniforms)),
+            (Self::Date(date), Values::Number(numbers)) => date.array(&date.number.draw(numbers, uniforms)),
             _ => self.decode(name, values),
         }
     }
@@ -139,6 +168,8 @@ impl Kind {
             Self::Category(category) => category.parse(name, text).map(Parsed::from),
             Self::Flag(_) => flag::parse(name, text).map(Parsed::from),
             Self::Number(number) => number.parse(name, text),
+            Self::Date(date) => date.parse(name, text),
+            Self::Text(field) => Ok(Value::Text(field.tokens(text)).into()),
             Self::Image(_) => Err(DataError::NotText {
                 field: name.to_owned(),
                 value: text.to_owned(),
@@ -156,6 +187,8 @@ impl Kind {
             Self::Image(stats) => stats.damage(),
             Self::Category(category) => category.damage(),
             Self::Number(number) => number.damage(),
+            Self::Date(date) => date.damage(),
+            Self::Text(text) => text.damage(),
             Self::Flag(_) | Self::Ignored { .. } => None,
         }
     }
@@ -168,6 +201,7 @@ impl Values {
             Self::Category(_) => "category",
             Self::Flag(_) => "flag",
             Self::Number(_) => "number",
+            Self::Text(_) => "text",
         }
     }
 }
@@ -194,18 +228,39 @@ enum Part {
     Category(CategoryFitter),
     Flag(FlagFitter),
     Number(NumberFitter),
+    Date(DateFitter),
+    /// Whatever its values are.
+    Text,
+    /// Because a person said so.
+    LeftOut,
     Unknown(DataType),
+}
+
+/// What a column turned out to be.
+pub(crate) enum Fitted {
+    /// This.
+    Kind(Kind),
+    /// Text, which is to be looked at again for its tokens.
+    Text,
 }
 
 impl Fitter {
     pub(crate) fn new(field: &ArrowField) -> Self {
         let part = match (crate::column::image_shape(field), field.data_type()) {
             (Some(shape), _) => Part::Image(ImageFitter::new(shape)),
+            _ if field.metadata().contains_key(IGNORE) => Part::LeftOut,
+            (None, DataType::Utf8) if field.metadata().contains_key(CATEGORY) => {
+                Part::Category(CategoryFitter::surely())
+            }
+            (None, DataType::Utf8) if field.metadata().contains_key(text::TEXT) => Part::Text,
             (None, DataType::Utf8) => Part::Category(CategoryFitter::default()),
             (None, DataType::Boolean) => Part::Flag(FlagFitter::default()),
             (None, DataType::Int64) => Part::Number(NumberFitter::new(true)),
             (None, DataType::Float64) => Part::Number(NumberFitter::new(false)),
-            (None, other) => Part::Unknown(other.clone()),
+            (None, other) => match Unit::of(other) {
+                Some(unit) => Part::Date(DateFitter::new(unit, field.metadata().get(date::FORMAT).cloned())),
+                None => Part::Unknown(other.clone()),
+            },
         };
         Self {
             part,
@@ -236,18 +291,22 @@ impl Fitter {
             Part::Category(fitter) => fitter.push(array),
             Part::Flag(fitter) => fitter.push(array),
             Part::Number(fitter) => fitter.push(array),
-            Part::Unknown(_) => {}
+            Part::Date(fitter) => fitter.push(array),
+            Part::Text | Part::LeftOut | Part::Unknown(_) => {}
         }
     }
 
-    pub(crate) fn finish(self) -> Kind {
-        match self.part {
+    pub(crate) fn finish(self) -> Fitted {
+        Fitted::Kind(match self.part {
             Part::Image(fitter) => fitter.finish(),
-            Part::Category(fitter) => fitter.finish(),
+            Part::Category(fitter) => return fitter.finish(),
             Part::Flag(fitter) => fitter.finish(),
             Part::Number(fitter) => fitter.finish(),
+            Part::Date(fitter) => fitter.finish(),
+            Part::Text => return Fitted::Text,
+            Part::LeftOut => ignored("it was asked to be left out"),
             Part::Unknown(data_type) => ignored(format!("columns of type {data_type} are not read")),
-        }
+        })
     }
 }
 

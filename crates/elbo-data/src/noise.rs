@@ -5,7 +5,7 @@
 //! keeps a generator between calls: resuming a run needs a step number, not a generator's state.
 
 use rand_chacha::ChaCha8Rng;
-use rand_core::SeedableRng;
+use rand_core::{Rng, SeedableRng};
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
 use rayon::prelude::*;
 
@@ -42,6 +42,12 @@ pub enum Purpose {
     Subset = 11,
     /// ε of the posterior samples of a validation pass.
     Validation = 12,
+    /// Which fields are given in a validation pass.
+    ValidationGiven = 13,
+    /// Which tokens a decoder is not shown at a training step.
+    WordDropout = 14,
+    /// Seeds of other randomness.
+    Branch = 15,
 }
 
 /// All randomness of a run, keyed by its seed.
@@ -54,6 +60,14 @@ impl Noise {
     /// The randomness that belongs to `seed`.
     pub fn new(seed: u64) -> Self {
         Self { seed }
+    }
+
+    /// Another randomness that belongs to the same seed.
+    pub fn branch(&self, branch: u64) -> Self {
+        let mut stream = self.stream(Purpose::Branch, branch, 0);
+        Self {
+            seed: stream.next_u64(),
+        }
     }
 
     /// The stream of one (purpose, step, row).

@@ -86,6 +86,89 @@ pub enum Fit {
     Stretch,
 }
 
+/// What a column is taken for, whatever its values look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FieldType {
+    /// Levels, as they are written.
+    Category,
+    /// Numbers.
+    Number,
+    /// Yes or no.
+    Flag,
+    /// Dates or times.
+    Date,
+    /// Texts, written token by token.
+    Text,
+    /// Left out.
+    Ignore,
+}
+
+impl FieldType {
+    /// Every type with its name.
+    pub const NAMES: [(&'static str, Self); 6] = [
+        ("category", Self::Category),
+        ("number", Self::Number),
+        ("flag", Self::Flag),
+        ("date", Self::Date),
+        ("text", Self::Text),
+        ("ignore", Self::Ignore),
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        let found = Self::NAMES.iter().find(|(_, other)| *other == self);
+        found.map_or("", |(name, _)| name)
+    }
+}
+
+/// A column and what it is taken for, written `age=number`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TypedField {
+    /// The column's name.
+    pub name: String,
+    /// What it is taken for.
+    pub field_type: FieldType,
+}
+
+impl std::str::FromStr for TypedField {
+    type Err = DataError;
+
+    fn from_str(text: &str) -> Result<Self, DataError> {
+        let parts = text.rsplit_once('=');
+        let found = parts.and_then(|(name, kind)| {
+            let known = FieldType::NAMES.iter().find(|(known, _)| *known == kind.trim())?;
+            Some((name.trim(), known.1))
+        });
+        match found {
+            Some((name, field_type)) if !name.is_empty() => Ok(Self {
+                name: name.to_owned(),
+                field_type,
+            }),
+            _ => Err(DataError::BadOption {
+                name: "fields",
+                value: format!("`{text}`"),
+                expected: "a column and what it is, such as age=number: category, number, flag, date, text or ignore",
+            }),
+        }
+    }
+}
+
+impl TryFrom<String> for TypedField {
+    type Error = DataError;
+
+    fn try_from(text: String) -> Result<Self, DataError> {
+        text.parse()
+    }
+}
+
+impl From<TypedField> for String {
+    fn from(field: TypedField) -> Self {
+        format!("{}={}", field.name, field.field_type.name())
+    }
+}
+
 /// How to open a data set. The defaults suit most.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -107,6 +190,9 @@ pub struct OpenOptions {
     pub seed: u64,
     /// Pictures of more pixels are refused before any memory is set aside for them.
     pub max_pixels: u64,
+    /// Columns of tables that are taken for something else than their values look like.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<TypedField>,
     /// Memory for decoded records, in bytes, so that later epochs need not decode again.
     pub cache_bytes: u64,
 }
@@ -121,6 +207,7 @@ impl Default for OpenOptions {
             records: None,
             seed: 0,
             max_pixels: 100_000_000,
+            fields: Vec::new(),
             cache_bytes: 256 << 20,
         }
     }
@@ -198,6 +285,22 @@ mod tests {
             28
         );
         assert!(serde_json::from_str::<OpenOptions>(r#"{"sise":28}"#).is_err());
+    }
+
+    #[test]
+    fn typed_fields_are_read_as_written() {
+        let field: TypedField = "a=b=number".parse().unwrap();
+        assert_eq!(
+            (field.name.as_str(), field.field_type),
+            ("a=b", FieldType::Number)
+        );
+        assert_eq!(String::from(field), "a=b=number");
+        for text in ["age", "age=colour", "=number"] {
+            assert!(
+                matches!(text.parse::<TypedField>(), Err(DataError::BadOption { .. })),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -3,28 +3,26 @@
 //! A schema is saved with the model: it encodes new records as the training records were encoded
 //! and turns what the model makes back into the units and types of the data.
 
-use arrow::array::ArrayRef;
+mod fit;
+mod missing;
+
+use arrow::array::{ArrayRef, new_null_array};
 use arrow::datatypes::Field as ArrowField;
-use rand_core::Rng;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::batch::{Batch, Column, Numbers, Values};
 use crate::error::{DataError, nearest};
-use crate::kind::{Fitter, Kind, Parsed, Value};
-use crate::noise::{Noise, Purpose};
+use crate::kind::{Kind, Parsed, Value};
 use crate::source::{Read, Source};
 
 /// The version of schema that is written and read.
 pub const VERSION: u32 = 2;
 /// The most fields that a schema may have.
 const MAX_FIELDS: usize = 10_000;
+/// What a person types for a value that is known to be missing.
+const MISSING: &str = "missing";
 /// The most bytes that a field's name may have.
 const MAX_NAME: usize = 1000;
-/// Statistics of pictures are taken from at most this many training records.
-const PICTURES_SEEN: usize = 2000;
-/// Records read at a time while fitting, without and with pictures: bounds the memory.
-const CHUNK: [usize; 2] = [8192, 128];
 
 /// The fields of a data set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,44 +48,9 @@ pub struct Field {
     pub kind: Kind,
 }
 
-impl Schema {
-    /// Finds out the kind of each field of `source` and fits its statistics to the rows `train`.
-    ///
-    /// Attributes are read from every row; pictures from a subset of at most 2,000 that `noise`
-    /// chooses, which is enough to tell their range of bytes.
-    ///
-    /// # Errors
-    /// What goes wrong on reading.
-    pub fn fit(source: &dyn Source, train: &[u64], noise: Noise) -> Result<Self, DataError> {
-        let arrow = source.arrow_schema();
-        let mut fitters: Vec<Fitter> = arrow.fields().iter().map(|field| Fitter::new(field)).collect();
-        let subset = subset(train, PICTURES_SEEN, noise);
-        for pictures in [false, true] {
-            let columns: Vec<usize> = (0..fitters.len())
-                .filter(|i| fitters[*i].is_image() == pictures)
-                .collect();
-            let rows = if pictures { &subset } else { train };
-            for chunk in rows
-                .chunks(CHUNK[usize::from(pictures)])
-                .filter(|_| !columns.is_empty())
-            {
-                let read = source.read_columns(chunk, &columns)?;
-                push(&mut fitters, &columns, &read);
-            }
-        }
-        let names = arrow.fields().iter().map(|field| field.name().clone());
-        let fields = names.zip(fitters).map(|(name, fitter)| Field {
-            name,
-            missing: fitter.missing(),
-            records: fitter.records(),
-            kind: fitter.finish(),
-        });
-        Ok(Self {
-            version: VERSION,
-            fields: fields.collect(),
-        })
-    }
+pub(crate) use fit::{CHUNK, fit_texts};
 
+impl Schema {
     /// Position and description of the field called `name`, if it can be used.
     ///
     /// # Errors
@@ -153,7 +116,10 @@ impl Schema {
                     known,
                 }
             })?;
-            columns.push(kind.encode(arrow_field, read.batch.column(position))?);
+            let array = read.batch.column(position);
+            let mut column = kind.encode(arrow_field, array)?;
+            self.at(*field)?.mark_missing(&mut column, array);
+            columns.push(column);
         }
         Ok(Batch {
             rows: read.rows.clone(),
@@ -189,13 +155,14 @@ impl Schema {
         fields.iter().map(position).collect()
     }
 
-    /// Values of a field, back in the units and the type of the data.
+    /// Values of a field, back in the units and the type of the data; what is missing or left open is null.
     ///
     /// # Errors
     /// [`DataError::FieldType`] for values of another kind; [`DataError::Shape`] for torn pictures.
-    pub fn decode(&self, field: usize, values: &Values) -> Result<ArrayRef, DataError> {
-        let Field { name, kind, .. } = self.at(field)?;
-        kind.decode(name, values)
+    pub fn decode(&self, field: usize, column: &Column) -> Result<ArrayRef, DataError> {
+        let field = self.at(field)?;
+        let (values, absent) = field.filled(column);
+        missing::without(field.kind.decode(&field.name, &values)?, &absent)
     }
 
     /// As [`Schema::decode`], with one uniform draw in [0, 1) for each value: a number is drawn within
@@ -203,36 +170,76 @@ impl Schema {
     ///
     /// # Errors
     /// As [`Schema::decode`]; [`DataError::Shape`] for another number of draws.
-    pub fn draw(&self, field: usize, values: &Values, uniforms: &[f32]) -> Result<ArrayRef, DataError> {
-        let Field { name, kind, .. } = self.at(field)?;
-        let len = match values {
-            Values::Category(levels) => levels.len(),
-            Values::Number(numbers) => numbers.bins.len(),
-            Values::Flag(_) | Values::Image(_) => uniforms.len(),
-        };
-        if len != uniforms.len() {
+    pub fn draw(&self, field: usize, column: &Column, uniforms: &[f32]) -> Result<ArrayRef, DataError> {
+        let field = self.at(field)?;
+        if column.given.len() != uniforms.len() {
             return Err(DataError::Shape {
                 found: uniforms.len(),
-                shape: vec![len],
+                shape: vec![column.given.len()],
             });
         }
-        kind.draw(name, values, uniforms)
+        let (values, absent) = field.filled(column);
+        missing::without(field.kind.draw(&field.name, &values, uniforms)?, &absent)
     }
 
     /// Numbers in the units of the data, rounded as its numbers are, in the type of its column.
     ///
     /// # Errors
     /// [`DataError::FieldType`] for a field of another kind.
-    pub fn decode_numbers(&self, field: usize, values: &[f64]) -> Result<ArrayRef, DataError> {
-        let Field { name, kind, .. } = self.at(field)?;
-        match kind {
-            Kind::Number(number) => Ok(number.array(values.iter().copied())),
-            _ => Err(DataError::FieldType {
-                field: name.clone(),
-                expected: kind.name().to_owned(),
-                found: "number".to_owned(),
+    pub fn decode_numbers(&self, field: usize, values: &[Option<f64>]) -> Result<ArrayRef, DataError> {
+        let field = self.at(field)?;
+        let absent: Vec<bool> = values.iter().map(Option::is_none).collect();
+        let values = values.iter().map(|value| value.unwrap_or_default());
+        let array = match &field.kind {
+            Kind::Number(number) => number.array(values),
+            Kind::Date(date) => date.array(&date.number.array(values))?,
+            kind => {
+                return Err(DataError::FieldType {
+                    field: field.name.clone(),
+                    expected: kind.name().to_owned(),
+                    found: "number".to_owned(),
+                });
+            }
+        };
+        missing::without(array, &absent)
+    }
+
+    /// What stands in `rows` of a field that takes no part: nothing that is known.
+    ///
+    /// # Errors
+    /// [`DataError::UnknownField`] where there is no such field.
+    pub fn refill(&self, field: usize, rows: &[u64]) -> Result<ArrayRef, DataError> {
+        let arrow = self.arrow_field(field)?;
+        Ok(new_null_array(arrow.data_type(), rows.len()))
+    }
+
+    /// A column of `n` values of a field, all left open.
+    ///
+    /// # Errors
+    /// [`DataError::IgnoredField`]
+    pub fn left_open(&self, field: usize, n: usize) -> Result<Column, DataError> {
+        let field = self.at(field)?;
+        let values = match &field.kind {
+            Kind::Image(image) => Values::Image(vec![0; n * image.height * image.width * image.channels]),
+            Kind::Category(_) => Values::Category(vec![0; n]),
+            Kind::Flag(_) => Values::Flag(vec![0; n]),
+            Kind::Number(_) | Kind::Date(_) => Values::Number(Numbers {
+                value: vec![0.0; n],
+                z: vec![0.0; n],
+                bins: vec![0; n],
             }),
-        }
+            Kind::Text(_) => Values::Text(vec![Vec::new(); n]),
+            Kind::Ignored { reason } => {
+                return Err(DataError::IgnoredField {
+                    name: field.name.clone(),
+                    reason: reason.clone(),
+                });
+            }
+        };
+        Ok(Column {
+            values,
+            given: vec![false; n],
+        })
     }
 
     /// The Arrow column that [`Schema::decode`] makes of a field.
@@ -244,15 +251,20 @@ impl Schema {
         Ok(kind.arrow_field(name))
     }
 
-    /// Reads a value as the user types it. Nothing and `?` mean "not given".
+    /// Reads a value as the user types it. Nothing and `?` mean "not given", `missing` that it is known to be
+    /// missing, in a field that was missing in training.
     ///
     /// # Errors
     /// [`DataError::UnknownLevel`] with the nearest level, [`DataError::NotFlag`],
     /// [`DataError::NotNumber`], [`DataError::OutOfRange`] for a number more than a whole range
     /// outside what was seen (a warning comes with one that is less far out), [`DataError::NotText`].
     pub fn parse_value(&self, field: usize, text: &str) -> Result<Parsed, DataError> {
-        let Field { name, kind, .. } = self.at(field)?;
-        kind.parse(name, text)
+        let field = self.at(field)?;
+        match field.kind.parse(&field.name, text) {
+            // Unless a level has that name.
+            Err(_) if field.can_miss() && text.trim() == MISSING => Ok(Value::Missing.into()),
+            parsed => parsed,
+        }
     }
 
     /// The column of a field that holds these values.
@@ -260,34 +272,31 @@ impl Schema {
     /// # Errors
     /// [`DataError::FieldType`] for a value of another kind.
     pub fn column(&self, field: usize, values: &[Value]) -> Result<Column, DataError> {
-        let Field { name, kind, .. } = self.at(field)?;
+        let description = self.at(field)?;
         let wrong = |value: &Value| DataError::FieldType {
-            field: name.clone(),
-            expected: kind.name().to_owned(),
+            field: description.name.clone(),
+            expected: description.kind.name().to_owned(),
             found: format!("the value {value:?}"),
         };
-        let mut column = match kind {
-            Kind::Category(_) => Values::Category(Vec::new()),
-            Kind::Flag(_) => Values::Flag(Vec::new()),
-            Kind::Number(_) => Values::Number(Numbers::default()),
-            Kind::Image(_) | Kind::Ignored { .. } => return Err(wrong(&Value::NotGiven)),
-        };
-        for value in values {
-            match (&mut column, value) {
-                (Values::Category(levels), Value::Category(level)) => levels.push(*level),
-                (Values::Category(levels), Value::NotGiven) => levels.push(0),
-                (Values::Flag(flags), Value::Flag(flag)) => flags.push(*flag),
-                (Values::Flag(flags), Value::NotGiven) => flags.push(false),
-                (Values::Number(numbers), Value::Number { z, bin }) => numbers.push(*z, *bin),
-                (Values::Number(numbers), Value::NotGiven) => numbers.push(0.0, 0),
+        let mut column = self.left_open(field, values.len())?;
+        for (row, value) in values.iter().enumerate() {
+            match (&mut column.values, value) {
+                (_, Value::NotGiven) => continue,
+                (_, Value::Missing) => {
+                    let level = description.missing_level().ok_or_else(|| wrong(value))?;
+                    missing::set_level(&mut column.values, row, level);
+                }
+                (Values::Category(levels), Value::Category(level)) => levels[row] = *level,
+                (Values::Flag(flags), Value::Flag(flag)) => flags[row] = u8::from(*flag),
+                (Values::Text(texts), Value::Text(tokens)) => texts[row].clone_from(tokens),
+                (Values::Number(numbers), Value::Number { value, z, bin }) => {
+                    (numbers.value[row], numbers.z[row], numbers.bins[row]) = (*value, *z, *bin);
+                }
                 _ => return Err(wrong(value)),
             }
+            column.given[row] = true;
         }
-        let given = values.iter().map(|value| *value != Value::NotGiven).collect();
-        Ok(Column {
-            values: column,
-            given,
-        })
+        Ok(column)
     }
 
     /// The schema as JSON.
@@ -342,31 +351,6 @@ impl Schema {
         }
         Ok(())
     }
-}
-
-/// Shows each of the `columns` that were read to its fitter, on all threads.
-fn push(fitters: &mut [Fitter], columns: &[usize], read: &Read) {
-    let mut arrays = vec![None; fitters.len()];
-    for (column, array) in columns.iter().zip(read.batch.columns()) {
-        arrays[*column] = Some(array);
-    }
-    let pairs = fitters.par_iter_mut().zip(arrays);
-    pairs.for_each(|(fitter, array)| array.into_iter().for_each(|array| fitter.push(array)));
-}
-
-/// At most `n` of `rows`, each as likely as any other, ascending (Knuth's selection sampling).
-fn subset(rows: &[u64], n: usize, noise: Noise) -> Vec<u64> {
-    let mut stream = noise.stream(Purpose::Subset, 0, 0);
-    let mut chosen = Vec::with_capacity(n.min(rows.len()));
-    for (place, row) in rows.iter().enumerate() {
-        let left = (rows.len() - place) as u128;
-        let needed = (n - chosen.len()) as u128;
-        // Chosen with probability needed/left: the top 64 bits of u * left are uniform in 0..left.
-        if (u128::from(stream.next_u64()) * left) >> 64 < needed {
-            chosen.push(*row);
-        }
-    }
-    chosen
 }
 
 #[cfg(test)]

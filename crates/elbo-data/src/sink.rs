@@ -4,5 +4,5 @@ pub mod picture;
 pub mod table;
 
 pub use crate::atomic::Existing;
-pub use picture::{check_folder, write_picture_folder, write_pictures_npy, write_png};
-pub use table::{TABLES, write_batches, write_table};
+pub use picture::{RECORDS, check_folder, write_picture_folder, write_pictures_npy, write_png};
+pub use table::{Parts, TABLES, is_table, write_batches, write_table};

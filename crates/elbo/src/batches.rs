@@ -1,11 +1,11 @@
-//! The records of a source as the x and y of a model, a batch at a time.
+//! Records of a source, as a model takes them: which fields are modelled and which are given.
 
 use std::sync::Arc;
 
-use burn::tensor::Tensor;
-use elbo_core::Fields;
+use burn::tensor::{Tensor, TensorData};
+use elbo_core::{Fields, Value};
 use elbo_data::noise::{Noise, Purpose};
-use elbo_data::{Batch, Binarize, Column, Loader, LoaderOptions, Schema, Source, Value};
+use elbo_data::{Batch, Binarize, Column, Loader, LoaderOptions, Schema, Source, Values};
 
 use crate::config::CheckedConfig;
 use crate::error::Error;
@@ -15,10 +15,12 @@ use crate::tensors::{Upload, open_device};
 pub(crate) struct Batches {
     pub source: Arc<dyn Source>,
     schema: Arc<Schema>,
-    /// Positions in the schema of the modelled fields.
-    x: Vec<usize>,
-    /// Positions in the schema of the given fields, and whether the source has them.
-    y: Vec<(usize, bool)>,
+    /// Positions in the schema of the fields that are read, each once.
+    read: Vec<usize>,
+    x: Vec<Part>,
+    y: Vec<Part>,
+    /// Whether any fields can be given.
+    any: bool,
     binarize: Binarize,
     /// The run's noise, and that of its data.
     noise: Noise,
@@ -26,7 +28,41 @@ pub(crate) struct Batches {
     upload: Upload,
 }
 
-/// A batch on the device.
+/// Where a field of the model is found.
+struct Part {
+    /// Its position in the schema.
+    field: usize,
+    /// Its place among those that are read; none if the source lacks it.
+    place: Option<usize>,
+}
+
+/// Which of the fields that can be given are.
+#[derive(Clone, Copy)]
+pub(crate) enum Given<'a> {
+    /// Those that always are; of a model of any fields none.
+    Usual,
+    /// As in training: of a model of any fields some, others for each record and step; else each is hidden
+    /// with a probability.
+    Drawn {
+        step: u64,
+        purpose: Purpose,
+        hidden: f64,
+    },
+    /// All that are known.
+    Known,
+    /// Of a model of any fields those in these places, else those that always are.
+    These(&'a [usize]),
+}
+
+/// Records on the host, by the role of their fields.
+pub(crate) struct Host {
+    /// Which records these are.
+    pub rows: Vec<u64>,
+    pub x: Vec<Column>,
+    pub y: Vec<Column>,
+}
+
+/// Records on the device.
 pub(crate) struct Records {
     /// Which records these are.
     pub rows: Vec<u64>,
@@ -38,39 +74,58 @@ impl Batches {
     /// Reads `source` as a run of this config does.
     ///
     /// # Errors
-    /// A modelled field that the source lacks, or a given one if the model cannot do without.
+    /// A field that the source lacks and the model cannot do without.
     pub(crate) fn new(
         config: &CheckedConfig,
         source: Arc<dyn Source>,
         schema: Arc<Schema>,
     ) -> Result<Self, Error> {
-        let position = |name: &str| schema.field(name).map(|(position, _)| position);
-        let x = config
-            .model
-            .x
-            .iter()
-            .map(|field| position(&field.name))
-            .collect::<Result<Vec<_>, _>>()?;
-        let y = config.model.y.iter().map(|field| {
-            let position = position(&field.name)?;
-            let found = schema.columns_in(source.as_ref(), &[position]);
-            match found {
+        let any = config.given_any();
+        let mut read = Vec::new();
+        let mut part = |name: &str, needed: fn(Error, &str) -> Option<Error>| {
+            let (field, _) = schema.field(name)?;
+            let found = schema.columns_in(source.as_ref(), &[field]);
+            if let Err(error) = found {
                 // That the field is not there is the only thing that can be wrong.
-                Err(_) if config.given_dropout == 0.0 => Err(Error::GivenMissing {
-                    field: field.name.clone(),
-                }),
-                found => Ok((position, found.is_ok())),
+                return match needed(error.into(), name) {
+                    Some(error) => Err(error),
+                    None => Ok(Part { field, place: None }),
+                };
             }
-        });
-        let y = y.collect::<Result<Vec<_>, _>>()?;
+            let place = read
+                .iter()
+                .position(|other| *other == field)
+                .unwrap_or(read.len());
+            if place == read.len() {
+                read.push(field);
+            }
+            let place = Some(place);
+            Ok(Part { field, place })
+        };
+        let modelled: fn(Error, &str) -> Option<Error> =
+            if any { |_, _| None } else { |error, _| Some(error) };
+        let given: fn(Error, &str) -> Option<Error> = match any || config.given_dropout > 0.0 {
+            true => |_, _| None,
+            false => |_, name| {
+                Some(Error::GivenMissing {
+                    field: name.to_owned(),
+                })
+            },
+        };
+        let x = config.model.x.iter().map(|field| part(&field.name, modelled));
+        let x = x.collect::<Result<Vec<_>, Error>>()?;
+        let y = config.model.y.iter().map(|field| part(&field.name, given));
+        let y = y.collect::<Result<Vec<_>, Error>>()?;
         Ok(Self {
             source,
+            read,
             x,
             y,
+            any,
             binarize: config.data.binarize,
             noise: Noise::new(config.training.seed),
             data_noise: Noise::new(config.data.seed),
-            upload: Upload(open_device(&config.training.device)?),
+            upload: Upload::new(open_device(&config.training.device)?),
             schema,
         })
     }
@@ -92,17 +147,11 @@ impl Batches {
     }
 
     fn load(&self, batches: Vec<Vec<u64>>, binarize: Binarize, epoch: u64) -> Result<Loader, Error> {
-        let present = self
-            .y
-            .iter()
-            .filter(|(_, present)| *present)
-            .map(|(position, _)| *position);
-        let fields = self.x.iter().copied().chain(present).collect();
         let options = LoaderOptions {
             binarize,
             epoch,
             noise: self.data_noise,
-            ..LoaderOptions::new(fields)
+            ..LoaderOptions::new(self.read.clone())
         };
         Ok(Loader::new(
             Arc::clone(&self.source),
@@ -112,47 +161,90 @@ impl Batches {
         )?)
     }
 
-    /// A host batch on the device.
-    pub(crate) fn upload(&self, batch: &Batch) -> Result<Records, Error> {
-        let x = self.upload.fields(self.modelled(batch));
-        let y = self.upload.fields(&self.conditions(batch)?);
-        Ok(Records {
-            rows: batch.rows.clone(),
-            x,
-            y,
-        })
+    /// What is known to be missing in a batch is left open: so an imputation asks what it might be.
+    pub(crate) fn forget_missing(&self, batch: &mut Batch) {
+        for (field, column) in self.read.iter().zip(&mut batch.columns) {
+            self.schema.fields[*field].forget_missing(column);
+        }
     }
 
-    /// The modelled columns of a batch.
-    pub(crate) fn modelled<'a>(&self, batch: &'a Batch) -> &'a [Column] {
-        &batch.columns[..self.x.len()]
-    }
-
-    /// The given columns of a batch, "not given" where the source has no such field.
-    pub(crate) fn conditions(&self, batch: &Batch) -> Result<Vec<Column>, Error> {
-        let mut present = batch.columns[self.x.len()..].iter().peekable();
-        let absent = vec![Value::NotGiven; batch.len()];
-        let column = |(position, found): &(usize, bool)| match present.next_if(|_| *found) {
-            Some(column) => Ok(column.clone()),
-            None => Ok(self.schema.column(*position, &absent)?),
+    /// The fields of a batch by their roles; what the source lacks is left open.
+    pub(crate) fn host(&self, batch: &Batch, given: Given) -> Result<Host, Error> {
+        let column = |part: &Part| match part.place {
+            Some(place) => Ok(batch.columns[place].clone()),
+            None => Ok(self.schema.left_open(part.field, batch.len())?),
         };
-        self.y.iter().map(column).collect()
+        let mut host = Host {
+            rows: batch.rows.clone(),
+            x: self.x.iter().map(column).collect::<Result<_, Error>>()?,
+            y: self.y.iter().map(column).collect::<Result<_, Error>>()?,
+        };
+        match given {
+            Given::Known if self.any => host.hide_given(),
+            Given::Usual if self.any => host.y.iter_mut().for_each(|y| y.given.fill(false)),
+            Given::These(places) if self.any => {
+                let others = (0..host.y.len()).filter(|place| !places.contains(place));
+                others.for_each(|place| host.y[place].given.fill(false));
+                host.hide_given();
+            }
+            Given::Known | Given::Usual | Given::These(_) => {}
+            Given::Drawn {
+                step,
+                purpose,
+                hidden,
+            } => self.draw_given(&mut host, step, purpose, hidden),
+        }
+        Ok(host)
     }
 
-    /// Hides conditions at random, each with this probability, so that the model learns to do without.
-    pub(crate) fn withhold(&self, batch: &mut Batch, step: u64, given_dropout: f64) {
-        let y = &mut batch.columns[self.x.len()..];
-        if y.is_empty() || given_dropout == 0.0 {
+    /// Chooses at random what is given. Of a model of any fields a share, uniform in [0, 1), is drawn for each
+    /// record and each field is given with that probability, so that few, some and nearly all are equally
+    /// often given; what is not given is modelled. Of any other model each given field is hidden with
+    /// probability `hidden`, so that the model learns to do without.
+    fn draw_given(&self, host: &mut Host, step: u64, purpose: Purpose, hidden: f64) {
+        if host.y.is_empty() || !(self.any || hidden > 0.0) {
             return;
         }
-        let draws = self
-            .noise
-            .uniform(Purpose::GivenDropout, step, &batch.rows, y.len());
-        for (row, draws) in draws.chunks_exact(y.len()).enumerate() {
-            for (column, u) in y.iter_mut().zip(draws) {
-                column.given[row] &= f64::from(*u) >= given_dropout;
+        let (fields, share) = (host.y.len(), usize::from(self.any));
+        let draws = self.noise.uniform(purpose, step, &host.rows, fields + share);
+        for (row, draws) in draws.chunks_exact(fields + share).enumerate() {
+            for (place, y) in host.y.iter_mut().enumerate() {
+                y.given[row] &= match self.any {
+                    true => draws[1 + place] < draws[0],
+                    false => f64::from(draws[place]) >= hidden,
+                };
             }
         }
+        if self.any {
+            host.hide_given();
+        }
+    }
+
+    /// Records on the device.
+    pub(crate) fn upload(&self, host: &Host) -> Records {
+        Records {
+            rows: host.rows.clone(),
+            x: self.upload.fields(&host.x),
+            y: self.upload.fields(&host.y),
+        }
+    }
+
+    /// As [`Self::upload`], the decoder not being shown each token of a text with probability `word_dropout`.
+    pub(crate) fn upload_for_training(&self, host: &Host, step: u64, word_dropout: f64) -> Records {
+        let mut records = self.upload(host);
+        if word_dropout == 0.0 {
+            return records;
+        }
+        for field in &mut records.x.0 {
+            if let Value::Text { tokens, withheld } = &mut field.value {
+                let [batch, length] = tokens.dims();
+                let draws = self.noise.uniform(Purpose::WordDropout, step, &host.rows, length);
+                let mask: Vec<bool> = draws.iter().map(|u| f64::from(*u) < word_dropout).collect();
+                let mask = TensorData::new(mask, [batch, length]);
+                *withheld = Some(Tensor::from_data(mask, &tokens.device()));
+            }
+        }
+        records
     }
 
     /// Standard normal noise, `per_row` latent vectors for each row: `[rows · per_row, latent]`.
@@ -166,5 +258,24 @@ impl Batches {
     ) -> Tensor<2> {
         let draws = self.noise.normal(purpose, step, rows, per_row * latent);
         self.upload.rows(draws, rows.len() * per_row)
+    }
+}
+
+impl Host {
+    /// The pixels of the modelled field in this place; none if it holds no pictures.
+    pub(crate) fn pixels(&self, place: usize) -> &[u8] {
+        match self.x.get(place).map(|column| &column.values) {
+            Some(Values::Image(pixels)) => pixels,
+            _ => &[],
+        }
+    }
+
+    /// Of a model of any fields, whose x and y are the same fields: what is given is not modelled.
+    fn hide_given(&mut self) {
+        for (x, y) in self.x.iter_mut().zip(&self.y) {
+            for (modelled, given) in x.given.iter_mut().zip(&y.given) {
+                *modelled &= !given;
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! A matrix product may add in another order when it has another number of rows. Every chunk is
 //! filled up to the same size, so what becomes of a row depends on that row alone.
 
-use elbo_data::{Column, Values};
+use elbo_data::{Column, Numbers, Values};
 
 /// Rows that go through a network at a time.
 pub(crate) const CHUNK: usize = 64;
@@ -29,8 +29,13 @@ pub(crate) fn filled(columns: &[Column], start: usize, rows: usize) -> Vec<Colum
                 Values::Image(part(pixels, width, start, rows, 0))
             }
             Values::Category(codes) => Values::Category(part(codes, 1, start, rows, 0)),
-            Values::Flag(flags) => Values::Flag(part(flags, 1, start, rows, false)),
-            Values::Number(numbers) => Values::Number(part(numbers, 1, start, rows, 0.0)),
+            Values::Flag(flags) => Values::Flag(part(flags, 1, start, rows, 0)),
+            Values::Number(numbers) => Values::Number(Numbers {
+                value: part(&numbers.value, 1, start, rows, 0.0),
+                z: part(&numbers.z, 1, start, rows, 0.0),
+                bins: part(&numbers.bins, 1, start, rows, 0),
+            }),
+            Values::Text(texts) => Values::Text(part(texts, 1, start, rows, Vec::new())),
         },
         given: part(&column.given, 1, start, rows, false),
     };

@@ -1,10 +1,14 @@
 //! The condition of records that do not exist yet: what a person asks for, and what is left open.
 
+mod file;
+mod marginal;
+
 use elbo_data::noise::{Noise, Purpose};
 use elbo_data::{Column, Kind, Value};
 
 use crate::error::Error;
 use crate::trained::Trained;
+use marginal::marginal;
 
 /// Text that asks for every level of a category, or both values of a flag, in turn.
 pub const EVERY: &str = "*";
@@ -15,6 +19,10 @@ enum Wanted {
     Fixed(Value),
     /// Each level in turn.
     Every(u32),
+    /// Some values, each for a share of the records; the rest is left open or drawn.
+    Shares(Vec<(Value, f64)>),
+    /// One for each record.
+    Rows(Vec<Value>),
     /// Drawn as often as in the training records: the model never saw this field left open.
     Drawn,
 }
@@ -23,6 +31,8 @@ enum Wanted {
 pub(crate) struct Conditions<'a> {
     trained: &'a Trained,
     wanted: Vec<Wanted>,
+    /// Places of the fields that were asked for.
+    asked: Vec<usize>,
     noise: Noise,
     /// What the person should know.
     pub warnings: Vec<String>,
@@ -38,73 +48,135 @@ impl<'a> Conditions<'a> {
         requests: &[(String, String)],
         noise: Noise,
     ) -> Result<Self, Error> {
-        let mut warnings = Vec::new();
-        let mut wanted: Vec<_> = trained.config.model.y.iter().map(|_| None).collect();
-        for (name, text) in requests {
-            let place = trained.given_place(name)?;
-            wanted[place] = Some(trained.want(name, text, &mut warnings)?);
-        }
-        let hides = trained.config.given_dropout > 0.0;
+        let (wanted, warnings) = trained.wanted(requests)?;
+        Ok(Self::filled_up(trained, wanted, warnings, noise))
+    }
+
+    /// What nobody asked for is left open where the model can do without it, and drawn elsewhere.
+    fn filled_up(
+        trained: &'a Trained,
+        wanted: Vec<Option<Wanted>>,
+        mut warnings: Vec<String>,
+        noise: Noise,
+    ) -> Self {
+        let open = trained.can_leave_open();
         let fields = trained.config.model.y.iter().zip(&wanted);
-        let open: Vec<_> = fields
-            .filter(|(_, wanted)| wanted.is_none() && !hides)
+        let drawn: Vec<_> = fields
+            .filter(|(_, wanted)| wanted.is_none() && !open)
             .map(|(field, _)| format!("`{}`", field.name))
             .collect();
-        if !open.is_empty() {
+        if !drawn.is_empty() {
             warnings.push(format!(
                 "not given, so drawn as often as in the training records: {}",
-                open.join(", ")
+                drawn.join(", ")
             ));
         }
-        let left_out = || {
-            if hides {
-                Wanted::Fixed(Value::NotGiven)
-            } else {
-                Wanted::Drawn
-            }
+        let left_out = || match open {
+            true => Wanted::Fixed(Value::NotGiven),
+            false => Wanted::Drawn,
         };
-        let wanted = wanted
-            .into_iter()
-            .map(|wanted| wanted.unwrap_or_else(left_out))
+        let asked = (0..wanted.len())
+            .filter(|place| wanted[*place].is_some())
             .collect();
-        Ok(Self {
+        Self {
             trained,
-            wanted,
+            asked,
+            wanted: wanted
+                .into_iter()
+                .map(|wanted| wanted.unwrap_or_else(left_out))
+                .collect(),
             noise,
             warnings,
+        }
+    }
+
+    /// Understands requests that change records: what nobody asked for stays as it is.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub(crate) fn of_changes(trained: &'a Trained, requests: &[(String, String)]) -> Result<Self, Error> {
+        let (wanted, warnings) = trained.wanted(requests)?;
+        Ok(Self {
+            warnings,
+            ..Self::filled_up(trained, wanted, Vec::new(), Noise::new(0))
         })
+    }
+
+    /// Places among the given fields of those that were asked for.
+    pub(crate) fn asked(&self) -> &[usize] {
+        &self.asked
     }
 
     /// The columns of records `0..n`; record i's values do not depend on n.
     pub(crate) fn columns(&self, n: usize) -> Result<Vec<Column>, Error> {
-        let fields = self.trained.config.model.y.iter().zip(&self.wanted).enumerate();
-        fields
-            .map(|(place, (field, wanted))| {
-                let (position, field) = self.trained.schema.field(&field.name)?;
-                let values = (0..n as u64).map(|row| match wanted {
-                    Wanted::Fixed(value) => *value,
-                    Wanted::Every(levels) => nth_level(&field.kind, (row % u64::from(*levels)) as u32),
-                    Wanted::Drawn => marginal(&field.kind, self.draw(place, row)),
-                });
-                Ok(self
-                    .trained
-                    .schema
-                    .column(position, &values.collect::<Vec<_>>())?)
-            })
-            .collect()
+        let places = self.trained.y_fields.iter().zip(&self.wanted).enumerate();
+        let columns = places.map(|(place, (field, wanted))| {
+            if let Wanted::Fixed(Value::NotGiven) = wanted {
+                return Ok(self.trained.schema.left_open(*field, n)?);
+            }
+            let kind = &self.trained.schema.fields[*field].kind;
+            let values = (0..n as u64).map(|row| self.value(kind, place, wanted, row));
+            let values: Vec<Value> = values.collect();
+            Ok(self.trained.schema.column(*field, &values)?)
+        });
+        columns.collect()
     }
 
-    fn draw(&self, place: usize, row: u64) -> (f32, f32) {
-        let step = place as u64;
-        let uniform = self.noise.uniform(Purpose::GivenDropout, step, &[row], 1)[0];
-        (
-            uniform,
-            self.noise.normal(Purpose::GivenDropout, step, &[row], 1)[0],
-        )
+    fn value(&self, kind: &Kind, place: usize, wanted: &Wanted, row: u64) -> Value {
+        match wanted {
+            Wanted::Fixed(value) => value.clone(),
+            Wanted::Every(levels) => nth_level(kind, (row % u64::from(*levels)) as u32),
+            Wanted::Rows(values) => values.get(row as usize).cloned().unwrap_or(Value::NotGiven),
+            Wanted::Drawn => marginal(kind, self.draw(place, row, 0)),
+            Wanted::Shares(shares) => self.share(kind, place, shares, row),
+        }
+    }
+
+    fn share(&self, kind: &Kind, place: usize, shares: &[(Value, f64)], row: u64) -> Value {
+        let mut left = f64::from(self.draw(place, row, 0));
+        for (value, share) in shares {
+            left -= share;
+            if left < 0.0 {
+                return value.clone();
+            }
+        }
+        match self.trained.can_leave_open() {
+            true => Value::NotGiven,
+            false => marginal(kind, self.draw(place, row, 1)),
+        }
+    }
+
+    fn draw(&self, place: usize, row: u64, which: usize) -> f32 {
+        self.noise
+            .uniform(Purpose::GivenDropout, place as u64, &[row], which + 1)[which]
     }
 }
 
 impl Trained {
+    /// Whether a given field may be left open.
+    fn can_leave_open(&self) -> bool {
+        self.config.given_any() || self.config.given_dropout > 0.0
+    }
+
+    /// What is wanted of each given field, and warnings.
+    fn wanted(&self, requests: &[(String, String)]) -> Result<(Vec<Option<Wanted>>, Vec<String>), Error> {
+        let mut warnings = Vec::new();
+        let mut wanted: Vec<Option<Wanted>> = self.config.model.y.iter().map(|_| None).collect();
+        for (name, text) in requests {
+            let place = self.given_place(name)?;
+            let new = self.want(name, text, &mut warnings)?;
+            wanted[place] = Some(match (wanted[place].take(), new) {
+                (Some(Wanted::Shares(mut shares)), Wanted::Shares(more)) => {
+                    shares.extend(more);
+                    check_shares(name, &shares)?;
+                    Wanted::Shares(shares)
+                }
+                (_, new) => new,
+            });
+        }
+        Ok((wanted, warnings))
+    }
+
     fn given_place(&self, name: &str) -> Result<usize, Error> {
         // The schema knows the name or suggests one; it may still be no condition of this model.
         self.schema.field(name)?;
@@ -122,7 +194,7 @@ impl Trained {
     }
 
     fn want(&self, name: &str, text: &str, warnings: &mut Vec<String>) -> Result<Wanted, Error> {
-        let (index, field) = self.schema.field(name)?;
+        let (_, field) = self.schema.field(name)?;
         if text == EVERY {
             match &field.kind {
                 Kind::Category(category) => return Ok(Wanted::Every(category.levels.len() as u32)),
@@ -130,12 +202,39 @@ impl Trained {
                 _ => {}
             }
         }
-        let parsed = self.schema.parse_value(index, text)?;
+        let whole = self.value_of(name, text, warnings);
+        let share = text.rsplit_once(':').filter(|_| whole.is_err());
+        let share = share.and_then(|(value, share)| Some((value, share.trim().parse::<f64>().ok()?)));
+        let Some((value, share)) = share else {
+            return match whole? {
+                Value::NotGiven if !self.can_leave_open() => Ok(Wanted::Drawn),
+                value => Ok(Wanted::Fixed(value)),
+            };
+        };
+        let shares = vec![(self.value_of(name, value, warnings)?, share)];
+        check_shares(name, &shares)?;
+        Ok(Wanted::Shares(shares))
+    }
+
+    /// The value that a text stands for.
+    fn value_of(&self, name: &str, text: &str, warnings: &mut Vec<String>) -> Result<Value, Error> {
+        let (field, _) = self.schema.field(name)?;
+        let parsed = self.schema.parse_value(field, text)?;
         warnings.extend(parsed.warning);
-        if parsed.value == Value::NotGiven && self.config.given_dropout == 0.0 {
-            return Ok(Wanted::Drawn);
-        }
-        Ok(Wanted::Fixed(parsed.value))
+        Ok(parsed.value)
+    }
+}
+
+fn check_shares(name: &str, shares: &[(Value, f64)]) -> Result<(), Error> {
+    let sum: f64 = shares.iter().map(|(_, share)| share).sum();
+    let sound = shares.iter().all(|(_, share)| *share >= 0.0 && share.is_finite());
+    match sound && sum <= 1.0 + 1e-9 {
+        true => Ok(()),
+        false => Err(Error::bad_argument(
+            "--given",
+            format!("{name}=…:{sum}"),
+            "shares from 0 to 1 that add up to at most 1",
+        )),
     }
 }
 
@@ -143,29 +242,5 @@ fn nth_level(kind: &Kind, n: u32) -> Value {
     match kind {
         Kind::Flag(_) => Value::Flag(n == 1),
         _ => Value::Category(n),
-    }
-}
-
-/// A draw of one field by itself, from its statistics in the training records.
-fn marginal(kind: &Kind, (uniform, normal): (f32, f32)) -> Value {
-    match kind {
-        Kind::Category(category) => {
-            let total: u64 = category.counts.iter().sum();
-            let mut left = (f64::from(uniform) * total as f64) as u64;
-            let level = category.counts.iter().position(|count| {
-                let here = left < *count;
-                left = left.saturating_sub(*count);
-                here
-            });
-            Value::Category(level.unwrap_or(0) as u32)
-        }
-        Kind::Flag(flag) => {
-            let [no, yes] = flag.counts.map(|count| count as f64);
-            Value::Flag(f64::from(uniform) * (no + yes) < yes)
-        }
-        Kind::Number(number) => {
-            Value::Number(normal.clamp(number.standardise(number.min), number.standardise(number.max)))
-        }
-        Kind::Image(_) | Kind::Ignored { .. } => Value::NotGiven,
     }
 }

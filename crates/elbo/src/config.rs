@@ -16,6 +16,7 @@ pub mod keys;
 mod layer;
 pub mod presets;
 mod print;
+pub mod roles;
 mod sections;
 mod takes;
 mod together;
@@ -23,6 +24,7 @@ mod together;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use elbo_data::kind::text::TextOptions;
 use elbo_data::{OpenOptions, SplitConfig};
 use serde::{Deserialize, Serialize};
 
@@ -147,7 +149,16 @@ impl RunConfig {
             records: self.data.records,
             seed: self.data.seed,
             max_pixels: self.data.max_pixels,
+            fields: self.data.fields.clone(),
             cache_bytes: self.data.cache_mb << 20,
+        }
+    }
+
+    /// How the tokenizers of texts are chosen.
+    pub fn text_options(&self) -> TextOptions {
+        TextOptions {
+            tokenizer: self.data.tokenizer,
+            vocabulary: self.data.vocabulary,
         }
     }
 

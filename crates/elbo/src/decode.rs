@@ -1,35 +1,85 @@
-//! From latents to pictures.
+//! From latents to records: what of p(x|z,y) becomes a value, and the whole record around it.
 
-use std::convert::Infallible;
+mod expectation;
+mod given;
+mod levels;
 
-use burn::tensor::Tensor;
-use elbo_core::decoder::FieldDistribution;
-use elbo_core::field::image::DrawNoise;
-use elbo_data::Column;
+use std::sync::Arc;
+
+use burn::tensor::{Int, Tensor};
+use elbo_core::decoder::{FieldDistribution, Likelihood};
+use elbo_core::distribution::Sampling;
+use elbo_core::distribution::tokens::END;
+use elbo_core::field::image::{DrawNoise, ImageDistribution};
+use elbo_core::field::text::TextDistribution;
+use elbo_data::arrow::array::{Array, ArrayRef};
+use elbo_data::arrow::compute::concat_batches;
+use elbo_data::arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
+use elbo_data::arrow::record_batch::RecordBatch;
+use elbo_data::column::{image_array, image_pixels};
 use elbo_data::noise::{Noise, Purpose};
+use elbo_data::{Column, DataError, Kind, Values};
 use rayon::prelude::*;
 
 use crate::chunk::{CHUNK, chunks, filled};
+use crate::error::Error;
 use crate::picture::Pictures;
 use crate::progress::Progress;
-use crate::tensors::{Upload, to_host};
-use crate::trained::Trained;
+use crate::tensors::to_host;
+use crate::trained::{ModelledImage, Trained};
+pub(crate) use expectation::Expectation;
+use levels::LevelTable;
 
 /// Chunks that threads share before progress is told.
 const CHUNKS_TOGETHER: usize = 32;
+/// Beginnings that a search for the most likely text follows.
+const BEAM: usize = 4;
 
-/// What of the likelihood becomes the picture.
+/// What of the likelihood becomes a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Draw {
-    /// Its mean: smooth.
+    /// An image's mean, which is smooth; a draw of everything else.
     #[default]
+    Auto,
+    /// What is expected: the mean of images and numbers, the most likely level, the most likely text.
     Mean,
-    /// A draw from it, pixel by pixel.
+    /// A draw: of an image pixel by pixel.
     Sample,
 }
 
-/// Latents and conditions of some pictures to be.
+/// How values are made.
+#[derive(Clone, Copy)]
+pub(crate) struct Drawing {
+    pub draw: Draw,
+    /// How texts are drawn.
+    pub sampling: Sampling,
+    /// Whether a value may come out missing, as often as in the data.
+    pub missing: bool,
+    pub noise: Noise,
+}
+
+impl Drawing {
+    /// What is expected: no chance is in it.
+    pub(crate) fn mean() -> Self {
+        Self {
+            draw: Draw::Mean,
+            ..Self::of(Draw::Mean, Noise::new(0))
+        }
+    }
+
+    /// As `draw` says, from the distribution itself.
+    pub(crate) fn of(draw: Draw, noise: Noise) -> Self {
+        Self {
+            draw,
+            sampling: Sampling::default(),
+            missing: true,
+            noise,
+        }
+    }
+}
+
+/// Latents and conditions of some records to be.
 pub(crate) struct Codes {
     /// Row-major `[n, latent]`.
     pub z: Vec<f32>,
@@ -38,52 +88,75 @@ pub(crate) struct Codes {
 }
 
 impl Codes {
-    /// How many pictures these are of `trained`.
+    /// How many records these are of `trained`.
     pub(crate) fn len(&self, trained: &Trained) -> usize {
         self.z.len() / trained.model.latent()
     }
 }
 
 impl Trained {
-    /// The picture of each code, in order.
-    pub(crate) fn decode(
+    /// The pictures of all codes, in order: of the first modelled field that holds pictures.
+    pub(crate) fn decode_pictures(
         &self,
         codes: &Codes,
-        draw: Draw,
-        noise: Noise,
+        drawing: &Drawing,
         progress: &dyn Progress,
-    ) -> Pictures {
-        let shape = self.image();
-        let mut pixels = Vec::with_capacity(codes.len(self) * shape.len());
-        let Ok(()) = self.decode_parts(codes, draw, noise, progress, |part| {
-            pixels.extend_from_slice(&part);
-            Ok::<(), Infallible>(())
-        });
+    ) -> Result<Pictures, Error> {
+        let image = self.image_or_error()?;
+        Ok(self.pictures_of(&self.decode_all(codes, drawing, progress)?, &image))
+    }
+
+    /// The records of all codes, in order.
+    pub(crate) fn decode_all(
+        &self,
+        codes: &Codes,
+        drawing: &Drawing,
+        progress: &dyn Progress,
+    ) -> Result<RecordBatch, Error> {
+        let mut parts = Vec::new();
+        self.decode(codes, drawing, progress, |batch| {
+            parts.push(batch);
+            Ok::<(), Error>(())
+        })?;
+        concat_batches(&self.record_schema()?, &parts).map_err(|error| Error::Data(error.into()))
+    }
+
+    /// `n` records that are known: their fields as the data have them.
+    pub(crate) fn records_of(&self, x: &[Column], y: &[Column], n: usize) -> Result<RecordBatch, Error> {
+        let columns = self.x_fields.iter().zip(x);
+        let columns = columns.map(|(field, column)| self.schema.decode(*field, column));
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        Ok(self.record(&self.record_schema()?, columns, y, 0, n)?)
+    }
+
+    /// The pictures among some records.
+    pub(crate) fn pictures_of(&self, records: &RecordBatch, image: &ModelledImage) -> Pictures {
         Pictures {
-            height: shape.height,
-            width: shape.width,
-            channels: shape.channels,
-            pixels,
+            height: image.shape.height,
+            width: image.shape.width,
+            channels: image.shape.channels,
+            pixels: image_pixels(records.column(image.column)).to_vec(),
         }
     }
 
-    /// The pixels of all codes in order, handed to `take` part by part.
-    pub(crate) fn decode_parts<E>(
+    /// The records of all codes in order, handed to `take` part by part, with all fields of the data.
+    pub(crate) fn decode<E: From<DataError> + Send>(
         &self,
         codes: &Codes,
-        draw: Draw,
-        noise: Noise,
+        drawing: &Drawing,
         progress: &dyn Progress,
-        mut take: impl FnMut(Vec<u8>) -> Result<(), E>,
+        mut take: impl FnMut(RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
         let n = codes.len(self);
+        let schema = self.record_schema()?;
         progress.begin("decoding", Some(n as u64));
         let all: Vec<_> = chunks(n).collect();
         let taken = all.chunks(CHUNKS_TOGETHER).try_for_each(|part| {
             let decoded = part
                 .par_iter()
-                .map(|&(start, rows)| self.decode_chunk(codes, draw, noise, start, rows));
-            decoded.collect::<Vec<_>>().into_iter().try_for_each(&mut take)?;
+                .map(|&(start, rows)| self.decode_chunk(&schema, codes, drawing, start, rows));
+            let decoded: Vec<RecordBatch> = decoded.collect::<Result<_, DataError>>()?;
+            decoded.into_iter().try_for_each(&mut take)?;
             progress.advance(part.iter().map(|(_, rows)| *rows as u64).sum(), "");
             Ok(())
         });
@@ -91,17 +164,143 @@ impl Trained {
         taken
     }
 
-    /// The pixels of `rows` codes from `start`.
-    fn decode_chunk(&self, codes: &Codes, draw: Draw, noise: Noise, start: usize, rows: usize) -> Vec<u8> {
+    /// The columns of a record, in the data's order.
+    pub(crate) fn record_schema(&self) -> Result<SchemaRef, DataError> {
+        let fields = (0..self.schema.fields.len()).map(|field| self.schema.arrow_field(field));
+        Ok(Arc::new(ArrowSchema::new(fields.collect::<Result<Vec<_>, _>>()?)))
+    }
+
+    /// `rows` records from `start`.
+    fn decode_chunk(
+        &self,
+        schema: &SchemaRef,
+        codes: &Codes,
+        drawing: &Drawing,
+        start: usize,
+        rows: usize,
+    ) -> Result<RecordBatch, DataError> {
         let latent = self.model.latent();
         let mut z = codes.z[start * latent..(start + rows) * latent].to_vec();
         z.resize(CHUNK * latent, 0.0);
-        let y = self.upload().fields(&filled(&codes.y, start, rows));
-        let likelihood = self.model.likelihood(self.upload().rows(z, CHUNK), &y);
-        let values = to_host(self.draw(&likelihood.fields[0], draw, noise, start as u64));
-        let wanted = &values[..rows * self.image().len()];
+        let y = filled(&codes.y, start, rows);
+        let upload = self.upload();
+        let likelihood = self.model.likelihood(upload.rows(z, CHUNK), &upload.fields(&y));
+        let x = self.values(&likelihood, drawing, start as u64)?;
+        self.record(schema, x, &y, start, rows)
+    }
+
+    /// A value of each x field for a chunk of rows from `start`.
+    fn values(&self, p: &Likelihood, drawing: &Drawing, start: u64) -> Result<Vec<ArrayRef>, DataError> {
+        let rows: Vec<u64> = (start..start + CHUNK as u64).collect();
+        let mut levels = LevelTable::new(p.levels.as_ref());
+        let fields = self.x_fields.iter().zip(&p.fields).enumerate();
+        let values = fields.map(|(place, (field, p))| {
+            let noise = |per_row| {
+                drawing
+                    .noise
+                    .uniform(Purpose::Likelihood, place as u64, &rows, per_row)
+            };
+            match p {
+                FieldDistribution::Image { image, .. } => {
+                    self.image_values(*field, image, drawing, place, &rows)
+                }
+                FieldDistribution::Text(text) => self.text_values(*field, text, drawing, noise),
+                FieldDistribution::Levels => levels.next(&self.schema, *field, drawing, || noise(2)),
+            }
+        });
+        values.collect()
+    }
+
+    fn image_values(
+        &self,
+        field: usize,
+        image: &ImageDistribution,
+        drawing: &Drawing,
+        place: usize,
+        rows: &[u64],
+    ) -> Result<ArrayRef, DataError> {
+        let Kind::Image(stats) = &self.schema.fields[field].kind else {
+            unreachable!("the schema's kinds decide the model's")
+        };
+        let d = stats.height * stats.width * stats.channels;
+        let values = if drawing.draw == Draw::Sample {
+            let noise = match image.noise() {
+                DrawNoise::Uniform => drawing.noise.uniform(Purpose::Likelihood, place as u64, rows, d),
+                DrawNoise::Normal => drawing.noise.normal(Purpose::Likelihood, place as u64, rows, d),
+            };
+            image.sample(self.upload().rows(noise, rows.len()))
+        } else {
+            image.mean()
+        };
         // Not `round`, a function call for each pixel where the processor may lack an instruction for it.
-        wanted.iter().map(|v| (v * 255.0 + 0.5) as u8).collect()
+        let bytes = to_host(values).iter().map(|v| (v * 255.0 + 0.5) as u8).collect();
+        image_array(bytes, d)
+    }
+
+    fn text_values(
+        &self,
+        field: usize,
+        text: &TextDistribution,
+        drawing: &Drawing,
+        noise: impl Fn(usize) -> Vec<f32>,
+    ) -> Result<ArrayRef, DataError> {
+        let longest = self.longest_text(field);
+        let tokens = match drawing.draw {
+            Draw::Mean => text.beam(BEAM, longest),
+            Draw::Auto | Draw::Sample => {
+                let noise = self.upload().rows(noise(longest), CHUNK);
+                text.sample(noise, &drawing.sampling)
+            }
+        };
+        self.texts(field, tokens)
+    }
+
+    /// The texts of rows of tokens.
+    fn texts(&self, field: usize, tokens: Tensor<2, Int>) -> Result<ArrayRef, DataError> {
+        let [texts, length] = tokens.dims();
+        let tokens: Vec<i32> = tokens
+            .into_data()
+            .convert::<i32>()
+            .try_to_vec()
+            .unwrap_or_default();
+        let column = Column {
+            values: Values::Text(tokens.chunks_exact(length).map(text_of).collect()),
+            given: vec![true; texts],
+        };
+        self.schema.decode(field, &column)
+    }
+
+    /// Whole records: what was made, what was given, and the fields that take no part.
+    pub(crate) fn record(
+        &self,
+        schema: &SchemaRef,
+        x: Vec<ArrayRef>,
+        y: &[Column],
+        start: usize,
+        rows: usize,
+    ) -> Result<RecordBatch, DataError> {
+        let numbers: Vec<u64> = (start as u64..(start + rows) as u64).collect();
+        let columns = (0..self.schema.fields.len()).map(|field| {
+            let made = self
+                .x_fields
+                .iter()
+                .position(|x| *x == field)
+                .map(|place| &x[place]);
+            let given = self
+                .y_fields
+                .iter()
+                .position(|y| *y == field)
+                .map(|place| (place, &y[place]));
+            let column = match (made, given) {
+                (Some(made), None) => Arc::clone(made),
+                (None, Some((_, given))) => self.schema.decode(field, given)?,
+                (Some(made), Some((place, given))) => self.over(field, place, made, given)?,
+                (None, None) => self.schema.refill(field, &numbers)?,
+            };
+            Ok(column.slice(0, rows))
+        });
+        let columns = columns.collect::<Result<Vec<_>, DataError>>()?;
+        Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
     }
 
     /// Latents drawn from p(z|y), the prior's standard deviation times `temperature`, for one
@@ -126,22 +325,10 @@ impl Trained {
         }
         z
     }
+}
 
-    fn upload(&self) -> Upload {
-        Upload(self.device.clone())
-    }
-
-    fn draw(&self, image: &FieldDistribution, draw: Draw, noise: Noise, start: u64) -> Tensor<2> {
-        let FieldDistribution::Image(image) = image;
-        if draw == Draw::Mean {
-            return image.mean();
-        }
-        let rows: Vec<u64> = (start..start + CHUNK as u64).collect();
-        let d = self.image().len();
-        let values = match image.noise() {
-            DrawNoise::Uniform => noise.uniform(Purpose::Likelihood, 0, &rows, d),
-            DrawNoise::Normal => noise.normal(Purpose::Likelihood, 0, &rows, d),
-        };
-        image.sample(self.upload().rows(values, CHUNK))
-    }
+/// The tokens before the end of a text.
+fn text_of(row: &[i32]) -> Vec<u32> {
+    let tokens = row.iter().take_while(|token| **token != END);
+    tokens.map(|token| *token as u32).collect()
 }

@@ -100,11 +100,35 @@ pub enum Error {
     /// Nothing says where the data are.
     #[error("no data are named")]
     NoData,
-    /// The data have no picture to model.
-    #[error("the data have no field of pictures to model (fields: {})", quoted(fields))]
+    /// The data have no field that can be modelled, or all are given.
+    #[error("the data have no field left to model (fields: {})", quoted(fields))]
     NothingToModel {
         /// The fields there are.
         fields: Vec<String>,
+    },
+    /// Pictures are asked of a model that makes none.
+    #[error("this model makes no pictures, only {}", quoted(modelled))]
+    NoPictures {
+        /// What it models.
+        modelled: Vec<String>,
+    },
+    /// A part is named that a field does not have.
+    #[error("`{part}` is no part of the {kind} field `{field}`")]
+    NoRegion {
+        /// The field.
+        field: String,
+        /// The part.
+        part: String,
+        /// The field's kind.
+        kind: &'static str,
+    },
+    /// What is wrong with a row of a table of conditions.
+    #[error("{place}: {error}")]
+    InRow {
+        /// The row.
+        place: String,
+        /// What is wrong.
+        error: Box<Error>,
     },
     /// A field is named twice among the modelled or given ones.
     #[error("the field `{field}` is {first} and {second}")]

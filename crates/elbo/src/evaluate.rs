@@ -4,7 +4,7 @@ mod importance;
 
 use std::path::PathBuf;
 
-use elbo_core::{FieldKind, ImageLikelihood};
+use elbo_core::{FieldKind, FieldSpec, ImageLikelihood};
 use elbo_data::{Binarize, Split};
 use serde::Serialize;
 
@@ -12,9 +12,10 @@ use crate::batches::Batches;
 use crate::error::Error;
 use crate::progress::Progress;
 use crate::threads;
-use crate::trained::Trained;
+use crate::trained::{ModelledImage, Trained};
 
 use importance::Estimate;
+pub(crate) use importance::LogMean;
 
 /// A unit is active if its posterior mean varies by more than this over records
 /// (Burda et al. 2016, section 5.2).
@@ -62,8 +63,12 @@ pub struct EvaluateReport {
     pub active_units: usize,
     /// Number of latent units.
     pub latent: usize,
-    /// `nll` in bits, per value of x.
-    pub bits_per_dimension: f64,
+    /// `nll` in bits, per value of x, where all that is modelled is one image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bits_per_dimension: Option<f64>,
+    /// `nll` in nats, per token (the end of each text is one), where all that is modelled is one text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nats_per_token: Option<f64>,
     /// Mean rate of each latent unit.
     pub rate_per_unit: Vec<f64>,
     /// What these numbers mean.
@@ -83,12 +88,14 @@ pub struct Protocol {
     pub modelled: Vec<String>,
     /// What is given.
     pub given: Vec<String>,
-    /// The likelihood of the modelled image.
-    pub likelihood: ImageLikelihood,
-    /// How pixels are scored.
-    pub pixels: String,
-    /// The number of values of x.
-    pub dimensions: usize,
+    /// How each modelled field is scored.
+    pub likelihoods: Vec<String>,
+    /// Values of x that are scored, where all that is modelled is one image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dimensions: Option<usize>,
+    /// Tokens that are scored, where all that is modelled is one text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
     /// Importance samples for each record.
     pub samples: usize,
     /// Their seed.
@@ -98,7 +105,8 @@ pub struct Protocol {
     /// How `nll` is estimated.
     pub nll: String,
     /// How `bits_per_dimension` follows from `nll`.
-    pub bits_per_dimension: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bits_per_dimension: Option<String>,
     /// The epoch whose weights these are.
     pub epoch: u64,
 }
@@ -149,8 +157,14 @@ fn report(
     split: String,
     estimate: Estimate,
 ) -> EvaluateReport {
-    let protocol = protocol(trained, batches, settings, split, estimate.records);
-    let bits = estimate.nll.mean / (protocol.dimensions as f64 * std::f64::consts::LN_2);
+    let image = trained.image().filter(|_| trained.x_fields.len() == 1);
+    let text = trained.text_field().filter(|_| trained.x_fields.len() == 1);
+    let bits = image.as_ref().map(|image| {
+        let dimensions = image.scored() as f64;
+        estimate.nll.mean / (dimensions * std::f64::consts::LN_2) + level_bits(image.likelihood)
+    });
+    let tokens = text.map(|_| estimate.tokens);
+    let per_token = tokens.map(|tokens| estimate.nll.mean * estimate.records as f64 / tokens.max(1) as f64);
     EvaluateReport {
         elbo: estimate.elbo.mean,
         elbo_standard_error: estimate.elbo.standard_error,
@@ -165,9 +179,15 @@ fn report(
             .filter(|v| **v > ACTIVE_VARIANCE)
             .count(),
         latent: trained.model.latent(),
-        bits_per_dimension: bits + level_bits(protocol.likelihood),
+        bits_per_dimension: bits,
+        nats_per_token: per_token,
         rate_per_unit: estimate.rate_per_unit,
-        protocol,
+        protocol: Protocol {
+            dimensions: image.as_ref().map(ModelledImage::scored),
+            tokens,
+            bits_per_dimension: image.map(|image| bits_in_words(image.likelihood).to_owned()),
+            ..protocol(trained, batches, settings, split, estimate.records)
+        },
     }
 }
 
@@ -179,6 +199,13 @@ fn level_bits(likelihood: ImageLikelihood) -> f64 {
     }
 }
 
+fn bits_in_words(likelihood: ImageLikelihood) -> &'static str {
+    match level_bits(likelihood) {
+        0.0 => "nll / (dimensions · ln 2)",
+        _ => "nll / (dimensions · ln 2) + log2 255: the density at 8-bit levels",
+    }
+}
+
 fn protocol(
     trained: &Trained,
     batches: &Batches,
@@ -186,32 +213,52 @@ fn protocol(
     split: String,
     records: usize,
 ) -> Protocol {
-    let names = |fields: &[elbo_core::FieldSpec]| fields.iter().map(|field| field.name.clone()).collect();
-    let likelihood = trained.config.model.x.iter().find_map(|field| match field.kind {
-        FieldKind::Image { likelihood, .. } => Some(likelihood),
-        _ => None,
-    });
-    let likelihood = likelihood.unwrap_or_else(|| unreachable!("every checked model has an image"));
+    let names = |fields: &[FieldSpec]| fields.iter().map(|field| field.name.clone()).collect();
     let k = settings.samples;
+    let given = match trained.config.given_any() {
+        true => Vec::new(),
+        false => names(&trained.config.model.y),
+    };
     Protocol {
         data: batches.source.description(),
         split,
         records,
         modelled: names(&trained.config.model.x),
-        given: names(&trained.config.model.y),
-        likelihood,
-        pixels: pixels(trained, likelihood),
-        dimensions: trained.image().len(),
+        given,
+        likelihoods: trained
+            .config
+            .model
+            .x
+            .iter()
+            .map(|field| in_words(trained, field))
+            .collect(),
+        dimensions: None,
+        tokens: None,
         samples: k,
         seed: settings.seed,
         elbo: format!("distortion averaged over {k} posterior samples, rate in closed form"),
         nll: format!("−log of the mean of {k} importance weights, posterior as proposal"),
-        bits_per_dimension: match level_bits(likelihood) {
-            0.0 => "nll / (dimensions · ln 2)".to_owned(),
-            _ => "nll / (dimensions · ln 2) + log2 255: the density at 8-bit levels".to_owned(),
-        },
+        bits_per_dimension: None,
         epoch: trained.best_epoch().map_or(0, |record| record.epoch),
     }
+}
+
+/// How a modelled field is scored.
+fn in_words(trained: &Trained, field: &FieldSpec) -> String {
+    let how = match &field.kind {
+        FieldKind::Image {
+            likelihood, region, ..
+        } => {
+            let part = if region.is_whole() { "all" } else { region.name() };
+            format!("{likelihood:?}, {part} pixels {}", pixels(trained, *likelihood))
+        }
+        FieldKind::Text(shape) => format!("categorical over {} tokens, one by one", shape.vocabulary),
+        FieldKind::Number { log_widths } => {
+            format!("categorical over {} bins, uniform within each", log_widths.len())
+        }
+        kind => format!("categorical over {} levels", kind.levels()),
+    };
+    format!("{}: {how}", field.name)
 }
 
 fn pixels(trained: &Trained, likelihood: ImageLikelihood) -> String {

@@ -1,16 +1,17 @@
 //! `interpolate`: the way from one record to another through latent space.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use elbo_data::noise::Noise;
-use elbo_data::{Column, Values};
+use elbo_data::arrow::array::Float32Array;
+use elbo_data::{Column, Value, Values};
 use serde::Serialize;
 
-use crate::decode::{Codes, Draw};
+use crate::decode::{Codes, Drawing};
 use crate::error::Error;
 use crate::latents::Latents;
-use crate::output::{check_png, existing, save};
-use crate::picture::{GridLayout, Pictures, grid};
+use crate::output::Output;
+use crate::picture::{GridLayout, Pictures};
 use crate::progress::Progress;
 use crate::threads;
 use crate::trained::Trained;
@@ -26,9 +27,9 @@ pub struct InterpolateSettings {
     pub from: u64,
     /// Where to end.
     pub to: u64,
-    /// Pictures on the way, both ends included.
+    /// Records on the way, both ends included.
     pub steps: usize,
-    /// A `.png` file.
+    /// A `.png` file, or a table of records without pictures.
     pub out: PathBuf,
     /// Replace what is there.
     pub force: bool,
@@ -45,11 +46,12 @@ pub struct InterpolateReport {
     pub out: PathBuf,
     /// Names of both records.
     pub between: [String; 2],
-    /// Pictures on the way.
+    /// Records on the way.
     pub steps: usize,
 }
 
-/// Draws both records and the decoded pictures on the straight line between their posterior means.
+/// Draws both records and what is decoded on the straight line between their posterior means; of records
+/// without pictures a table, whose column `step` is 0 at the first record and 1 at the last.
 ///
 /// # Errors
 /// No trained run, a record that is not there or broken, or an output that cannot be written.
@@ -57,7 +59,7 @@ pub fn interpolate(
     settings: &InterpolateSettings,
     progress: &dyn Progress,
 ) -> Result<InterpolateReport, Error> {
-    check_png(&settings.out, settings.force)?;
+    let output = Output::check(&settings.out, settings.force)?;
     if !(2..=256).contains(&settings.steps) {
         return Err(Error::bad_argument(
             "--steps",
@@ -67,6 +69,7 @@ pub fn interpolate(
     }
     threads::within(settings.threads, || {
         let trained = Trained::open(&settings.run, settings.device.as_deref())?;
+        output.suits_sheet(&trained)?;
         let batches = trained.records(Some(&settings.data))?;
         let ends = trained.encode(&batches, &[settings.from, settings.to], true, progress)?;
         if ends.rows.len() < 2 {
@@ -76,10 +79,20 @@ pub fn interpolate(
                 "two records that can be read",
             ));
         }
-        let way = trained.decode(&line(&ends, settings.steps), Draw::Mean, Noise::new(0), progress);
         let between = [settings.from, settings.to].map(|row| batches.source.name_of(row));
-        let image = grid(&with_ends(&ends, &way), &layout(settings.steps, &between));
-        save(&image, &settings.out, existing(settings.force))?;
+        let codes = trained.line(&ends, settings.steps)?;
+        let way = trained.decode_all(&codes, &Drawing::mean(), progress)?;
+        if let Some(image) = trained.image() {
+            let whole = trained.records_of(&ends.x, &ends.y, ends.rows.len())?;
+            let pictures = [whole.slice(0, 1), way, whole.slice(1, 1)];
+            let pictures = pictures.map(|records| trained.pictures_of(&records, &image));
+            output.write_grid(&Pictures::joined(&pictures), &layout(settings.steps, &between))?;
+        } else {
+            let steps: Float32Array = (0..settings.steps)
+                .map(|step| share(step, settings.steps))
+                .collect();
+            output.write_labelled(&trained, &way, vec![("step", Arc::new(steps))])?;
+        }
         Ok(InterpolateReport {
             out: settings.out.clone(),
             between,
@@ -88,43 +101,45 @@ pub fn interpolate(
     })
 }
 
-/// Points on the line; a given number moves along, any other condition changes half-way.
-fn line(ends: &Latents, steps: usize) -> Codes {
-    let share = |step: usize| step as f32 / (steps - 1) as f32;
-    let between = |t: f32, a: f32, b: f32| a + t * (b - a);
-    let (from, to) = (ends.mean_of(0), ends.mean_of(1));
-    let z = (0..steps).flat_map(|step| {
-        from.iter()
-            .zip(to)
-            .map(move |(a, b)| between(share(step), *a, *b))
-    });
-    let nearest = |step: usize| usize::from(2 * step >= steps);
-    let column = |column: &Column| Column {
-        given: (0..steps).map(|step| column.given[nearest(step)]).collect(),
-        values: match &column.values {
-            Values::Number(ends) if column.given[0] && column.given[1] => Values::Number(
-                (0..steps)
-                    .map(|step| between(share(step), ends[0], ends[1]))
-                    .collect(),
-            ),
-            Values::Number(ends) => Values::Number((0..steps).map(|step| ends[nearest(step)]).collect()),
-            Values::Category(ends) => Values::Category((0..steps).map(|step| ends[nearest(step)]).collect()),
-            Values::Flag(ends) => Values::Flag((0..steps).map(|step| ends[nearest(step)]).collect()),
-            Values::Image(_) => unreachable!("an image is never a condition: ModelConfig::check"),
-        },
-    };
-    Codes {
-        z: z.collect(),
-        y: ends.y.iter().map(column).collect(),
-    }
+fn share(step: usize, steps: usize) -> f32 {
+    step as f32 / (steps - 1) as f32
 }
 
-/// The first record, the way, the last record.
-fn with_ends(ends: &Latents, way: &Pictures) -> Pictures {
-    let (first, last) = ends.pixels.split_at(ends.pixels.len() / 2);
-    Pictures {
-        pixels: [first, &way.pixels, last].concat(),
-        ..way.clone()
+fn between(share: f32, a: f32, b: f32) -> f32 {
+    a + share * (b - a)
+}
+
+impl Trained {
+    /// Points on the line; a given number moves along, any other condition changes half-way.
+    fn line(&self, ends: &Latents, steps: usize) -> Result<Codes, Error> {
+        let (from, to) = (ends.mean_of(0), ends.mean_of(1));
+        let z = (0..steps).flat_map(|step| {
+            let ends = from.iter().zip(to);
+            ends.map(move |(a, b)| between(share(step, steps), *a, *b))
+        });
+        let y = self.y_fields.iter().zip(&ends.y);
+        let y = y.map(|(field, column)| self.along(*field, column, steps));
+        Ok(Codes {
+            z: z.collect(),
+            y: y.collect::<Result<_, Error>>()?,
+        })
+    }
+
+    fn along(&self, field: usize, ends: &Column, steps: usize) -> Result<Column, Error> {
+        let nearest: Vec<usize> = (0..steps).map(|step| usize::from(2 * step >= steps)).collect();
+        let field_of = &self.schema.fields[field];
+        let (Values::Number(numbers), Some(number)) = (&ends.values, field_of.number()) else {
+            return Ok(ends.take(&nearest));
+        };
+        let missing = field_of.missing_level();
+        let known = |end: usize| ends.given[end] && Some(numbers.bins[end]) != missing;
+        if !(known(0) && known(1)) {
+            return Ok(ends.take(&nearest));
+        }
+        let (from, to) = (numbers.value[0], numbers.value[1]);
+        let value = |step| number.value(from + f64::from(share(step, steps)) * (to - from));
+        let values: Vec<Value> = (0..steps).map(value).collect();
+        Ok(self.schema.column(field, &values)?)
     }
 }
 

@@ -1,13 +1,13 @@
 //! Records as the encoder sees them: posterior means and deviations, and what is known beside.
 
-use elbo_data::{Column, Kind, Values};
+use elbo_data::Column;
 
-use crate::batches::Batches;
+use crate::batches::{Batches, Given};
 use crate::chunk::{CHUNK, chunks, filled};
 use crate::error::Error;
 use crate::progress::Progress;
-use crate::readout::{Attribute, Units, Values as Known};
-use crate::tensors::{Upload, to_host};
+use crate::readout::{Attribute, Units};
+use crate::tensors::to_host;
 use crate::trained::Trained;
 
 /// The posteriors of some records.
@@ -23,8 +23,8 @@ pub(crate) struct Latents {
     pub width: usize,
     /// Conditions, one column for each given field.
     pub y: Vec<Column>,
-    /// Pixels as the encoder saw them, `[rows, height, width, channels]`, where they were kept.
-    pub pixels: Vec<u8>,
+    /// The modelled columns as the encoder saw them, where they were kept.
+    pub x: Vec<Column>,
 }
 
 impl Latents {
@@ -43,12 +43,13 @@ impl Latents {
 }
 
 impl Trained {
-    /// Encodes `rows` of a source. Broken records are warned of and left out.
+    /// Encodes `rows` of a source, given what is usual of y or all that is known. Broken records are warned of
+    /// and left out.
     pub(crate) fn encode(
         &self,
         batches: &Batches,
         rows: &[u64],
-        keep_pixels: bool,
+        keep_x: bool,
         progress: &dyn Progress,
     ) -> Result<Latents, Error> {
         let mut latents = Latents {
@@ -64,13 +65,13 @@ impl Trained {
             if batch.is_empty() {
                 continue;
             }
-            let y = batches.conditions(&batch)?;
-            let (mean, std) = self.posteriors(batches.modelled(&batch), &y);
+            let host = batches.host(&batch, Given::Usual)?;
+            let (mean, std) = self.posteriors(&host.x, &host.y);
             latents.mean.extend(mean);
             latents.std.extend(std);
-            append(&mut latents.y, y)?;
-            if let (true, Values::Image(pixels)) = (keep_pixels, &batch.columns[0].values) {
-                latents.pixels.extend(pixels);
+            append(&mut latents.y, host.y)?;
+            if keep_x {
+                append(&mut latents.x, host.x)?;
             }
             progress.advance(batch.len() as u64, "");
             latents.rows.extend(batch.rows);
@@ -81,7 +82,7 @@ impl Trained {
 
     /// Means and standard deviations of q(z|x,y), each `[rows, latent]`.
     pub(crate) fn posteriors(&self, x: &[Column], y: &[Column]) -> (Vec<f32>, Vec<f32>) {
-        let upload = Upload(self.device.clone());
+        let upload = self.upload();
         let (mut mean, mut std) = (Vec::new(), Vec::new());
         for (start, rows) in chunks(x.first().map_or(0, |column| column.given.len())) {
             let (x, y) = (filled(x, start, rows), filled(y, start, rows));
@@ -93,11 +94,12 @@ impl Trained {
         (mean, std)
     }
 
-    /// What is known of `rows` beside the picture: every field of the schema that the source has.
+    /// What is known of `rows` in few values: every field of the schema that the source has and that is a
+    /// category, a flag or a number.
     pub(crate) fn attributes(&self, batches: &Batches, rows: &[u64]) -> Result<Vec<Attribute>, Error> {
         let mut attributes = Vec::new();
         for (position, field) in self.schema.fields.iter().enumerate() {
-            if matches!(field.kind, Kind::Image(_) | Kind::Ignored { .. }) {
+            if field.levels() == 0 {
                 continue;
             }
             let Ok(columns) = self.schema.columns_in(batches.source.as_ref(), &[position]) else {
@@ -105,34 +107,9 @@ impl Trained {
             };
             let read = batches.source.read_columns(rows, &columns)?;
             let batch = self.schema.encode(&read, &[position])?;
-            attributes.push(Attribute {
-                name: field.name.clone(),
-                values: known(&field.kind, &batch.columns[0]),
-            });
+            attributes.extend(Attribute::from_column(field, &batch.columns[0]));
         }
         Ok(attributes)
-    }
-}
-
-/// A column in the field's own units.
-pub(crate) fn known(kind: &Kind, column: &Column) -> Known {
-    fn given<T, U>(values: &[T], column: &Column, own: impl Fn(&T) -> U) -> Vec<Option<U>> {
-        values
-            .iter()
-            .zip(&column.given)
-            .map(|(value, given)| given.then(|| own(value)))
-            .collect()
-    }
-    match (&column.values, kind) {
-        (Values::Flag(flags), _) => Known::Flag(given(flags, column, |flag| *flag)),
-        (Values::Category(codes), Kind::Category(category)) => Known::Category {
-            levels: category.levels.clone(),
-            codes: given(codes, column, |code| *code),
-        },
-        (Values::Number(numbers), Kind::Number(number)) => {
-            Known::Number(given(numbers, column, |z| number.restore(*z)))
-        }
-        _ => Known::Number(vec![None; column.given.len()]),
     }
 }
 

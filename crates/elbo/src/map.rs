@@ -7,7 +7,7 @@ use elbo_data::noise::{Noise, Purpose};
 use serde::Serialize;
 
 use crate::conditions::Conditions;
-use crate::decode::{Codes, Draw};
+use crate::decode::{Codes, Drawing};
 use crate::error::Error;
 use crate::latents::Latents;
 use crate::output::{check_png, existing, save};
@@ -55,7 +55,7 @@ pub struct MapReport {
 }
 
 /// Draws the posterior means of up to 5,000 records over the two units of highest rate, and, where
-/// there are no other units, the decoded pictures over the same plane.
+/// there are no other units, the decoded pictures (if any) over the same plane.
 ///
 /// # Errors
 /// No trained run with two units, an unknown field, or an output that cannot be written.
@@ -75,7 +75,7 @@ pub fn map(settings: &MapSettings, progress: &dyn Progress) -> Result<MapReport,
             points: latents.rows.len(),
             units,
             colour_by: colour.map(|attribute| attribute.name),
-            manifold: latents.width == 2,
+            manifold: latents.width == 2 && trained.image().is_some(),
         })
     })
 }
@@ -142,7 +142,7 @@ impl Trained {
             range: None,
         };
         let map = scatter(&points.collect::<Vec<_>>(), colour, &layout);
-        if latents.width != 2 {
+        if latents.width != 2 || self.image().is_none() {
             return Ok(map);
         }
         let layout = ManifoldLayout {
@@ -165,9 +165,7 @@ impl Trained {
             z: points.into_iter().flatten().collect(),
             y,
         };
-        Ok(manifold(
-            &self.decode(&codes, Draw::Mean, Noise::new(0), progress),
-            layout,
-        ))
+        let pictures = self.decode_pictures(&codes, &Drawing::mean(), progress)?;
+        Ok(manifold(&pictures, layout))
     }
 }

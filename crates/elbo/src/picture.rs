@@ -42,6 +42,15 @@ impl Pictures {
         self.pixels.len().checked_div(self.stride()).unwrap_or(0)
     }
 
+    /// Those of all `parts`, which have one shape.
+    pub(crate) fn joined(parts: &[Self]) -> Self {
+        let pixels = parts.iter().flat_map(|part| &part.pixels).copied().collect();
+        Self {
+            pixels,
+            ..parts.first().cloned().unwrap_or_default()
+        }
+    }
+
     /// Whether there is not one whole picture.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

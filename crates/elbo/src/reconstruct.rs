@@ -1,17 +1,22 @@
 //! `reconstruct`: records through the encoder and back.
 
+mod errors;
+
 use std::path::PathBuf;
 
-use elbo_data::noise::Noise;
+use elbo_data::arrow::record_batch::RecordBatch;
+use elbo_data::sink::Parts;
 use serde::Serialize;
 
-use crate::decode::{Codes, Draw};
+use crate::batches::Batches;
+use crate::decode::{Codes, Drawing};
 use crate::error::Error;
 use crate::output::Output;
 use crate::picture::{GridLayout, Pictures};
 use crate::progress::Progress;
 use crate::threads;
 use crate::trained::Trained;
+pub use errors::FieldError;
 
 /// Records shown in a grid when no number is asked for, and pairs in a row of it.
 const SHOWN: usize = 32;
@@ -26,7 +31,7 @@ pub struct ReconstructSettings {
     pub data: String,
     /// The first so many of them; none for all (a grid shows 32).
     pub n: Option<usize>,
-    /// A `.png` grid of pairs, or an `.npy` array or folder of reconstructions.
+    /// A table of reconstructions; of pictures a `.png` grid of pairs, or an `.npy` array or folder.
     pub out: PathBuf,
     /// Replace what is there.
     pub force: bool,
@@ -43,8 +48,8 @@ pub struct ReconstructReport {
     pub out: PathBuf,
     /// How many records.
     pub n: usize,
-    /// Mean squared error per pixel value, values scaled to [0, 1].
-    pub mean_squared_error: f64,
+    /// How far the reconstruction of each modelled field is from the record, on average.
+    pub errors: Vec<FieldError>,
 }
 
 /// Decodes the posterior mean of each record to the likelihood's mean.
@@ -62,42 +67,40 @@ pub fn reconstruct(
         let all = if output.is_grid() { SHOWN } else { usize::MAX };
         let n = settings.n.unwrap_or(all).min(batches.source.len() as usize);
         let rows: Vec<u64> = (0..n as u64).collect();
+        output.suits(&trained)?;
         let (originals, reconstructions) = trained.reconstruct(&batches, &rows, progress)?;
         if output.is_grid() {
-            let (pairs, layout) = pairs(&originals, &reconstructions);
-            output.write(&pairs, &layout)?;
+            let picture = |records| Ok::<_, Error>(trained.pictures_of(records, &trained.image_or_error()?));
+            let (pairs, layout) = pairs(&picture(&originals)?, &picture(&reconstructions)?);
+            output.write_grid(&pairs, &layout)?;
         } else {
-            output.write(&reconstructions, &GridLayout::default())?;
+            let n = reconstructions.num_rows();
+            let write = |take: Parts| take(&reconstructions);
+            output.write_parts(&trained, &reconstructions.schema(), n, write)?;
         }
         Ok(ReconstructReport {
             out: settings.out.clone(),
-            n: originals.len(),
-            mean_squared_error: mean_squared_error(&originals.pixels, &reconstructions.pixels),
+            n: originals.num_rows(),
+            errors: errors::of(&trained, &originals, &reconstructions)?,
         })
     })
 }
 
 impl Trained {
-    /// The pictures of `rows` as the encoder saw them, and their reconstructions.
+    /// The records of `rows` as the encoder saw them, and their reconstructions.
     pub(crate) fn reconstruct(
         &self,
-        batches: &crate::batches::Batches,
+        batches: &Batches,
         rows: &[u64],
         progress: &dyn Progress,
-    ) -> Result<(Pictures, Pictures), Error> {
+    ) -> Result<(RecordBatch, RecordBatch), Error> {
         let latents = self.encode(batches, rows, true, progress)?;
+        let originals = self.records_of(&latents.x, &latents.y, latents.rows.len())?;
         let codes = Codes {
             z: latents.mean,
             y: latents.y,
         };
-        let reconstructions = self.decode(&codes, Draw::Mean, Noise::new(0), progress);
-        Ok((
-            Pictures {
-                pixels: latents.pixels,
-                ..reconstructions.clone()
-            },
-            reconstructions,
-        ))
+        Ok((originals, self.decode_all(&codes, &Drawing::mean(), progress)?))
     }
 }
 
@@ -132,13 +135,4 @@ pub(crate) fn pairs(originals: &Pictures, reconstructions: &Pictures) -> (Pictur
         },
         layout,
     )
-}
-
-fn mean_squared_error(a: &[u8], b: &[u8]) -> f64 {
-    let squares: f64 = a
-        .iter()
-        .zip(b)
-        .map(|(a, b)| ((f64::from(*a) - f64::from(*b)) / 255.0).powi(2))
-        .sum();
-    squares / a.len().max(1) as f64
 }

@@ -47,6 +47,7 @@ const BEST: &str = "weights/best.safetensors";
 const METRICS: &str = "metrics.jsonl";
 const LOSS: &str = "loss.png";
 const SAMPLES: &str = "samples.png";
+const SAMPLES_TABLE: &str = "samples.csv";
 const LOCK: &str = ".lock";
 
 /// Limits on what is read: generous for any real run, far below what would hurt.
@@ -131,6 +132,11 @@ impl RunDir {
     /// Where the picture of samples goes.
     pub fn samples_picture(&self) -> PathBuf {
         self.file(SAMPLES)
+    }
+
+    /// Where the table of samples goes.
+    pub fn samples_table(&self) -> PathBuf {
+        self.file(SAMPLES_TABLE)
     }
 
     /// Saves what stays the same during a run; `config.toml` last, as the sign that it is all there.

@@ -1,13 +1,14 @@
-//! `sample`: new pictures from the prior, under the conditions asked for.
+//! `sample`: new records from the prior, under the conditions asked for.
 
 use std::path::PathBuf;
 
+pub use elbo_core::distribution::Sampling;
 use elbo_data::noise::Noise;
 use serde::Serialize;
 
 use crate::conditions::Conditions;
-use crate::decode::Codes;
 pub use crate::decode::Draw;
+use crate::decode::{Codes, Drawing};
 use crate::error::Error;
 use crate::output::Output;
 use crate::progress::Progress;
@@ -19,17 +20,21 @@ use crate::trained::Trained;
 pub struct SampleSettings {
     /// The run folder.
     pub run: PathBuf,
-    /// How many pictures.
-    pub n: usize,
-    /// Requests `(field, value)`; the value `*` asks for every level in turn.
+    /// How many records; none for 16, or one for each row of `given_file`.
+    pub n: Option<usize>,
+    /// Requests `(field, value)`; the value `*` asks for every level in turn, `value:0.3` for a share.
     pub given: Vec<(String, String)>,
+    /// A table of requests, one record for each of its rows.
+    pub given_file: Option<String>,
+    /// How texts are drawn.
+    pub sampling: Sampling,
     /// Factor on the prior's standard deviation.
     pub temperature: f32,
     /// Seed of the draws.
     pub seed: u64,
     /// The likelihood's mean, or a draw from it.
     pub draw: Draw,
-    /// A `.png` grid, an `.npy` array, or a folder of pictures.
+    /// A table, a `.txt` of texts, a `.png` grid, an `.npy` array, or a folder.
     pub out: PathBuf,
     /// Replace what is there.
     pub force: bool,
@@ -44,8 +49,10 @@ pub struct SampleSettings {
 pub struct SampleReport {
     /// Where it is.
     pub out: PathBuf,
-    /// How many pictures.
+    /// How many records.
     pub n: usize,
+    /// What they are: `pictures`, `texts` or `records`.
+    pub of: &'static str,
     /// What was asked for.
     pub given: Vec<(String, String)>,
     /// Factor on the prior's standard deviation.
@@ -56,14 +63,57 @@ pub struct SampleReport {
     pub draw: Draw,
 }
 
-/// Samples `n` pictures. Picture i depends on the run, the seed, i and what is asked for alone.
+/// Records when no number is asked for.
+const SHOWN: usize = 16;
+
+/// Samples `n` records. Record i depends on the run, the seed, i and what is asked for alone.
 ///
 /// # Errors
 /// No trained run, a request the model cannot follow, or an output that cannot be written.
 pub fn sample(settings: &SampleSettings, progress: &dyn Progress) -> Result<SampleReport, Error> {
-    if settings.n == 0 {
+    check(settings)?;
+    let output = Output::check(&settings.out, settings.force)?;
+    threads::within(settings.threads, || {
+        let trained = Trained::open(&settings.run, settings.device.as_deref())?;
+        output.suits(&trained)?;
+        let noise = Noise::new(settings.seed);
+        let (conditions, rows) = conditions(settings, &trained, noise)?;
+        conditions
+            .warnings
+            .iter()
+            .for_each(|warning| progress.warn(warning));
+        let n = settings.n.or(rows).unwrap_or(SHOWN);
+        let y = conditions.columns(n)?;
+        let z = trained.draw_latents(&y, n, settings.temperature, noise);
+        let drawing = Drawing {
+            sampling: settings.sampling,
+            ..Drawing::of(settings.draw, noise)
+        };
+        output.write_decoded(&trained, &Codes { z, y }, &drawing, progress)?;
+        Ok(SampleReport {
+            out: settings.out.clone(),
+            n,
+            of: trained.noun(),
+            given: settings.given.clone(),
+            temperature: settings.temperature,
+            seed: settings.seed,
+            draw: settings.draw,
+        })
+    })
+}
+
+fn check(settings: &SampleSettings) -> Result<(), Error> {
+    if settings.n == Some(0) {
         return Err(Error::bad_argument("-n", "0", "at least 1"));
     }
+    if settings.n.is_some() && settings.given_file.is_some() {
+        return Err(Error::Conflict {
+            first: "-n".to_owned(),
+            second: "--given-file".to_owned(),
+            reason: "the file has one row for each record",
+        });
+    }
+    check_sampling(&settings.sampling)?;
     if !(settings.temperature.is_finite() && settings.temperature >= 0.0) {
         return Err(Error::bad_argument(
             "--temperature",
@@ -71,25 +121,43 @@ pub fn sample(settings: &SampleSettings, progress: &dyn Progress) -> Result<Samp
             "a number from 0 up",
         ));
     }
-    let output = Output::check(&settings.out, settings.force)?;
-    threads::within(settings.threads, || {
-        let trained = Trained::open(&settings.run, settings.device.as_deref())?;
-        let noise = Noise::new(settings.seed);
-        let conditions = Conditions::parse(&trained, &settings.given, noise)?;
-        conditions
-            .warnings
-            .iter()
-            .for_each(|warning| progress.warn(warning));
-        let y = conditions.columns(settings.n)?;
-        let z = trained.draw_latents(&y, settings.n, settings.temperature, noise);
-        output.write_decoded(&trained, &Codes { z, y }, settings.draw, noise, progress)?;
-        Ok(SampleReport {
-            out: settings.out.clone(),
-            n: settings.n,
-            given: settings.given.clone(),
-            temperature: settings.temperature,
-            seed: settings.seed,
-            draw: settings.draw,
-        })
-    })
+    Ok(())
+}
+
+fn check_sampling(sampling: &Sampling) -> Result<(), Error> {
+    if !(sampling.temperature.is_finite() && sampling.temperature >= 0.0) {
+        let takes = "a number from 0 up";
+        return Err(Error::bad_argument(
+            "--text-temperature",
+            sampling.temperature,
+            takes,
+        ));
+    }
+    if sampling.top_k == Some(0) {
+        return Err(Error::bad_argument("--top-k", 0, "at least 1"));
+    }
+    match sampling.top_p {
+        Some(share) if !(share > 0.0 && share <= 1.0) => Err(Error::bad_argument(
+            "--top-p",
+            share,
+            "a number above 0, and at most 1",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// What is asked for, and the number of records where a file says it.
+fn conditions<'a>(
+    settings: &SampleSettings,
+    trained: &'a Trained,
+    noise: Noise,
+) -> Result<(Conditions<'a>, Option<usize>), Error> {
+    let Some(file) = &settings.given_file else {
+        return Ok((Conditions::parse(trained, &settings.given, noise)?, None));
+    };
+    let (conditions, rows) = Conditions::from_file(trained, file, &settings.given, noise)?;
+    match rows {
+        0 => Err(Error::bad_argument("--given-file", file, "a table with a row")),
+        rows => Ok((conditions, Some(rows))),
+    }
 }

@@ -4,7 +4,7 @@ use elbo_core::Model;
 use elbo_data::noise::Purpose;
 use serde::{Deserialize, Serialize};
 
-use crate::batches::Batches;
+use crate::batches::{Batches, Given};
 use crate::error::Error;
 use crate::tensors::to_host;
 
@@ -51,7 +51,12 @@ pub(crate) fn score(model: &Model, batches: &Batches, rows: &[u64]) -> Result<Sc
         if batch.is_empty() {
             continue;
         }
-        let batch = batches.upload(&batch)?;
+        let given = Given::Drawn {
+            step: 0,
+            purpose: Purpose::ValidationGiven,
+            hidden: 0.0,
+        };
+        let batch = batches.upload(&batches.host(&batch, given)?);
         let eps = batches.eps(Purpose::Validation, 0, &batch.rows, 1, model.latent());
         let elbo = model.elbo(&batch.x, &batch.y, eps);
         for rate in to_host(elbo.rate_per_unit).chunks_exact(model.latent()) {

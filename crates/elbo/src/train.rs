@@ -62,6 +62,8 @@ pub struct TrainReport {
     pub validation: Option<Terms>,
     /// Number of weights.
     pub weights: u64,
+    /// What samples may be written to.
+    pub samples: &'static str,
     /// Time this call took, in seconds.
     pub seconds: f64,
 }

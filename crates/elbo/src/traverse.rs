@@ -1,15 +1,17 @@
 //! `traverse`: what each latent unit does, by sweeping it while the others stay.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use elbo_data::Column;
+use elbo_data::arrow::array::{ArrayRef, Float32Array, UInt64Array};
 use elbo_data::noise::Noise;
 use serde::Serialize;
 
 use crate::conditions::Conditions;
-use crate::decode::{Codes, Draw};
+use crate::decode::{Codes, Drawing};
 use crate::error::Error;
-use crate::output::{check_png, existing, save};
+use crate::output::{Output, existing, save};
 use crate::picture::{GridLayout, grid};
 use crate::progress::Progress;
 use crate::threads;
@@ -26,11 +28,11 @@ pub struct TraverseSettings {
     pub given: Vec<(String, String)>,
     /// At most so many units, those of highest rate first.
     pub units: usize,
-    /// Pictures of each unit.
+    /// Records of each unit.
     pub steps: usize,
     /// Each unit goes from −range to range, in standard deviations of the prior.
     pub range: f32,
-    /// A `.png` file.
+    /// A `.png` file, or a table of records without pictures.
     pub out: PathBuf,
     /// Replace what is there.
     pub force: bool,
@@ -58,24 +60,36 @@ pub struct TraverseReport {
     pub units: Vec<SweptUnit>,
 }
 
-/// Draws one row for each unit, the unit of highest rate at the top.
+/// Draws one row for each unit, the unit of highest rate at the top; of records without pictures a table, whose
+/// columns `unit` and `value` say what was swept, in standard deviations of the prior.
 ///
 /// # Errors
 /// No trained run, a record or request that cannot be used, or an output that cannot be written.
 pub fn traverse(settings: &TraverseSettings, progress: &dyn Progress) -> Result<TraverseReport, Error> {
-    check_png(&settings.out, settings.force)?;
+    let output = Output::check(&settings.out, settings.force)?;
     check(settings)?;
     threads::within(settings.threads, || {
         let trained = Trained::open(&settings.run, settings.device.as_deref())?;
         let start = trained.start(settings, progress)?;
         let mut units = trained.units_by_rate()?;
         units.truncate(settings.units);
+        output.suits_sheet(&trained)?;
         let labels = units
             .iter()
             .map(|(unit, rate)| format!("unit {unit}\n{rate:.2} nats"))
             .collect();
-        let image = trained.sweep(&start, &units, labels, settings.steps, settings.range, progress);
-        save(&image, &settings.out, existing(settings.force))?;
+        let sweep = Sweep {
+            units: units.iter().map(|(unit, _)| *unit).collect(),
+            steps: settings.steps,
+            range: settings.range,
+        };
+        if trained.image().is_some() {
+            let image = trained.draw_sweep(&start, &sweep, labels, progress)?;
+            save(&image, &settings.out, existing(settings.force))?;
+        } else {
+            let records = trained.decode_all(&trained.sweep(&start, &sweep), &Drawing::mean(), progress)?;
+            output.write_labelled(&trained, &records, sweep.labels())?;
+        }
         let units = units.into_iter().map(|(unit, rate)| SweptUnit { unit, rate });
         Ok(TraverseReport {
             out: settings.out.clone(),
@@ -142,43 +156,67 @@ impl Trained {
         })
     }
 
-    /// A row of pictures for each unit, swept over `range` standard deviations of its prior to either side.
-    pub(crate) fn sweep(
-        &self,
-        start: &Start,
-        units: &[(usize, f64)],
-        row_labels: Vec<String>,
-        steps: usize,
-        range: f32,
-        progress: &dyn Progress,
-    ) -> image::RgbImage {
-        let at = |step: usize| range * (2.0 * step as f32 / (steps - 1) as f32 - 1.0);
+    /// The codes of a sweep, unit after unit.
+    pub(crate) fn sweep(&self, start: &Start, sweep: &Sweep) -> Codes {
         let latent = self.model.latent();
         let mean = self.latents_from(&start.y, &vec![0.0; latent], 1.0);
         let mean_and_std = self.latents_from(&start.y, &vec![1.0; latent], 1.0);
-        let swept = units
-            .iter()
-            .flat_map(|(unit, _)| (0..steps).map(move |step| (*unit, at(step))));
-        let z = swept.flat_map(|(unit, value)| {
+        let z = sweep.points().flat_map(|(unit, value)| {
             let mut z = start.z.clone();
             z[unit] = mean[unit] + value * (mean_and_std[unit] - mean[unit]);
             z
         });
-        let y = start
-            .y
-            .iter()
-            .map(|column| column.repeat(units.len() * steps))
-            .collect();
-        let pictures = self.decode(&Codes { z: z.collect(), y }, Draw::Mean, Noise::new(0), progress);
-        let column_labels = (0..steps).map(|step| format!("{:+.1}", at(step))).collect();
-        grid(
+        let times = sweep.units.len() * sweep.steps;
+        Codes {
+            z: z.collect(),
+            y: start.y.iter().map(|column| column.repeat(times)).collect(),
+        }
+    }
+
+    /// A row of pictures for each unit.
+    pub(crate) fn draw_sweep(
+        &self,
+        start: &Start,
+        sweep: &Sweep,
+        row_labels: Vec<String>,
+        progress: &dyn Progress,
+    ) -> Result<image::RgbImage, Error> {
+        let pictures = self.decode_pictures(&self.sweep(start, sweep), &Drawing::mean(), progress)?;
+        let column_labels = (0..sweep.steps).map(|step| format!("{:+.1}", sweep.at(step)));
+        Ok(grid(
             &pictures,
             &GridLayout {
-                columns: steps,
+                columns: sweep.steps,
                 row_labels,
-                column_labels,
+                column_labels: column_labels.collect(),
                 ..GridLayout::default()
             },
-        )
+        ))
+    }
+}
+
+/// Units that are swept one by one, each over `range` standard deviations of its prior to either side.
+pub(crate) struct Sweep {
+    pub units: Vec<usize>,
+    pub steps: usize,
+    pub range: f32,
+}
+
+impl Sweep {
+    fn at(&self, step: usize) -> f32 {
+        self.range * (2.0 * step as f32 / (self.steps - 1) as f32 - 1.0)
+    }
+
+    /// Each unit and where it stands, unit after unit.
+    fn points(&self) -> impl Iterator<Item = (usize, f32)> {
+        let all = self.units.iter();
+        all.flat_map(move |unit| (0..self.steps).map(move |step| (*unit, self.at(step))))
+    }
+
+    /// Columns that say what was swept.
+    fn labels(&self) -> Vec<(&'static str, ArrayRef)> {
+        let units: UInt64Array = self.points().map(|(unit, _)| unit as u64).collect();
+        let values: Float32Array = self.points().map(|(_, value)| value).collect();
+        vec![("unit", Arc::new(units)), ("value", Arc::new(values))]
     }
 }

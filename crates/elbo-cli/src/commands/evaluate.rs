@@ -73,13 +73,17 @@ fn words(report: &EvaluateReport) -> String {
     row("  distortion", report.distortion, String::new(), "−log p(x|z,y)");
     row("  rate", report.rate, String::new(), "KL(q(z|x,y) ‖ p(z|y))");
     row("NLL", report.nll, error(report.nll_standard_error), &protocol.nll);
-    let bits = format!("{:.4}", report.bits_per_dimension);
-    table.row([
-        "bits per dimension",
-        bits.as_str(),
-        "",
-        protocol.bits_per_dimension.as_str(),
-    ]);
+    if let (Some(bits), Some(how)) = (report.bits_per_dimension, &protocol.bits_per_dimension) {
+        table.row(["bits per dimension", &format!("{bits:.4}"), "", how]);
+    }
+    if let Some(nats) = report.nats_per_token {
+        table.row([
+            "nats per token",
+            &format!("{nats:.4}"),
+            "",
+            "each text's end counted",
+        ]);
+    }
     let active = report.active_units.to_string();
     let of = format!("of {}", report.latent);
     table.row([
@@ -98,15 +102,16 @@ fn measured_on(report: &EvaluateReport) -> String {
     } else {
         format!(" given {}", protocol.given.join(", "))
     };
+    let dimensions = protocol
+        .dimensions
+        .map_or_else(String::new, |dimensions| format!("; {dimensions} values"));
     format!(
         "means per record in nats ± standard error, over {} records ({}) of {}\n\
-         {}{given}; {} values, {}; seed {}; weights of epoch {}",
+         {}{given}{dimensions}; seed {}; weights of epoch {}",
         protocol.records,
         protocol.split,
         protocol.data,
-        protocol.modelled.join(", "),
-        protocol.dimensions,
-        protocol.pixels,
+        protocol.likelihoods.join("; "),
         protocol.seed,
         protocol.epoch,
     )

@@ -41,8 +41,11 @@ pub(crate) fn run(args: ReconstructArgs, threads: usize, printer: &Printer) -> R
     };
     let report = elbo::reconstruct::reconstruct(&settings, printer)?;
     printer.report(&report, || {
-        let (n, out, error) = (report.n, report.out.display(), report.mean_squared_error);
-        format!("{n} reconstructions in {out}\nmean squared error {error:.5} per pixel value in [0, 1]")
+        let mut text = format!("{} reconstructions in {}", report.n, report.out.display());
+        for error in &report.errors {
+            text += &format!("\n{}: {} {:.5}", error.field, error.measure, error.value);
+        }
+        text
     })?;
     Ok(Outcome::Done)
 }

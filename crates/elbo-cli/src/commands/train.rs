@@ -24,10 +24,14 @@ Examples:
   elbo train pictures/ --size 64 --out run
   elbo train mnist/ --given label --preset dense --set network.hidden=500,500 --out digits
   elbo train builtin:faces --latent 6 --out faces
+  elbo train people.csv --given any --out people
+  elbo train people.csv --field zip=category --field note=ignore --out people
+  elbo train reviews/ --given label --out reviews
   elbo train --resume run
 
 DATA is a folder of pictures (sub-folders become a category; a CSV beside them, whose first column
-names the file, becomes attributes), a folder of MNIST-style idx files, or builtin:NAME.
+names the file, becomes attributes), a table (.csv, .tsv, also .gz or .zst), a folder of MNIST-style idx files,
+or builtin:NAME.
 Flags win over --config, --config over --preset. `elbo presets` lists the presets.";
 
 /// Learn from data and leave the model in a run folder
@@ -58,9 +62,12 @@ struct NewRun {
     /// Replace the run that is there
     #[arg(long)]
     force: bool,
-    /// Fields that are given rather than learnt
+    /// Fields that are given rather than learnt, or `any`: whichever are known; a part of a picture is image:left
     #[arg(long, value_name = "FIELD", value_delimiter = ',')]
     given: Vec<String>,
+    /// Fields that are learnt, or `all` [default: pictures if there are any, else all that are not given]
+    #[arg(long, value_name = "FIELD", value_delimiter = ',')]
+    model: Vec<String>,
     /// Settings to start from; see `elbo presets`
     #[arg(long, value_name = "NAME")]
     preset: Option<String>,
@@ -131,10 +138,12 @@ fn settings(new: NewRun, reading: DataArgs, threads: Option<usize>) -> Result<Tr
     for text in &new.set {
         sources.set(text)?;
     }
+    let model = (!new.model.is_empty()).then(|| new.model.join(","));
     let given = (!new.given.is_empty()).then(|| new.given.join(","));
     let flags = [
         ("data.source", new.data),
         ("data.given", given),
+        ("data.model", model),
         ("model.latent", new.latent),
         ("objective.beta", new.beta),
         ("training.epochs", new.epochs),
@@ -186,7 +195,7 @@ fn words(Profiled { report, profile }: &Profiled) -> String {
     table.row(["time".into(), format!("{:.1} s", report.seconds)]);
     let next = match report.stopped {
         Stopped::Interrupted => format!("go on with: elbo train --resume {run}"),
-        _ => format!("next: elbo sample {run} -n 16 -o samples.png"),
+        _ => format!("next: elbo sample {run} -o {}", report.samples),
     };
     match profile {
         Some(rows) => format!("{table}\n{}\n{next}", operations(rows)),

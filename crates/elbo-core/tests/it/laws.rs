@@ -151,7 +151,10 @@ proptest! {
 fn quantities(model: &Model, x: &Fields, y: &Fields) -> [Tensor<2>; 4] {
     let batch = x.0[0].given.dims()[0];
     let z = eps(7, batch, model.latent());
-    let elbo_core::decoder::FieldDistribution::Image { image: p, .. } = &model.likelihood(z, y).fields[0];
+    let elbo_core::decoder::FieldDistribution::Image { image: p, .. } = &model.likelihood(z, y).fields[0]
+    else {
+        panic!("an image")
+    };
     let prior = model.prior(y, batch, &crate::testing::device());
     [model.posterior(x, y).mean, p.mean(), prior.mean, prior.logvar]
 }

@@ -71,7 +71,10 @@ fn a_picture_comes_back_in_its_own_size() {
                 "{shape:?} {likelihood:?}"
             );
             let FieldDistribution::Image { image: p, .. } =
-                &model.likelihood(eps(1, 2, 2), &Fields::none()).fields[0];
+                &model.likelihood(eps(1, 2, 2), &Fields::none()).fields[0]
+            else {
+                panic!("an image")
+            };
             assert_eq!(p.mean().dims(), [2, shape.len()], "{shape:?} {likelihood:?}");
         }
     }

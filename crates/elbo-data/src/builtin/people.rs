@@ -141,6 +141,7 @@ impl Source for People {
 mod tests {
     use super::*;
     use crate::kind::Kind;
+    use crate::kind::text::TextOptions;
     use arrow::array::Array;
 
     fn people(records: Option<u64>) -> People {
@@ -210,7 +211,7 @@ mod tests {
     fn a_schema_recognises_the_fields() {
         let source = people(Some(2_000));
         let rows: Vec<u64> = (0..2_000).collect();
-        let schema = crate::Schema::fit(&source, &rows, Noise::new(0)).unwrap();
+        let schema = crate::Schema::fit(&source, &rows, &TextOptions::default(), Noise::new(0)).unwrap();
         let kind = |field: Field| &schema.fields[field as usize].kind;
         for field in Field::ALL.into_iter().filter(|field| *field != Field::Joined) {
             let name = match field {

@@ -75,10 +75,17 @@ impl DataError {
             Self::UnknownLevel { known, .. } => Some(format!("levels: {}", listed(known))),
             Self::NotFlag { .. } => Some("write yes or no".to_owned()),
             Self::NotNumber { .. } => Some("write a finite number, such as 3.5".to_owned()),
+            Self::Cell { column, .. } => Some(format!(
+                "correct the cell or empty it, or read the column as text levels: --field {column}=category"
+            )),
+            Self::TwoDateFormats { column, .. } => Some(format!(
+                "write them in one way, or read the column as text levels: --field {column}=category"
+            )),
+            Self::NotDate { example, .. } => Some(format!("write a date such as {example}")),
             Self::OutOfRange { min, max, .. } => {
                 Some(format!("the model knows nothing there; stay near {min} to {max}"))
             }
-            Self::NotText { .. } => Some("give a category, a flag or a number".to_owned()),
+            Self::NotText { .. } => Some("give a category, a flag, a number, a date or a text".to_owned()),
             Self::FieldType { .. } => {
                 Some("use data of the same form as those the model was trained on".to_owned())
             }

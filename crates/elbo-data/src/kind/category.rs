@@ -10,7 +10,7 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Value, constant, ignored, no_value, wrong_type};
+use super::{Fitted, Kind, Value, constant, ignored, no_value, wrong_type};
 use crate::batch::{Column, Values};
 use crate::error::{DataError, nearest};
 
@@ -178,9 +178,19 @@ pub(super) struct CategoryFitter {
     beyond: u64,
     /// A value longer than any level's name.
     long: bool,
+    /// Whether a person said that these are levels.
+    surely: bool,
 }
 
 impl CategoryFitter {
+    /// Of values that are levels, however many they are.
+    pub(super) fn surely() -> Self {
+        Self {
+            surely: true,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn push(&mut self, array: &ArrayRef) {
         for text in array.as_string_opt::<i32>().into_iter().flatten().flatten() {
             self.seen += 1;
@@ -196,25 +206,32 @@ impl CategoryFitter {
         }
     }
 
-    pub(super) fn finish(self) -> Kind {
+    pub(super) fn finish(self) -> Fitted {
         let n = self.counts.len();
         let many = n > SURELY_LEVELS && n as u64 > (self.seen - self.beyond) / 2;
         let Self {
-            seen, beyond, long, ..
+            seen,
+            beyond,
+            long,
+            surely,
+            ..
         } = self;
-        if n >= SURELY_IDENTIFIER && !long && n as u64 == seen - beyond && of_one_pattern(&self.counts) {
-            return ignored("identifier: all different and of one pattern");
-        } else if many || long {
-            let more = if beyond > 0 { "more than " } else { "" };
-            let found = format!("it has {more}{n} different values in {seen} records");
-            return ignored(format!("{found}, which looks like free text"));
+        if n >= SURELY_IDENTIFIER
+            && !surely
+            && !long
+            && n as u64 == seen - beyond
+            && of_one_pattern(&self.counts)
+        {
+            return Fitted::Kind(ignored("identifier: all different and of one pattern"));
+        } else if (many || long) && !surely {
+            return Fitted::Text;
         }
         let counts: Vec<(String, u64)> = self.counts.into_iter().collect();
-        match counts.as_slice() {
+        Fitted::Kind(match counts.as_slice() {
             [] => no_value(),
             [(level, _)] => constant(level),
             _ => Kind::Category(pooled(counts, beyond)),
-        }
+        })
     }
 }
 
@@ -263,7 +280,10 @@ mod tests {
     fn fitted(values: &[Option<&str>]) -> Kind {
         let mut fitter = CategoryFitter::default();
         fitter.push(&array(values));
-        fitter.finish()
+        match fitter.finish() {
+            Fitted::Kind(kind) => kind,
+            Fitted::Text => ignored("text"),
+        }
     }
 
     fn category(values: &[Option<&str>]) -> Category {
@@ -300,18 +320,30 @@ mod tests {
     }
 
     #[test]
-    fn constants_and_free_text_are_ignored() {
+    fn constants_are_ignored() {
         let reason = |kind| match kind {
             Kind::Ignored { reason } => reason,
             other => panic!("{other:?}"),
         };
         assert!(reason(fitted(&[Some("a"), Some("a")])).contains("every record has the value `a`"));
         assert!(reason(fitted(&[None])).contains("no record has a value"));
+    }
+
+    #[test]
+    fn many_values_or_long_ones_are_text_unless_a_person_says_otherwise() {
         let names: Vec<String> = (0..50).map(|i| "name ".repeat(i + 1)).collect();
         let texts: Vec<Option<&str>> = names.iter().map(|name| Some(name.as_str())).collect();
-        assert!(reason(fitted(&texts)).contains("50 different values in 50 records"));
         let essay = "x".repeat(2000);
-        assert!(reason(fitted(&[Some("a"), Some("b"), Some(&essay)])).contains("free text"));
+        let long = [Some("a"), Some("b"), Some(essay.as_str())];
+        for values in [&texts[..], &long] {
+            for (mut fitter, text) in [
+                (CategoryFitter::default(), true),
+                (CategoryFitter::surely(), false),
+            ] {
+                fitter.push(&array(values));
+                assert_eq!(matches!(fitter.finish(), Fitted::Text), text);
+            }
+        }
     }
 
     #[test]

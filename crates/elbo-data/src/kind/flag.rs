@@ -59,18 +59,26 @@ impl Flag {
         };
         Ok(Column {
             given: found.iter().map(Option::is_some).collect(),
-            values: Values::Flag(found.into_iter().map(Option::unwrap_or_default).collect()),
+            values: Values::Flag(
+                found
+                    .into_iter()
+                    .map(|flag| u8::from(flag.unwrap_or_default()))
+                    .collect(),
+            ),
         })
     }
 
-    pub(super) fn decode(&self, flags: &[bool]) -> ArrayRef {
+    pub(super) fn decode(&self, flags: &[u8]) -> ArrayRef {
+        let yes = |flag: &u8| *flag == 1;
         let no = match self.spelling {
-            Spelling::Boolean => return Arc::new(BooleanArray::from(flags.to_vec())),
+            Spelling::Boolean => {
+                return Arc::new(flags.iter().map(|flag| Some(yes(flag))).collect::<BooleanArray>());
+            }
             Spelling::OneZero => 0,
             Spelling::PlusMinus => -1,
         };
         Arc::new(Int64Array::from_iter_values(
-            flags.iter().map(|yes| if *yes { 1 } else { no }),
+            flags.iter().map(|flag| if yes(flag) { 1 } else { no }),
         ))
     }
 }
@@ -141,9 +149,9 @@ mod tests {
                 spelling,
             };
             let column = flag.encode("smile", &array).unwrap();
-            assert_eq!(column.values, Values::Flag(vec![true, false]));
+            assert_eq!(column.values, Values::Flag(vec![1, 0]));
             assert_eq!(column.given, [true, true]);
-            assert_eq!(&flag.decode(&[true, false]), &array);
+            assert_eq!(&flag.decode(&[1, 0]), &array);
         }
     }
 

@@ -50,14 +50,10 @@ impl Number {
         ((value - f64::from(self.mean)) / f64::from(self.std)) as f32
     }
 
-    /// mean + std * z, in the units of the data.
-    pub fn restore(&self, z: f32) -> f64 {
-        self.rounded(f64::from(self.mean) + f64::from(self.std) * f64::from(z))
-    }
-
     /// The value as the model takes it.
     pub fn value(&self, value: f64) -> Value {
         Value::Number {
+            value,
             z: self.standardise(value),
             bin: self.bin_of(value),
         }
@@ -93,6 +89,13 @@ impl Number {
             }
             None => (low + uniform * (high - low)).clamp(low, high),
         }
+    }
+
+    /// The mean of the values of `bin`.
+    pub fn middle_of(&self, bin: u32) -> f64 {
+        self.bins
+            .get(bin as usize)
+            .map_or(f64::from(self.mean), |bin| bin.low + (bin.high - bin.low) / 2.0)
     }
 
     /// Log of the number of grid points of `bin`, or of its length where there is no grid; 0 for a
@@ -137,8 +140,8 @@ impl Number {
             let finite = number.filter(|number| number.is_finite());
             given.push(finite.is_some());
             match finite {
-                Some(value) => encoded.push(self.standardise(value), self.bin_of(value)),
-                None => encoded.push(0.0, 0),
+                Some(value) => encoded.push(value, self.standardise(value), self.bin_of(value)),
+                None => encoded.push(0.0, 0.0, 0),
             }
         }
         Ok(Column {
@@ -148,7 +151,7 @@ impl Number {
     }
 
     pub(super) fn decode(&self, numbers: &Numbers) -> ArrayRef {
-        self.array(numbers.z.iter().map(|z| self.restore(*z)))
+        self.array(numbers.value.iter().copied())
     }
 
     /// A value of each bin, at its uniform draw.
@@ -288,10 +291,8 @@ impl NumberFitter {
 
     pub(super) fn finish(self) -> Kind {
         let [minus, zero, one] = self.signs;
-        if self.n == 0 {
-            return no_value();
-        } else if self.min == self.max {
-            return constant(self.min);
+        if self.n == 0 || self.min == self.max {
+            return self.finish_measure();
         } else if zero + one == self.n {
             return flag::fitted([zero, one], Spelling::OneZero);
         } else if minus + one == self.n {
@@ -299,6 +300,16 @@ impl NumberFitter {
         }
         if self.integer && self.ascending && self.n >= SURELY_IDENTIFIER {
             return ignored("identifier: whole numbers that only ascend");
+        }
+        self.finish_measure()
+    }
+
+    /// As [`Self::finish`], of values that are known to be no flags and no identifier.
+    pub(super) fn finish_measure(self) -> Kind {
+        if self.n == 0 {
+            return no_value();
+        } else if self.min == self.max {
+            return constant(self.min);
         }
         let scale = self.decimals.map(|places| 10f64.powi(i32::from(places)));
         let std = (self.squares / self.n as f64).sqrt() as f32;
@@ -356,6 +367,7 @@ mod tests {
         assert_eq!(
             column.values,
             Values::Number(Numbers {
+                value: vec![9.0, 0.0, 5.0],
                 z: vec![2.0, 0.0, 0.0],
                 bins: vec![age.bin_of(9.0), 0, age.bin_of(5.0)]
             })

@@ -1,5 +1,6 @@
 //! Tests of reading ahead: order, errors, panics, and stopping early.
 
+use crate::kind::text::TextOptions;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::{ArrayRef, Int64Array};
@@ -64,7 +65,15 @@ impl Source for Counting {
 }
 
 fn loader(source: &Arc<Counting>, batches: Vec<Vec<u64>>, threads: usize) -> Loader {
-    let schema = Arc::new(Schema::fit(source.as_ref(), &[0, 1, 2, 3], Noise::new(0)).unwrap());
+    let schema = Arc::new(
+        Schema::fit(
+            source.as_ref(),
+            &[0, 1, 2, 3],
+            &TextOptions::default(),
+            Noise::new(0),
+        )
+        .unwrap(),
+    );
     let options = LoaderOptions {
         threads,
         ..LoaderOptions::new(vec![0])

@@ -1,5 +1,8 @@
 //! Tests of the schema: fitting, naming, typing in, and files that are not to be trusted.
 
+use super::fit::subset;
+use crate::kind::text::TextOptions;
+use crate::noise::Noise;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray};
@@ -66,7 +69,7 @@ fn people() -> Memory {
 }
 
 fn fitted() -> Schema {
-    Schema::fit(&people(), &[0, 1, 2], Noise::new(0)).unwrap()
+    Schema::fit(&people(), &[0, 1, 2], &TextOptions::default(), Noise::new(0)).unwrap()
 }
 
 #[test]
@@ -82,7 +85,7 @@ fn every_kind_is_recognised() {
 
 #[test]
 fn statistics_come_from_the_training_rows_alone() {
-    let schema = Schema::fit(&people(), &[1, 2], Noise::new(0)).unwrap();
+    let schema = Schema::fit(&people(), &[1, 2], &TextOptions::default(), Noise::new(0)).unwrap();
     let Kind::Flag(smile) = &schema.fields[2].kind else {
         panic!()
     };
@@ -101,19 +104,24 @@ fn records_come_back_as_they_were() {
     let batch = schema.encode(&read, &[4, 0, 1, 2, 3]).unwrap();
     assert_eq!(batch.rows, [1, 0]);
     for (field, column) in [4, 0, 1, 2, 3].into_iter().zip(&batch.columns) {
-        let back = schema.decode(field, &column.values).unwrap();
+        let back = schema.decode(field, column).unwrap();
         assert_eq!(&back, read.batch.column(field));
         assert_eq!(back.data_type(), schema.arrow_field(field).unwrap().data_type());
     }
 }
 
 #[test]
-fn what_is_not_known_is_not_given() {
+fn what_was_missing_in_training_is_known_to_be() {
     let batch = fitted()
         .encode(&people().read(&[2]).unwrap(), &[1, 2, 3, 4])
         .unwrap();
     let given: Vec<bool> = batch.columns.iter().map(|column| column.given[0]).collect();
-    assert_eq!(given, [false, true, false, false]);
+    // Missing where that was met in training: it is known to be.
+    assert_eq!(given, [true; 4]);
+    let levels: Vec<Option<u32>> = [1, 2, 3, 4]
+        .map(|field| fitted().fields[field].missing_level())
+        .into();
+    assert_eq!(levels, [Some(2), None, Some(2), Some(2)]);
 }
 
 #[test]
@@ -144,7 +152,14 @@ fn values_are_typed_in_for_every_kind() {
     let parse = |field, text| schema.parse_value(field, text).map(|parsed| parsed.value);
     assert_eq!(parse(1, "red").unwrap(), Value::Category(1));
     assert_eq!(parse(2, "no").unwrap(), Value::Flag(false));
-    assert_eq!(parse(4, " 30 ").unwrap(), Value::Number { z: 0.0, bin: 0 });
+    assert_eq!(
+        parse(4, " 30 ").unwrap(),
+        Value::Number {
+            value: 30.0,
+            z: 0.0,
+            bin: 0
+        }
+    );
     assert_eq!(parse(1, "").unwrap(), Value::NotGiven);
     assert_eq!(parse(4, "?").unwrap(), Value::NotGiven);
     assert!(matches!(parse(0, "cat.png"), Err(DataError::NotText { .. })));
@@ -237,7 +252,7 @@ proptest! {
         let array: ArrayRef = Arc::new(Float64Array::from(values.clone()));
         let memory = Memory(RecordBatch::try_new(Arc::new(schema), vec![array]).unwrap());
         let rows: Vec<u64> = (0..values.len() as u64).collect();
-        let schema = Schema::fit(&memory, &rows, Noise::new(0)).unwrap();
+        let schema = Schema::fit(&memory, &rows, &TextOptions::default(), Noise::new(0)).unwrap();
         let back = Schema::from_json(&schema.to_json().unwrap()).unwrap();
         let (Kind::Number(number), Kind::Number(back)) = (&schema.fields[0].kind, &back.fields[0].kind) else {
             return Ok(());
@@ -248,9 +263,11 @@ proptest! {
         prop_assert!((number.min - back.min).abs() <= number.min.abs() * f64::EPSILON);
         prop_assert!((number.max - back.max).abs() <= number.max.abs() * f64::EPSILON);
         for value in &values {
+            let z = number.standardise(*value);
             // One rounding to f32 of a number of standard deviations.
-            let error = (number.restore(number.standardise(*value)) - value).abs();
-            let scale = f64::from(number.std) * f64::from(number.standardise(*value).abs()) + f64::from(number.std);
+            let restored = f64::from(number.mean) + f64::from(number.std) * f64::from(z);
+            let scale = f64::from(number.std) * f64::from(z.abs()) + f64::from(number.std);
+            let error = (restored - value).abs();
             prop_assert!(error <= scale * f64::from(f32::EPSILON), "{} off by {}", value, error);
         }
     }

@@ -2,6 +2,11 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use arrow::record_batch::RecordBatch;
 
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
@@ -10,6 +15,10 @@ use rayon::prelude::*;
 
 use crate::atomic::{self, Existing};
 use crate::error::{Cause, DataError};
+use crate::sink::table::write_table;
+
+/// The table of a folder of records: what they hold beside their pictures.
+pub const RECORDS: &str = "records.csv";
 
 /// Writes `[n, height, width, channels]` bytes as one u8 array; a single channel has no axis.
 ///
@@ -56,7 +65,8 @@ pub fn write_png(path: &Path, pixels: &[u8], shape: [usize; 3], existing: Existi
 /// Writes `[n, height, width, channels]` bytes as `000000.png`, `000001.png` and so on.
 ///
 /// A new folder appears only once it is complete. An existing one that is not empty is an error
-/// unless it may be replaced; then its numbered pictures are, and its other files stay.
+/// unless it may be replaced; then its numbered pictures are, and its other files stay. `beside` holds the other
+/// fields of each record: it becomes [`RECORDS`], whose first column names the picture.
 ///
 /// # Errors
 /// [`DataError::Shape`], [`DataError::Exists`], [`DataError::Write`].
@@ -64,6 +74,7 @@ pub fn write_picture_folder(
     path: &Path,
     pixels: &[u8],
     shape: [usize; 4],
+    beside: Option<&RecordBatch>,
     existing: Existing,
 ) -> Result<(), DataError> {
     check_shape(pixels.len(), &shape)?;
@@ -82,7 +93,28 @@ pub fn write_picture_folder(
             png(file, picture, [height, width, channels], colour)
         })
     })?;
+    if let Some(beside) = beside {
+        write_table(&stage.path().join(RECORDS), &named(beside)?, Existing::Keep)?;
+    }
     place(stage.path(), path, shape[0]).map_err(failed)
+}
+
+/// A table of records with the name of each one's picture before them.
+fn named(records: &RecordBatch) -> Result<RecordBatch, DataError> {
+    let files: ArrayRef = Arc::new(
+        (0..records.num_rows())
+            .map(|i| Some(file_name(i)))
+            .collect::<StringArray>(),
+    );
+    let schema = records.schema();
+    let fields = schema.fields().iter().map(|field| field.as_ref().clone());
+    let fields: Vec<Field> = std::iter::once(Field::new("file", DataType::Utf8, false))
+        .chain(fields)
+        .collect();
+    let columns = std::iter::once(files)
+        .chain(records.columns().iter().cloned())
+        .collect();
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
 }
 
 fn file_name(i: usize) -> String {
@@ -123,8 +155,9 @@ fn place(stage: &Path, path: &Path, n: usize) -> std::io::Result<()> {
     if !path.exists() {
         return std::fs::rename(stage, path);
     }
-    for i in 0..n {
-        std::fs::rename(stage.join(file_name(i)), path.join(file_name(i)))?;
+    let files = (0..n).map(file_name).chain([RECORDS.to_owned()]);
+    for file in files.filter(|file| stage.join(file).exists()) {
+        std::fs::rename(stage.join(&file), path.join(&file))?;
     }
     // Left over from a longer run: they would pass for pictures of this one.
     for old in (n..)
@@ -221,12 +254,12 @@ mod tests {
     fn a_folder_of_pictures_is_complete_and_others_files_are_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("faces");
-        write_picture_folder(&path, &[7; 3 * 4], [3, 2, 2, 1], Existing::Keep).unwrap();
+        write_picture_folder(&path, &[7; 3 * 4], [3, 2, 2, 1], None, Existing::Keep).unwrap();
         assert_eq!(names(&path), ["000000.png", "000001.png", "000002.png"]);
         std::fs::write(path.join("mine.txt"), "").unwrap();
-        let again = write_picture_folder(&path, &[7; 4], [1, 2, 2, 1], Existing::Keep);
+        let again = write_picture_folder(&path, &[7; 4], [1, 2, 2, 1], None, Existing::Keep);
         assert!(matches!(again, Err(DataError::Exists { .. })));
-        write_picture_folder(&path, &[9; 4], [1, 2, 2, 1], Existing::Replace).unwrap();
+        write_picture_folder(&path, &[9; 4], [1, 2, 2, 1], None, Existing::Replace).unwrap();
         assert_eq!(names(&path), ["000000.png", "mine.txt"]);
         assert_eq!(image::open(path.join("000000.png")).unwrap().as_bytes(), [9; 4]);
         assert_eq!(names(folder.path()), ["faces"], "nothing temporary is left");

@@ -1,4 +1,4 @@
-//! Record batches to csv, tsv, parquet or npy, as the name of the file says.
+//! Record batches to csv, tsv, parquet, npy or txt, as the name of the file says.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -20,7 +20,7 @@ use crate::atomic::{self, Existing};
 use crate::error::{Cause, DataError};
 
 /// The extensions of tables that can be written.
-pub const TABLES: &[&str] = &[".csv", ".csv.gz", ".tsv", ".parquet", ".npy"];
+pub const TABLES: &[&str] = &[".csv", ".csv.gz", ".tsv", ".parquet", ".npy", ".txt"];
 
 /// Writes a table. An `.npy` file is `[rows, columns]`, f32 if all its columns are and else f64; it
 /// leaves out columns that hold no numbers, and a null in it is NaN.
@@ -31,36 +31,47 @@ pub fn write_table(path: &Path, batch: &RecordBatch, existing: Existing) -> Resu
     if ending(path) == Some(".npy") {
         return atomic::write(path, existing, |file| npy(file, batch));
     }
-    write_batches(path, &batch.schema(), [Ok(batch.clone())], existing)
+    write_batches(path, &batch.schema(), existing, |write| write(batch))
 }
 
-/// Writes a table of any length, batch by batch: csv, tsv (both with a null as an empty cell) or
-/// parquet, of the columns of `schema` in their order.
+/// Takes batches one by one.
+pub type Parts<'a> = &'a mut dyn FnMut(&RecordBatch) -> Result<(), Cause>;
+
+/// Writes a table of any length: csv, tsv (both with a null as an empty cell) or parquet, of the columns of
+/// `schema` in their order, or the single text column of a txt, a line for each text.
+///
+/// `parts` hands over the batches one by one, so that a table of any length needs little memory.
 ///
 /// # Errors
 /// [`DataError::UnknownExtension`], [`DataError::Exists`]; [`DataError::Write`] with the cause, which
-/// may be an error of `batches`.
+/// may be an error of `parts`.
 pub fn write_batches(
     path: &Path,
     schema: &SchemaRef,
-    batches: impl IntoIterator<Item = Result<RecordBatch, DataError>>,
     existing: Existing,
+    parts: impl FnOnce(Parts) -> Result<(), Cause>,
 ) -> Result<(), DataError> {
     match ending(path) {
-        Some(".csv") => atomic::write(path, existing, |file| csv(file, b',', schema, batches)),
-        Some(".tsv") => atomic::write(path, existing, |file| csv(file, b'\t', schema, batches)),
+        Some(".csv") => atomic::write(path, existing, |file| csv(file, b',', schema, parts)),
+        Some(".tsv") => atomic::write(path, existing, |file| csv(file, b'\t', schema, parts)),
         Some(".csv.gz") => atomic::write(path, existing, |file| {
             let mut packed = GzEncoder::new(file, Compression::default());
-            csv(&mut packed, b',', schema, batches)?;
+            csv(&mut packed, b',', schema, parts)?;
             packed.finish()?;
             Ok::<(), Cause>(())
         }),
-        Some(".parquet") => atomic::write(path, existing, |file| parquet(file, schema, batches)),
+        Some(".parquet") => atomic::write(path, existing, |file| parquet(file, schema, parts)),
+        Some(".txt") => atomic::write(path, existing, |file| lines(file, parts)),
         _ => Err(DataError::UnknownExtension {
             path: path.to_path_buf(),
             known: TABLES,
         }),
     }
+}
+
+/// Whether a table can be written to a file of this name.
+pub fn is_table(path: &Path) -> bool {
+    ending(path).is_some()
 }
 
 /// Which of [`TABLES`] the name ends in.
@@ -73,31 +84,41 @@ fn csv(
     file: impl Write,
     delimiter: u8,
     schema: &SchemaRef,
-    batches: impl IntoIterator<Item = Result<RecordBatch, DataError>>,
+    parts: impl FnOnce(Parts) -> Result<(), Cause>,
 ) -> Result<(), Cause> {
     let mut writer = WriterBuilder::new().with_delimiter(delimiter).build(file);
     // The names come first, even of a table without rows.
     writer.write(&RecordBatch::new_empty(Arc::clone(schema)))?;
-    for batch in batches {
-        writer.write(&batch?)?;
-    }
-    Ok(())
+    parts(&mut |batch| Ok(writer.write(batch)?))
 }
 
 fn parquet(
     file: impl Write + Send,
     schema: &SchemaRef,
-    batches: impl IntoIterator<Item = Result<RecordBatch, DataError>>,
+    parts: impl FnOnce(Parts) -> Result<(), Cause>,
 ) -> Result<(), Cause> {
     let properties = WriterProperties::builder()
         .set_compression(parquet::basic::Compression::SNAPPY)
         .build();
     let mut writer = ArrowWriter::try_new(file, Arc::clone(schema), Some(properties))?;
-    for batch in batches {
-        writer.write(&batch?)?;
-    }
+    parts(&mut |batch| Ok(writer.write(batch)?))?;
     writer.close()?;
     Ok(())
+}
+
+/// Each text in a line of its own; a line's end within a text becomes a blank.
+fn lines(file: &mut impl Write, parts: impl FnOnce(Parts) -> Result<(), Cause>) -> Result<(), Cause> {
+    parts(&mut |batch| {
+        let texts = batch
+            .columns()
+            .first()
+            .and_then(|column| column.as_string_opt::<i32>());
+        let texts = texts.ok_or("it holds no texts")?;
+        for text in texts {
+            writeln!(file, "{}", text.unwrap_or_default().replace(['\r', '\n'], " "))?;
+        }
+        Ok(())
+    })
 }
 
 fn npy(file: &mut BufWriter<File>, batch: &RecordBatch) -> Result<(), Cause> {
@@ -196,11 +217,18 @@ mod tests {
     }
 
     #[test]
+    fn a_txt_has_a_line_for_each_text() {
+        let column: ArrayRef = Arc::new(StringArray::from(vec![Some("a\nb"), None, Some("c")]));
+        let batch = RecordBatch::try_from_iter([("text", column)]).unwrap();
+        assert_eq!(written("a.txt", &batch), b"a b\n\nc\n");
+    }
+
+    #[test]
     fn other_names_are_refused() {
         let error = write_table(Path::new("a.xlsx"), &batch(), Existing::Keep).unwrap_err();
         assert_eq!(
             error.hint().unwrap(),
-            "end the name in one of: .csv, .csv.gz, .tsv, .parquet, .npy"
+            "end the name in one of: .csv, .csv.gz, .tsv, .parquet, .npy, .txt"
         );
     }
 }

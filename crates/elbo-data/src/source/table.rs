@@ -2,10 +2,12 @@
 
 mod build;
 mod csv;
+mod date;
 mod dialect;
 mod guess;
 mod number;
 mod text;
+mod typed;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -60,7 +62,7 @@ impl Table {
     /// # Errors
     /// What is wrong with the file, and with `strict` any broken row; see [`DataError`].
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, DataError> {
-        let part = Csv::open(path, options.strict)?;
+        let part = Csv::open(path, options)?;
         Ok(Self {
             path: path.to_path_buf(),
             schema: Arc::new(part.schema),

@@ -3,6 +3,7 @@
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::UInt8Type;
 use elbo_data::column::image_shape;
+use elbo_data::kind::text::TextOptions;
 use elbo_data::noise::Noise;
 use elbo_data::{
     DataError, Fit, Kind, Loader, LoaderOptions, OpenOptions, Schema, SplitConfig, examine, open, split_rows,
@@ -48,7 +49,13 @@ fn sub_folders_are_a_category() {
         notes.contains("`dogs` holds one picture") && notes.contains("1 pictures lie in no sub-folder"),
         "{notes}"
     );
-    let schema = Schema::fit(source.as_ref(), &[0, 1, 2], Noise::new(0)).unwrap();
+    let schema = Schema::fit(
+        source.as_ref(),
+        &[0, 1, 2],
+        &TextOptions::default(),
+        Noise::new(0),
+    )
+    .unwrap();
     let Kind::Category(label) = &schema.field("label").unwrap().1.kind else {
         panic!()
     };
@@ -247,7 +254,8 @@ fn a_loader_passes_problems_on() {
     let files = troubled();
     let source = files.open().unwrap();
     let all: Vec<u64> = (0..source.len()).collect();
-    let schema = Arc::new(Schema::fit(source.as_ref(), &all, Noise::new(0)).unwrap());
+    let schema =
+        Arc::new(Schema::fit(source.as_ref(), &all, &TextOptions::default(), Noise::new(0)).unwrap());
     let batches: Vec<Vec<u64>> = all.chunks(2).map(<[u64]>::to_vec).collect();
     let loader = Loader::new(source, schema, batches, LoaderOptions::new(vec![0])).unwrap();
     let batches: Vec<_> = loader.map(Result::unwrap).collect();

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use arrow::array::AsArray;
 use arrow::datatypes::UInt8Type;
+use elbo_data::kind::text::TextOptions;
 use elbo_data::noise::Noise;
 use elbo_data::{Kind, OpenOptions, Schema, Split, SplitConfig, open, split_rows};
 use flate2::{Compression, write::GzEncoder};
@@ -175,7 +176,7 @@ fn the_real_digits() {
     // 60,000 * 0.1 = 6,000; five standard errors: 5 sqrt(60000 * 0.1 * 0.9) = 367.
     assert!((rows.validation.len() as f64 - 6000.0).abs() < 367.0);
     let all: Vec<u64> = (0..60_000).collect();
-    let schema = Schema::fit(source.as_ref(), &all, Noise::new(0)).unwrap();
+    let schema = Schema::fit(source.as_ref(), &all, &TextOptions::default(), Noise::new(0)).unwrap();
     let Kind::Category(label) = &schema.field("label").unwrap().1.kind else {
         panic!()
     };

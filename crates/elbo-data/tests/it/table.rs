@@ -2,6 +2,7 @@
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Float64Type, Int64Type};
+use elbo_data::kind::text::TextOptions;
 use elbo_data::noise::Noise;
 use elbo_data::{OpenOptions, Schema, open};
 
@@ -44,7 +45,13 @@ fn attributes_are_typed_and_follow_their_picture() {
     assert_eq!(ages, [None, Some(20.0), Some(30.5)]);
     let hair: Vec<Option<&str>> = at("hair").as_string::<i32>().iter().collect();
     assert_eq!(hair, [Some("red"), None, Some("black")]);
-    let schema = Schema::fit(source.as_ref(), &[0, 1, 2], Noise::new(0)).unwrap();
+    let schema = Schema::fit(
+        source.as_ref(),
+        &[0, 1, 2],
+        &TextOptions::default(),
+        Noise::new(0),
+    )
+    .unwrap();
     let kinds: Vec<&str> = schema.fields.iter().map(|field| field.kind.name()).collect();
     assert_eq!(kinds, ["image", "flag", "flag", "number", "category", "flag"]);
 }

@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use burn::tensor::Device;
+use elbo_core::field::text::TextShape;
 use elbo_core::schedule::{BetaWarmup, LearningRate};
 use elbo_core::{FieldKind, FieldSpec, ImageLikelihood, ModelConfig, Objective};
 use elbo_data::kind::image::ImageStats;
-use elbo_data::{DataError, Field, Kind, OpenOptions, Schema, Source, SplitConfig, SplitRows};
+use elbo_data::{DataError, Kind, OpenOptions, Schema, Source, SplitConfig, SplitRows};
 
 use super::layer::Layer;
+use super::roles::{self, Role, Roles};
 use super::sections::{DataSection, ModelSection, NetworkSection, ObjectiveSection, TrainingSection};
 use super::{RunConfig, choose, together};
 use crate::Error;
@@ -31,6 +33,8 @@ pub struct CheckedConfig {
     pub warmup_epochs: f64,
     /// Chance that a given field is hidden in a training step.
     pub given_dropout: f64,
+    /// Chance that the decoder is not shown a token in a training step.
+    pub word_dropout: f64,
     /// Records of a step.
     pub batch: usize,
     /// How it is minimised.
@@ -79,10 +83,8 @@ impl RunConfig {
     }
 
     fn chosen(&self, schema: &Schema, batch: usize, notes: &mut Vec<String>) -> Result<CheckedConfig, Error> {
-        let modelled = self.modelled(schema)?;
-        let given = named(schema, &self.data.given)?;
-        check_roles(&modelled, &given)?;
-        let (model, data) = self.model_of(&modelled, &given, notes)?;
+        let roles = roles::roles(schema, self.data.model.as_deref(), &self.data.given)?;
+        let (model, data) = self.model_of(&roles, notes)?;
         let ObjectiveSection {
             beta,
             distortion_weight,
@@ -102,6 +104,7 @@ impl RunConfig {
             warmup: self.objective.warmup,
             warmup_epochs: self.objective.warmup_epochs,
             given_dropout: self.objective.given_dropout,
+            word_dropout: self.objective.word_dropout,
             training: TrainingSection {
                 batch: Some(batch),
                 ..self.training.clone()
@@ -111,22 +114,20 @@ impl RunConfig {
     }
 
     /// The model of these fields, and the section of the data with its choices made.
-    fn model_of(
-        &self,
-        modelled: &[(usize, &Field)],
-        given: &[(usize, &Field)],
-        notes: &mut Vec<String>,
-    ) -> Result<(ModelConfig, DataSection), Error> {
-        let images = choose::images(modelled);
+    fn model_of(&self, roles: &Roles, notes: &mut Vec<String>) -> Result<(ModelConfig, DataSection), Error> {
+        let images = choose::images(roles.modelled.iter().chain(&roles.given));
         let network = choose::network(&self.network, &images, notes);
-        let x = modelled
-            .iter()
-            .map(|(_, field)| spec(field, |stats| choose::likelihood(self, &field.name, stats, notes)));
+        let x = roles.modelled.iter().map(|role| {
+            let likelihood = |stats: &ImageStats| choose::likelihood(self, &role.field.name, stats, notes);
+            spec(role, &self.network, likelihood)
+        });
         let x = x.collect::<Result<Vec<_>, Error>>()?;
-        // A given picture has no likelihood; that it cannot be given yet is for the model to say.
-        let y = given
-            .iter()
-            .map(|(_, field)| spec(field, |_| Ok(ImageLikelihood::Bernoulli)));
+        // A given picture has no likelihood, but its pixels enter as those of a modelled one do.
+        let y = roles.given.iter().map(|role| {
+            let likelihood =
+                |stats: &ImageStats| choose::likelihood(self, &role.field.name, stats, &mut vec![]);
+            spec(role, &self.network, likelihood)
+        });
         let y = y.collect::<Result<Vec<_>, Error>>()?;
         let prior = choose::prior(self.model.prior, &y);
         let mut data = self.data.clone();
@@ -142,23 +143,6 @@ impl RunConfig {
             },
             data,
         ))
-    }
-
-    /// The fields that are modelled: those named, or all that hold pictures and are not given.
-    fn modelled<'a>(&self, schema: &'a Schema) -> Result<Vec<(usize, &'a Field)>, Error> {
-        if let Some(names) = &self.data.model {
-            return named(schema, names);
-        }
-        let pictures = schema.fields.iter().enumerate().filter(|(_, field)| {
-            matches!(field.kind, Kind::Image(_)) && !self.data.given.contains(&field.name)
-        });
-        let pictures: Vec<_> = pictures.collect();
-        match pictures.is_empty() {
-            true => Err(Error::NothingToModel {
-                fields: schema.fields.iter().map(|field| field.name.clone()).collect(),
-            }),
-            false => Ok(pictures),
-        }
     }
 
     /// Notes on settings that are set but change nothing.
@@ -194,6 +178,8 @@ impl CheckedConfig {
                 residual_blocks: network.residual_blocks,
                 activation: network.activation,
                 embedding: network.embedding,
+                text_channels: self.text_shape().map(|shape| shape.channels),
+                text_layers: self.text_shape().map(|shape| shape.layers),
                 precision: network.precision,
             },
             objective: ObjectiveSection {
@@ -204,9 +190,18 @@ impl CheckedConfig {
                 warmup: self.warmup,
                 warmup_epochs: self.warmup_epochs,
                 given_dropout: self.given_dropout,
+                word_dropout: self.word_dropout,
             },
             training: self.training.clone(),
         }
+    }
+
+    fn text_shape(&self) -> Option<TextShape> {
+        let mut fields = self.model.x.iter().chain(&self.model.y);
+        fields.find_map(|field| match &field.kind {
+            FieldKind::Text(shape) => Some(*shape),
+            _ => None,
+        })
     }
 
     /// The settings as TOML, each with its meaning above it.
@@ -223,6 +218,17 @@ impl CheckedConfig {
     /// [`Error::NoDevice`] for one that this build or this machine does not have.
     pub fn device(&self) -> Result<Device, Error> {
         open_device(&self.training.device)
+    }
+
+    /// Whether a picture is modelled.
+    pub fn has_pictures(&self) -> bool {
+        let mut fields = self.model.x.iter();
+        fields.any(|field| matches!(field.kind, FieldKind::Image { .. }))
+    }
+
+    /// Whether any fields can be given, and the others are then drawn.
+    pub fn given_any(&self) -> bool {
+        roles::is_any(&self.data.given)
     }
 
     /// As [`RunConfig::open_options`].
@@ -252,46 +258,33 @@ impl CheckedConfig {
     }
 }
 
-fn named<'a>(schema: &'a Schema, names: &[String]) -> Result<Vec<(usize, &'a Field)>, Error> {
-    names.iter().map(|name| Ok(schema.field(name)?)).collect()
-}
-
 fn open(source: Option<&str>, options: &OpenOptions) -> Result<Arc<dyn Source>, Error> {
     Ok(elbo_data::open(source.ok_or(Error::NoData)?, options)?)
 }
 
-fn check_roles(modelled: &[(usize, &Field)], given: &[(usize, &Field)]) -> Result<(), Error> {
-    let roles = modelled.iter().map(|(at, field)| (at, field, "modelled"));
-    let mut seen: Vec<(&usize, &'static str)> = Vec::new();
-    for (at, field, role) in roles.chain(given.iter().map(|(at, field)| (at, field, "given"))) {
-        if let Some((_, first)) = seen.iter().find(|(other, _)| *other == at) {
-            let second = if *first == role { "named again" } else { role };
-            return Err(Error::FieldTwice {
-                field: field.name.clone(),
-                first,
-                second,
-            });
-        }
-        seen.push((at, role));
-    }
-    Ok(())
-}
-
 /// What the model must know of a field.
 fn spec(
-    field: &Field,
+    role: &Role,
+    network: &NetworkSection,
     likelihood: impl FnOnce(&ImageStats) -> Result<ImageLikelihood, Error>,
 ) -> Result<FieldSpec, Error> {
+    let field = role.field;
     let kind = match &field.kind {
         Kind::Image(stats) => FieldKind::Image {
             shape: choose::shape(stats),
             likelihood: likelihood(stats)?,
+            region: role.region,
         },
-        Kind::Category(category) => FieldKind::Category {
-            levels: category.levels.len(),
+        Kind::Text(text) => FieldKind::Text(choose::text(network, text)),
+        Kind::Category(_) => FieldKind::Category {
+            levels: field.levels(),
         },
-        Kind::Flag(_) => FieldKind::Flag,
-        Kind::Number(_) => FieldKind::Number,
+        Kind::Flag(_) => FieldKind::Flag {
+            missing: field.can_miss(),
+        },
+        Kind::Number(_) | Kind::Date(_) => FieldKind::Number {
+            log_widths: field.log_widths(),
+        },
         // `Schema::field` has refused it already.
         Kind::Ignored { reason } => {
             let reason = reason.clone();

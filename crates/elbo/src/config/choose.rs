@@ -1,13 +1,16 @@
 //! The choices that are made for the user where a setting says `auto`, each with a note.
 
+use elbo_core::field::text::TextShape;
 use elbo_core::{
     FieldKind, FieldSpec, ImageLikelihood, ImageShape, NetworkConfig, NetworkKind, Precision, PriorKind,
     bf16_is_fast,
 };
 use elbo_data::kind::image::{Binarize, ImageStats};
-use elbo_data::{Field, ImageSize, Kind};
+use elbo_data::kind::text::Text;
+use elbo_data::{ImageSize, Kind};
 
 use super::RunConfig;
+use super::roles::Role;
 use super::sections::{DataSection, NetworkSection};
 use crate::Error;
 
@@ -19,6 +22,9 @@ const SMALLEST_SIDE: usize = 4;
 const FIRST_CHANNELS: usize = 32;
 /// Channels beyond which they double no more.
 const MOST_CHANNELS: usize = 256;
+
+/// Largest vocabulary that counts as one of characters.
+const SMALL_VOCABULARY: usize = 512;
 
 /// Records of a step where there are that many.
 const BATCH: usize = 128;
@@ -45,12 +51,23 @@ pub(super) fn shape(stats: &ImageStats) -> ImageShape {
 }
 
 /// The shapes of the picture fields.
-pub(super) fn images(fields: &[(usize, &Field)]) -> Vec<ImageShape> {
-    let shape = |(_, field): &(usize, &Field)| match &field.kind {
+pub(super) fn images<'a>(roles: impl Iterator<Item = &'a Role<'a>>) -> Vec<ImageShape> {
+    let shape = |role: &Role| match &role.field.kind {
         Kind::Image(stats) => Some(shape(stats)),
         _ => None,
     };
-    fields.iter().filter_map(shape).collect()
+    roles.filter_map(shape).collect()
+}
+
+/// The networks of a text field: as set, or those that its vocabulary asks for.
+pub(super) fn text(section: &NetworkSection, text: &Text) -> TextShape {
+    let vocabulary = text.tokenizer.size();
+    let small = vocabulary <= SMALL_VOCABULARY;
+    TextShape {
+        vocabulary,
+        channels: section.text_channels.unwrap_or(if small { 64 } else { 128 }),
+        layers: section.text_layers.unwrap_or(if small { 4 } else { 3 }),
+    }
 }
 
 /// p(x|z,y) of a picture field: as set, or the one that suits its values.

@@ -83,12 +83,12 @@ pub static KEYS: &[Key] = &[
     Key::new(
         "data.given",
         Names,
-        "the fields that are given to the model; none for a plain VAE",
+        "the fields that are given to the model, or `any`; none for a plain VAE. A part of a picture is `image:left`",
     ),
     Key::or_auto(
         "data.model",
         Names,
-        "the fields that are modelled; auto: those that hold pictures",
+        "the fields that are modelled, or `all` that are not given; auto: pictures if there are any, else all",
     ),
     Key::or_auto(
         "data.size",
@@ -119,6 +119,22 @@ pub static KEYS: &[Key] = &[
         "data.binarize",
         OneOf(&["none", "once", "each"]),
         "whether pixels become black or white, by a coin whose chance of white is their brightness: thrown once, or at each read",
+    ),
+    Key::new(
+        "data.fields",
+        Names,
+        "columns of tables with what they are, where that is not what their values look like: \"age=number\"; \
+         category, number, flag, date, text or ignore",
+    ),
+    Key::or_auto(
+        "data.tokenizer",
+        OneOf(&["characters", "bpe", "words"]),
+        "what a token of a text is; auto: characters of short texts, pieces of longer ones",
+    ),
+    Key::or_auto(
+        "data.vocabulary",
+        Whole(5..=65_536),
+        "the most tokens of a text's vocabulary; auto: as many as the texts can teach",
     ),
     Key::new(
         "data.validation",
@@ -186,6 +202,16 @@ pub static KEYS: &[Key] = &[
         OneOf(&["relu", "tanh", "identity"]),
         "the nonlinearity of every hidden layer",
     ),
+    Key::or_auto(
+        "network.text_channels",
+        Whole(1..=65_536),
+        "the width of the layers of a text's networks; auto: from its vocabulary",
+    ),
+    Key::or_auto(
+        "network.text_layers",
+        Whole(1..=32),
+        "the convolutions along a text, of the encoder and of the decoder; auto: from its vocabulary",
+    ),
     Key::new(
         "network.precision",
         OneOf(&["f32", "bf16"]),
@@ -231,6 +257,11 @@ pub static KEYS: &[Key] = &[
         "objective.given_dropout",
         Real(Included(0.0), Excluded(1.0)),
         "the chance that a given field is hidden in training, so that it may be left out when sampling",
+    ),
+    Key::new(
+        "objective.word_dropout",
+        Real(Included(0.0), Excluded(1.0)),
+        "the chance that a text's decoder is not shown a token in training, so that the latents tell more",
     ),
     Key::new(
         "training.epochs",

@@ -3,7 +3,8 @@
 use elbo_core::schedule::{BetaWarmup, LearningRate};
 use elbo_core::{Activation, ImageLikelihood, NetworkKind, Precision, PriorKind};
 use elbo_data::kind::image::Binarize;
-use elbo_data::{Fit, ImageSize, OpenOptions, SplitConfig};
+use elbo_data::options::TypedField;
+use elbo_data::{Fit, ImageSize, OpenOptions, SplitConfig, TokenizerKind};
 use serde::{Deserialize, Serialize};
 
 /// `[data]`: what is read, and which fields are modelled and given.
@@ -15,7 +16,7 @@ pub struct DataSection {
     pub source: Option<String>,
     /// Fields that are given.
     pub given: Vec<String>,
-    /// Fields that are modelled; `None`: those that hold pictures.
+    /// Fields that are modelled; `None`: those that hold pictures, or else all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<Vec<String>>,
     /// Size of every picture; `None`: found from the files.
@@ -33,6 +34,14 @@ pub struct DataSection {
     pub records: Option<u64>,
     /// Whether pixels become black or white.
     pub binarize: Binarize,
+    /// Columns of tables that are taken for something else than their values look like.
+    pub fields: Vec<TypedField>,
+    /// What a token of a text is; `None`: chosen from the texts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokenizer: Option<TokenizerKind>,
+    /// The most tokens of a vocabulary; `None`: as many as the texts can teach.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vocabulary: Option<usize>,
     /// Share of the records to validate on.
     pub validation: f64,
     /// Share of the records to test on.
@@ -58,6 +67,9 @@ impl Default for DataSection {
             strict: options.strict,
             records: options.records,
             binarize: Binarize::None,
+            fields: Vec::new(),
+            tokenizer: None,
+            vocabulary: None,
             validation: split.validation,
             test: split.test,
             seed: options.seed,
@@ -110,6 +122,12 @@ pub struct NetworkSection {
     pub activation: Activation,
     /// Width of the embedding of a given category.
     pub embedding: usize,
+    /// Width of the layers of a text's networks; `None`: chosen from its vocabulary.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text_channels: Option<usize>,
+    /// Convolutions along a text, of the encoder and of the decoder; `None`: chosen from its vocabulary.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text_layers: Option<usize>,
     /// What the layers multiply.
     pub precision: Precision,
 }
@@ -123,6 +141,8 @@ impl Default for NetworkSection {
             residual_blocks: 0,
             activation: Activation::Relu,
             embedding: 16,
+            text_channels: None,
+            text_layers: None,
             precision: Precision::F32,
         }
     }
@@ -146,6 +166,8 @@ pub struct ObjectiveSection {
     pub warmup_epochs: f64,
     /// Chance that a given field is hidden in a training step.
     pub given_dropout: f64,
+    /// Chance that the decoder is not shown a token in a training step.
+    pub word_dropout: f64,
 }
 
 impl Default for ObjectiveSection {
@@ -159,6 +181,7 @@ impl Default for ObjectiveSection {
             warmup: BetaWarmup::None,
             warmup_epochs: 10.0,
             given_dropout: 0.0,
+            word_dropout: 0.0,
         }
     }
 }

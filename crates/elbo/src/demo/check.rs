@@ -5,7 +5,7 @@ use elbo_data::noise::{Noise, Purpose};
 use elbo_data::{Column, Kind, Value};
 use serde::Serialize;
 
-use crate::decode::{Codes, Draw};
+use crate::decode::{Codes, Drawing};
 use crate::error::Error;
 use crate::latents::Latents;
 use crate::progress::Progress;
@@ -62,7 +62,7 @@ pub(super) fn learn(plain: &Trained, progress: &dyn Progress) -> Result<Knowledg
     let unseen = plain.encode(&batches, &rows.test, false, progress)?;
     let known = plain.attributes(&batches, &rows.train)?;
     let truth = plain.attributes(&batches, &rows.test)?;
-    let small = shrink(&seen.pixels, plain.image());
+    let small = shrink(pixels(&seen.x), plain.image_or_error()?.shape);
     let mut from_pixels = Vec::new();
     let mut read_outs = Vec::new();
     for (known, truth) in known.iter().zip(&truth) {
@@ -108,19 +108,20 @@ pub(super) fn found(
         .map(|(place, field)| ask(conditional, &field.name, place, noise))
         .collect::<Result<Vec<_>, Error>>()?;
     let z = conditional.draw_latents(&y, ASKED, 1.0, noise);
-    let faces = conditional.decode(&Codes { z, y: y.clone() }, Draw::Mean, noise, progress);
-    let small = shrink(&faces.pixels, conditional.image());
+    let faces = conditional.decode_pictures(&Codes { z, y: y.clone() }, &Drawing::mean(), progress)?;
+    let small = shrink(&faces.pixels, conditional.image_or_error()?.shape);
     let mut found = Vec::new();
     for (column, field) in y.iter().zip(&conditional.config.model.y) {
         let Some((name, reader)) = knowledge.from_pixels.iter().find(|(name, _)| *name == field.name) else {
             continue;
         };
         let (_, schema_field) = conditional.schema.field(name)?;
-        let asked = crate::latents::known(&schema_field.kind, column);
-        found.push(Found {
-            attribute: name.clone(),
-            share: agreement(&asked, &reader.predict(small.units())),
-        });
+        if let Some(asked) = Attribute::from_column(schema_field, column) {
+            found.push(Found {
+                attribute: name.clone(),
+                share: agreement(&asked.values, &reader.predict(small.units())),
+            });
+        }
     }
     Ok(found)
 }
@@ -135,9 +136,9 @@ fn ask(model: &Trained, name: &str, place: usize, noise: Noise) -> Result<Column
         Kind::Flag(_) => Value::Flag(*u < 0.5),
         Kind::Number(number) => {
             let share = if *u < 0.5 { 0.25 } else { 0.75 };
-            Value::Number(number.standardise(number.min + share * (number.max - number.min)))
+            number.value(number.min + share * (number.max - number.min))
         }
-        Kind::Image(_) | Kind::Ignored { .. } => Value::NotGiven,
+        _ => Value::NotGiven,
     };
     Ok(model
         .schema
@@ -157,6 +158,15 @@ impl Small {
             width: self.width,
         }
     }
+}
+
+/// The pixels among the modelled columns.
+fn pixels(x: &[Column]) -> &[u8] {
+    let pixels = x.iter().find_map(|column| match &column.values {
+        elbo_data::Values::Image(pixels) => Some(pixels.as_slice()),
+        _ => None,
+    });
+    pixels.unwrap_or_default()
 }
 
 /// Every square of four by four pixels becomes its sum: a read-out of fewer numbers learns faster, and

@@ -8,7 +8,7 @@ use elbo_data::{Column, Kind, Value};
 
 use super::NamedUnit;
 use crate::conditions::Conditions;
-use crate::decode::{Codes, Draw};
+use crate::decode::{Codes, Drawing};
 use crate::error::Error;
 use crate::latents::append;
 use crate::output::save;
@@ -16,6 +16,7 @@ use crate::picture::{GridLayout, grid};
 use crate::progress::{Progress, Silent};
 use crate::reconstruct::pairs;
 use crate::trained::Trained;
+use crate::traverse::Sweep;
 
 /// Faces in a row.
 const COLUMNS: usize = 8;
@@ -63,7 +64,7 @@ pub(super) fn draw(
 fn samples(plain: &Trained) -> Result<image::RgbImage, Error> {
     let noise = Noise::new(0);
     let z = plain.draw_latents(&[], SAMPLES, 1.0, noise);
-    let faces = plain.decode(&Codes { z, y: Vec::new() }, Draw::Mean, noise, &Silent);
+    let faces = plain.decode_pictures(&Codes { z, y: Vec::new() }, &Drawing::mean(), &Silent)?;
     Ok(grid(
         &faces,
         &GridLayout {
@@ -78,6 +79,9 @@ fn reconstructions(plain: &Trained, progress: &dyn Progress) -> Result<image::Rg
     let mut rows = plain.config.split(batches.source.as_ref())?.test;
     rows.truncate(PAIRS);
     let (originals, reconstructions) = plain.reconstruct(&batches, &rows, progress)?;
+    let image = plain.image_or_error()?;
+    let [originals, reconstructions] =
+        [originals, reconstructions].map(|records| plain.pictures_of(&records, &image));
     let (pairs, layout) = pairs(&originals, &reconstructions);
     Ok(grid(&pairs, &layout))
 }
@@ -88,15 +92,12 @@ fn traversals(plain: &Trained, units: &[NamedUnit]) -> Result<image::RgbImage, E
         None => format!("unit {}\n{:.2} nats", unit.unit, unit.rate),
     };
     let labels = units.iter().map(label).collect();
-    let units: Vec<_> = units.iter().map(|unit| (unit.unit, unit.rate)).collect();
-    Ok(plain.sweep(
-        &plain.middle(&[], &Silent)?,
-        &units,
-        labels,
-        COLUMNS + 1,
-        2.5,
-        &Silent,
-    ))
+    let sweep = Sweep {
+        units: units.iter().map(|unit| unit.unit).collect(),
+        steps: COLUMNS + 1,
+        range: 2.5,
+    };
+    plain.draw_sweep(&plain.middle(&[], &Silent)?, &sweep, labels, &Silent)
 }
 
 /// A row for each attribute: the same noise and the same other attributes, this one changed.
@@ -117,7 +118,7 @@ fn by_attribute(model: &Trained) -> Result<image::RgbImage, Error> {
     // The same noise for all: where the prior is learned, each face has its own latents for it.
     let eps = noise.normal(Purpose::Prior, 0, &[0], model.model.latent());
     let z = model.latents_from(&y, &eps.repeat(fields.len() * COLUMNS), 0.5);
-    let faces = model.decode(&Codes { z, y }, Draw::Mean, noise, &Silent);
+    let faces = model.decode_pictures(&Codes { z, y }, &Drawing::mean(), &Silent)?;
     Ok(grid(
         &faces,
         &GridLayout {
@@ -137,7 +138,7 @@ fn typical(model: &Trained) -> Result<Vec<(String, String)>, Error> {
             Kind::Flag(_) => "no".to_owned(),
             Kind::Number(number) => format!("{:.3}", number.min + 0.6 * (number.max - number.min)),
             Kind::Category(category) => category.levels[0].clone(),
-            Kind::Image(_) | Kind::Ignored { .. } => continue,
+            _ => continue,
         };
         requests.push((field.name.clone(), value));
     }
@@ -161,12 +162,12 @@ fn steps(kind: &Kind) -> (Vec<Value>, String) {
         Kind::Number(number) => {
             let at =
                 |column: usize| number.min + (number.max - number.min) * column as f64 / (COLUMNS - 1) as f64;
-            let value = |column| Value::Number(number.standardise(at(column)));
+            let value = |column| number.value(at(column));
             (
                 columns.map(value).collect(),
                 format!("{:.1} → {:.1}", number.min, number.max),
             )
         }
-        Kind::Image(_) | Kind::Ignored { .. } => (columns.map(|_| Value::NotGiven).collect(), String::new()),
+        _ => (columns.map(|_| Value::NotGiven).collect(), String::new()),
     }
 }

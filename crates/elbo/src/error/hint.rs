@@ -1,5 +1,6 @@
 //! What to do about each error: one short imperative sentence, or nothing where the error says it.
 
+use elbo_core::Region;
 use std::io::ErrorKind;
 
 use elbo_core::{DEVICES, NoDevice};
@@ -33,7 +34,16 @@ impl Error {
             )),
             Self::NoDevice { why, .. } => Some(device_hint(why)),
             Self::NoData => Some("name a folder, a file or `builtin:faces`, or set `data.source`".to_owned()),
-            Self::NothingToModel { .. } => Some("give data with pictures".to_owned()),
+            Self::NothingToModel { .. } => {
+                Some("give data with a field that changes, and leave one that is not given".to_owned())
+            }
+            Self::NoPictures { .. } => Some("write a table, such as new.csv".to_owned()),
+            Self::NoRegion { kind: "image", .. } => Some(format!(
+                "parts: {}",
+                quoted(Region::ALL.iter().skip(1).map(Region::name))
+            )),
+            Self::NoRegion { .. } => Some("only images have parts".to_owned()),
+            Self::InRow { error, .. } => error.hint(),
             Self::FieldTwice { .. } => Some("a field is either modelled or given: name it once".to_owned()),
             Self::NotGiven { given, .. } if given.is_empty() => {
                 Some("it was trained without `--given`: leave the condition out".to_owned())

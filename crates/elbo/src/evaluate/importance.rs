@@ -1,11 +1,11 @@
 //! Importance sampling with the posterior as proposal (Burda et al. 2016, eq. 8; Rezende et al.
 //! 2014, appendix E): log p(x|y) ≈ log (1/K) Σ_k w_k.
 
-use elbo_data::Batch;
 use elbo_data::noise::{Noise, Purpose};
+use elbo_data::{Batch, Column, Values};
 
 use super::EvaluateSettings;
-use crate::batches::{Batches, Records};
+use crate::batches::{Batches, Given, Records};
 use crate::error::Error;
 use crate::progress::Progress;
 use crate::tensors::{Upload, to_host};
@@ -26,6 +26,8 @@ pub(super) struct Mean {
 /// What the samples say; means per record, in nats.
 pub(super) struct Estimate {
     pub records: usize,
+    /// Tokens of all modelled texts, each text's end included.
+    pub tokens: u64,
     pub elbo: Mean,
     pub distortion: f64,
     pub nll: Mean,
@@ -42,6 +44,7 @@ struct Tally {
     elbo: Vec<f64>,
     nll: Vec<f64>,
     distortion: f64,
+    tokens: u64,
     /// Variance of each record's estimate of log p(x|y).
     sampling_variance: f64,
     rate: Vec<f64>,
@@ -71,7 +74,9 @@ pub(super) fn estimate(
             progress.warn(&format!("{problem}: skipped"));
         }
         if !batch.is_empty() {
-            tally.add(trained, &batches.upload(&batch)?, settings);
+            let host = batches.host(&batch, Given::Usual)?;
+            tally.tokens += host.x.iter().map(tokens).sum::<u64>();
+            tally.add(trained, &batches.upload(&host), settings);
         }
         progress.advance(batch.len() as u64, "");
     }
@@ -99,7 +104,7 @@ impl Tally {
                 &records.rows,
                 k * trained.model.latent(),
             );
-            let eps = Upload(trained.device.clone()).rows(eps, rates.len() * k);
+            let eps = Upload::new(trained.device.clone()).rows(eps, rates.len() * k);
             let samples = trained.model.importance_samples(&records.x, &records.y, eps);
             let likelihoods = to_host(samples.log_likelihood);
             let ratios = to_host(samples.log_ratio);
@@ -154,6 +159,7 @@ impl Tally {
             .collect();
         Estimate {
             records: self.nll.len(),
+            tokens: self.tokens,
             elbo: Mean::of(&self.elbo),
             distortion: self.distortion / n,
             nll: Mean::of(&self.nll),
@@ -166,7 +172,18 @@ impl Tally {
 
 /// Samples of each record that are decoded at a time.
 fn group(trained: &Trained, records: usize, samples: usize) -> usize {
-    (VALUES / (records * trained.image().len())).clamp(1, samples)
+    (VALUES / (records * trained.decoded_values()).max(1)).clamp(1, samples)
+}
+
+/// Tokens of a column of texts, each text's end included.
+fn tokens(column: &Column) -> u64 {
+    match &column.values {
+        Values::Text(texts) => {
+            let known = texts.iter().zip(&column.given).filter(|(_, given)| **given);
+            known.map(|(text, _)| text.len() as u64 + 1).sum()
+        }
+        _ => 0,
+    }
 }
 
 impl Mean {
@@ -184,7 +201,7 @@ impl Mean {
 
 /// log of the mean of exp(a_k), one term at a time, without overflow.
 #[derive(Clone, Copy, Debug)]
-struct LogMean {
+pub(crate) struct LogMean {
     max: f64,
     /// Σ exp(a − max) and Σ exp(2 (a − max)).
     sum: f64,
@@ -204,6 +221,13 @@ impl Default for LogMean {
 }
 
 impl LogMean {
+    /// Of these terms.
+    pub(crate) fn of(terms: &[f32]) -> Self {
+        let mut mean = Self::default();
+        terms.iter().for_each(|term| mean.add(f64::from(*term)));
+        mean
+    }
+
     fn add(&mut self, a: f64) {
         if a > self.max {
             let shrink = (self.max - a).exp();
@@ -217,7 +241,7 @@ impl LogMean {
         self.terms += 1.0;
     }
 
-    fn value(&self) -> f64 {
+    pub(crate) fn value(&self) -> f64 {
         self.max + (self.sum / self.terms).ln()
     }
 

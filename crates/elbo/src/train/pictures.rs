@@ -1,24 +1,25 @@
-//! What a run draws of itself as it goes: the loss curve and a grid of samples.
+//! What a run draws of itself as it goes: the loss curve, and samples in a grid or a table.
 
 use elbo_core::Model;
 use elbo_data::noise::Noise;
 
 use super::prepare::Prepared;
 use crate::conditions::{Conditions, EVERY};
-use crate::decode::{Codes, Draw};
+use crate::decode::{Codes, Draw, Drawing};
 use crate::error::Error;
 use crate::output::save;
 use crate::picture::{GridLayout, grid, loss_curve};
 use crate::progress::Silent;
-use elbo_data::Kind;
+use crate::trained::Trained;
 use elbo_data::atomic::Existing;
+use elbo_data::{Kind, sink};
 
 /// Rows and columns of the sample grid.
 const SIDE: usize = 8;
 /// Most levels that get a column of their own.
 const MAX_COLUMNS: usize = 20;
 
-/// Redraws `loss.png` and `samples.png`.
+/// Redraws `loss.png`, and `samples.png` or `samples.csv`.
 pub(super) fn draw(setup: &Prepared, model: &Model) -> Result<(), Error> {
     let history = setup.dir.history()?;
     save(
@@ -27,7 +28,27 @@ pub(super) fn draw(setup: &Prepared, model: &Model) -> Result<(), Error> {
         Existing::Replace,
     )?;
     let trained = setup.as_trained(model)?;
-    // The first category or flag that is given goes through its levels, column by column.
+    match trained.image() {
+        Some(_) => draw_samples(setup, &trained),
+        None => write_samples(setup, &trained),
+    }
+}
+
+/// Some records in a table.
+fn write_samples(setup: &Prepared, trained: &Trained) -> Result<(), Error> {
+    let noise = Noise::new(trained.config.training.seed);
+    let y = Conditions::parse(trained, &[], noise)?.columns(SIDE * SIDE)?;
+    let z = trained.draw_latents(&y, SIDE * SIDE, 1.0, noise);
+    let records = trained.decode_all(&Codes { z, y }, &Drawing::of(Draw::Auto, noise), &Silent)?;
+    Ok(sink::write_table(
+        &setup.dir.samples_table(),
+        &records,
+        Existing::Replace,
+    )?)
+}
+
+/// Some pictures in a grid: the first category or flag that is given goes through its levels, column by column.
+fn draw_samples(setup: &Prepared, trained: &Trained) -> Result<(), Error> {
     let first = trained.config.model.y.iter().find_map(|field| {
         let (_, field) = trained.schema.field(&field.name).ok()?;
         Some((field.name.clone(), levels(&field.kind)?))
@@ -42,9 +63,9 @@ pub(super) fn draw(setup: &Prepared, model: &Model) -> Result<(), Error> {
         column_labels.len()
     };
     let noise = Noise::new(trained.config.training.seed);
-    let y = Conditions::parse(&trained, &requests, noise)?.columns(SIDE * columns)?;
+    let y = Conditions::parse(trained, &requests, noise)?.columns(SIDE * columns)?;
     let z = trained.draw_latents(&y, SIDE * columns, 1.0, noise);
-    let pictures = trained.decode(&Codes { z, y }, Draw::Mean, noise, &Silent);
+    let pictures = trained.decode_pictures(&Codes { z, y }, &Drawing::mean(), &Silent)?;
     let sheet = grid(
         &pictures,
         &GridLayout {

@@ -35,7 +35,12 @@ pub(super) fn new_run(settings: &TrainSettings, progress: &dyn Progress) -> Resu
     let source = written.open_data()?;
     tell(source.as_ref(), progress);
     let rows = written.split(source.as_ref())?;
-    let schema = Schema::fit(source.as_ref(), &rows.train, Noise::new(written.seed()))?;
+    let schema = Schema::fit(
+        source.as_ref(),
+        &rows.train,
+        &written.text_options(),
+        Noise::new(written.seed()),
+    )?;
     let (config, notes) = written.check(&schema, rows.train.len())?;
     for note in notes {
         progress.note(&note);
@@ -90,13 +95,12 @@ impl Prepared {
 
     /// The run with the weights that `model` has now, to draw pictures with.
     pub(super) fn as_trained(&self, model: &Model) -> Result<Trained, Error> {
-        Ok(Trained {
-            dir: RunDir::open(self.dir.path())?,
-            config: self.config.clone(),
-            schema: Arc::clone(&self.schema),
-            model: model.clone(),
-            device: open_device(&self.config.training.device)?,
-        })
+        Trained::new(
+            RunDir::open(self.dir.path())?,
+            self.config.clone(),
+            Arc::clone(&self.schema),
+            model.clone(),
+        )
     }
 
     /// Names each broken file once.

@@ -15,7 +15,7 @@ use tracing::trace_span;
 use super::guard::{Guard, Snapshot};
 use super::prepare::Prepared;
 use super::{Stopped, TrainReport, pictures};
-use crate::batches::Records;
+use crate::batches::{Given, Records};
 use crate::error::Error;
 use crate::progress::Progress;
 use crate::run_dir::EpochRecord;
@@ -157,15 +157,19 @@ impl Session {
     }
 
     /// One step. What was not finite, if anything: the step is then undone by [`Self::roll_back`].
-    fn step(&mut self, mut batch: Batch) -> Result<Option<&'static str>, Error> {
+    fn step(&mut self, batch: Batch) -> Result<Option<&'static str>, Error> {
         let _span = trace_span!("training step").entered();
         let step = self.state.step;
         if !batch.is_empty() {
-            let config = &self.setup.config;
-            self.setup
-                .batches
-                .withhold(&mut batch, step, config.given_dropout);
-            let records = trace_span!("upload").in_scope(|| self.setup.batches.upload(&batch))?;
+            let (config, batches) = (&self.setup.config, &self.setup.batches);
+            let given = Given::Drawn {
+                step,
+                purpose: Purpose::GivenDropout,
+                hidden: config.given_dropout,
+            };
+            let host = batches.host(&batch, given)?;
+            let upload = || batches.upload_for_training(&host, step, config.word_dropout);
+            let records = trace_span!("upload").in_scope(upload);
             let loss = self.loss(&records);
             let values = LossValues::of(&loss);
             if !values.total.is_finite() {
@@ -323,6 +327,10 @@ impl Session {
             train: history.last().map(|record| record.train),
             validation: best.map(|record| record.validation),
             weights: self.model.num_params() as u64,
+            samples: match self.setup.config.has_pictures() {
+                true => "samples.png",
+                false => "samples.csv",
+            },
             seconds: self.began.elapsed().as_secs_f64(),
         })
     }

@@ -64,6 +64,14 @@ fn values(kind: &Kind) -> String {
             let (min, max, mean, std) = (number.min, number.max, number.mean, number.std);
             format!("{min:.4} to {max:.4}, mean {mean:.4}, std {std:.4}")
         }
+        Kind::Date(date) => format!("{} to {}", date.text(date.number.min), date.text(date.number.max)),
+        Kind::Text(text) => format!(
+            "{} tokens ({}), {:.0} in a text on average, at most {}",
+            text.tokenizer.size(),
+            text.tokenizer.kind(),
+            text.lengths.mean(),
+            text.lengths.longest
+        ),
         Kind::Ignored { reason } => reason.clone(),
     }
 }

@@ -2,8 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, StringBuilder};
+use arrow::array::{
+    ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, StringBuilder,
+    TimestampSecondBuilder,
+};
+use arrow::datatypes::Date32Type;
 
+use super::date::{Format, read};
 use super::guess::{Cells, flag};
 use super::number::Style;
 use crate::kind::is_missing;
@@ -13,6 +18,8 @@ pub(super) enum Builder {
     Flag(BooleanBuilder),
     Integer(Style, Int64Builder),
     Number(Style, Float64Builder),
+    Day(Format, Date32Builder),
+    Time(Format, TimestampSecondBuilder),
     Text(StringBuilder),
 }
 
@@ -22,6 +29,8 @@ impl Builder {
             Cells::Flag => Self::Flag(BooleanBuilder::new()),
             Cells::Integer(style) => Self::Integer(style, Int64Builder::new()),
             Cells::Number(style) => Self::Number(style, Float64Builder::new()),
+            Cells::Date(format) if format.time => Self::Time(format, TimestampSecondBuilder::new()),
+            Cells::Date(format) => Self::Day(format, Date32Builder::new()),
             Cells::Text => Self::Text(StringBuilder::new()),
         }
     }
@@ -32,6 +41,14 @@ impl Builder {
             Self::Flag(builder) => builder.append_option(flag(cell)),
             Self::Integer(style, builder) => builder.append_option(style.integer(cell)),
             Self::Number(style, builder) => builder.append_option(style.number(cell)),
+            Self::Day(format, builder) => {
+                let day = read(format.text, cell, false).map(|time| Date32Type::from_naive_date(time.date()));
+                builder.append_option(day);
+            }
+            Self::Time(format, builder) => {
+                let time = read(format.text, cell, true).map(|time| time.and_utc().timestamp());
+                builder.append_option(time);
+            }
             Self::Text(builder) => builder.append_option((!is_missing(cell)).then_some(cell)),
         }
     }
@@ -41,6 +58,8 @@ impl Builder {
             Self::Flag(mut builder) => Arc::new(builder.finish()),
             Self::Integer(_, mut builder) => Arc::new(builder.finish()),
             Self::Number(_, mut builder) => Arc::new(builder.finish()),
+            Self::Day(_, mut builder) => Arc::new(builder.finish()),
+            Self::Time(_, mut builder) => Arc::new(builder.finish()),
             Self::Text(mut builder) => Arc::new(builder.finish()),
         }
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::{Field as ArrowField, Schema as ArrowSchema};
+use arrow::datatypes::Schema as ArrowSchema;
 use csv::StringRecord;
 use rayon::prelude::*;
 
@@ -15,8 +15,9 @@ use super::build::Builder;
 use super::dialect::{Dialect, empty};
 use super::guess::{Cells, Guess};
 use super::text::Text;
-use super::{Part, Rows};
+use super::{Part, Rows, typed};
 use crate::error::{DataError, Problem};
+use crate::options::OpenOptions;
 
 /// The most bytes of a cell.
 const MAX_CELL: usize = 10 << 20;
@@ -54,7 +55,7 @@ struct Scan<'a> {
 }
 
 impl Csv {
-    pub(super) fn open(path: &Path, strict: bool) -> Result<Part, DataError> {
+    pub(super) fn open(path: &Path, options: &OpenOptions) -> Result<Part, DataError> {
         let text = Text::open(path)?;
         let lower = path.to_string_lossy().to_ascii_lowercase();
         let tabs = lower.split('.').any(|part| part == "tsv");
@@ -62,7 +63,7 @@ impl Csv {
         let mut scan = Scan {
             path,
             dialect: &dialect,
-            strict,
+            strict: options.strict,
             guesses: vec![Guess::default(); dialect.names.len()],
             starts: Vec::new(),
             lengths: Vec::new(),
@@ -74,27 +75,45 @@ impl Csv {
         if scan.starts.is_empty() {
             return Err(empty(path, "rows"));
         }
-        let notes = scan.notes(text.note.as_ref());
+        let mut notes = scan.notes(text.note.as_ref());
         let problems = scan.problems()?;
         let cells: Vec<Cells> = scan.guesses.iter().map(Guess::cells).collect();
         let Scan { starts, lengths, .. } = scan;
-        let fields = dialect.names.iter().zip(&cells);
-        let fields: Vec<ArrowField> = fields
-            .map(|(name, cells)| ArrowField::new(name, cells.data_type(), true))
-            .collect();
+        let mut csv = Self {
+            text,
+            path: path.to_path_buf(),
+            delimiter: dialect.delimiter,
+            cells,
+            starts,
+            lengths,
+        };
+        let (fields, more) = typed::fields(&mut csv, &dialect.names, &options.fields)?;
+        notes.extend(more);
         Ok(Part {
             schema: ArrowSchema::new(fields),
-            rows: Rows::Csv(Self {
-                text,
-                path: path.to_path_buf(),
-                delimiter: dialect.delimiter,
-                cells,
-                starts,
-                lengths,
-            }),
+            rows: Rows::Csv(csv),
             problems,
             notes,
         })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How the cells of a column are read.
+    pub(super) fn cells(&self, column: usize) -> Cells {
+        self.cells[column]
+    }
+
+    pub(super) fn set_cells(&mut self, column: usize, cells: Cells) {
+        self.cells[column] = cells;
+    }
+
+    /// A column as it is written, in parts, one after the other.
+    pub(super) fn read_as_text(&self, rows: &[u64], column: usize) -> Result<Vec<ArrayRef>, DataError> {
+        let parse = |rows: &[u64]| Ok(self.parse(rows, &[column], &[Cells::Text])?.remove(0));
+        rows.par_chunks(TOGETHER).map(parse).collect()
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -103,15 +122,16 @@ impl Csv {
 
     /// The columns of these rows, in parts, one after the other.
     pub(super) fn read(&self, rows: &[u64], columns: &[usize]) -> Result<Vec<Vec<ArrayRef>>, DataError> {
+        let cells: Vec<Cells> = columns.iter().map(|column| self.cells[*column]).collect();
         rows.par_chunks(TOGETHER)
-            .map(|rows| self.parse(rows, columns))
+            .map(|rows| self.parse(rows, columns, &cells))
             .collect()
     }
 
-    fn parse(&self, rows: &[u64], columns: &[usize]) -> Result<Vec<ArrayRef>, DataError> {
+    fn parse(&self, rows: &[u64], columns: &[usize], cells: &[Cells]) -> Result<Vec<ArrayRef>, DataError> {
         let bytes = self.bytes(rows)?;
         let mut reader = reader(self.delimiter, &bytes[..]);
-        let mut builders: Vec<Builder> = columns.iter().map(|c| Builder::new(self.cells[*c])).collect();
+        let mut builders: Vec<Builder> = cells.iter().map(|cells| Builder::new(*cells)).collect();
         let mut row = StringRecord::new();
         for _ in rows {
             let more = reader.read_record(&mut row).map_err(|source| DataError::Table {

@@ -1,7 +1,8 @@
 //! What a table's column holds, guessed from all its cells, and how its cells are read.
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, TimeUnit};
 
+use super::date::Format;
 use super::number::{Numeral, Style};
 use crate::kind::is_missing;
 
@@ -89,6 +90,8 @@ pub(super) enum Cells {
     Integer(Style),
     /// Numbers.
     Number(Style),
+    /// Dates or times.
+    Date(Format),
     /// Anything.
     Text,
 }
@@ -99,6 +102,8 @@ impl Cells {
             Self::Flag => DataType::Boolean,
             Self::Integer(_) => DataType::Int64,
             Self::Number(_) => DataType::Float64,
+            Self::Date(format) if format.time => DataType::Timestamp(TimeUnit::Second, None),
+            Self::Date(_) => DataType::Date32,
             Self::Text => DataType::Utf8,
         }
     }

@@ -1,0 +1,197 @@
+//! Texts: tokens, with a tokenizer learned from the training records.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field as ArrowField};
+use serde::{Deserialize, Serialize};
+
+use super::{Kind, no_value, wrong_type};
+use crate::batch::{Column, Values};
+use crate::error::DataError;
+use crate::text::{Lengths, TextFitter, Tokenizer, TokenizerKind};
+
+/// Metadata key of a column that is text whatever its values.
+pub const TEXT: &str = "elbo.text";
+/// The most tokens of a text that are kept.
+pub const MAX_TOKENS: usize = 512;
+
+/// A text and its tokenizer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Text {
+    /// Tokens of the longest training text, at most [`MAX_TOKENS`]: longer texts are cut there.
+    pub longest: usize,
+    /// Lengths of the training texts before they were cut.
+    pub lengths: Lengths,
+    /// Training texts that were cut.
+    pub cut: u64,
+    /// What the tokens are.
+    pub tokenizer: Tokenizer,
+}
+
+/// How the tokenizer of a text is chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TextOptions {
+    /// What a token is; `None`: characters of short texts, pieces of longer ones.
+    pub tokenizer: Option<TokenizerKind>,
+    /// The most tokens of a vocabulary; `None`: as many as the texts can teach.
+    pub vocabulary: Option<usize>,
+}
+
+/// A column of texts.
+pub fn text_field(name: &str, nullable: bool) -> ArrowField {
+    let metadata = HashMap::from([(TEXT.to_owned(), String::new())]);
+    ArrowField::new(name, DataType::Utf8, nullable).with_metadata(metadata)
+}
+
+impl Text {
+    pub(super) fn encode(&self, field: &str, array: &ArrayRef) -> Result<Column, DataError> {
+        let text = cast(array, &DataType::Utf8).map_err(|_| wrong_type(field, "a text", array))?;
+        let text = text
+            .as_string_opt::<i32>()
+            .ok_or_else(|| wrong_type(field, "a text", array))?;
+        let tokens = text.iter().map(|text| text.map(|text| self.tokens(text)));
+        let tokens: Vec<Option<Vec<u32>>> = tokens.collect();
+        Ok(Column {
+            given: tokens.iter().map(Option::is_some).collect(),
+            values: Values::Text(tokens.into_iter().map(Option::unwrap_or_default).collect()),
+        })
+    }
+
+    /// The tokens of a text, cut after the most that are kept.
+    pub fn tokens(&self, text: &str) -> Vec<u32> {
+        let mut tokens = self.tokenizer.encode(text);
+        tokens.truncate(self.longest);
+        tokens
+    }
+
+    pub(super) fn decode(&self, texts: &[Vec<u32>]) -> ArrayRef {
+        let texts = texts.iter().map(|tokens| self.tokenizer.decode(tokens));
+        Arc::new(StringArray::from_iter_values(texts))
+    }
+
+    pub(super) fn damage(&self) -> Option<String> {
+        match self.longest {
+            1..=MAX_TOKENS => self.tokenizer.damage(),
+            longest => Some(format!("texts of {longest} tokens")),
+        }
+    }
+}
+
+/// Sees the texts of a column twice: once for the tokenizer, once for the lengths.
+#[derive(Debug)]
+pub(crate) enum TextPass {
+    /// What the texts are made of.
+    Vocabulary(TextFitter),
+    /// How long they are.
+    Lengths {
+        tokenizer: Tokenizer,
+        lengths: Lengths,
+        cut: u64,
+    },
+}
+
+impl TextPass {
+    pub(crate) fn new() -> Self {
+        Self::Vocabulary(TextFitter::default())
+    }
+
+    pub(crate) fn push(&mut self, array: &ArrayRef) {
+        for text in array.as_string_opt::<i32>().into_iter().flatten().flatten() {
+            match self {
+                Self::Vocabulary(fitter) => fitter.push(text),
+                Self::Lengths {
+                    tokenizer,
+                    lengths,
+                    cut,
+                } => {
+                    let tokens = tokenizer.encode(text).len();
+                    lengths.push(tokens);
+                    *cut += u64::from(tokens > MAX_TOKENS);
+                }
+            }
+        }
+    }
+
+    /// The second pass after the first.
+    ///
+    /// # Errors
+    /// [`DataError::BadOption`] for a vocabulary that no tokenizer of that kind can have.
+    pub(crate) fn second(self, options: &TextOptions) -> Result<Self, DataError> {
+        let Self::Vocabulary(fitter) = self else {
+            return Ok(self);
+        };
+        let kind = options.tokenizer.unwrap_or_else(|| fitter.choose().kind);
+        Ok(Self::Lengths {
+            tokenizer: fitter.finish(kind, options.vocabulary)?,
+            lengths: Lengths::default(),
+            cut: 0,
+        })
+    }
+
+    pub(crate) fn finish(self) -> Kind {
+        match self {
+            Self::Lengths {
+                tokenizer,
+                lengths,
+                cut,
+            } if lengths.longest > 0 => Kind::Text(Text {
+                longest: (lengths.longest as usize).min(MAX_TOKENS),
+                lengths,
+                cut,
+                tokenizer,
+            }),
+            _ => no_value(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fitted(texts: &[&str]) -> Text {
+        let array: ArrayRef = Arc::new(StringArray::from(texts.to_vec()));
+        let mut pass = TextPass::new();
+        pass.push(&array);
+        let mut pass = pass.second(&TextOptions::default()).unwrap();
+        pass.push(&array);
+        let Kind::Text(text) = pass.finish() else {
+            panic!("not a text")
+        };
+        text
+    }
+
+    #[test]
+    fn texts_come_back_and_what_is_not_there_is_open() {
+        let text = fitted(&["anna", "nana", "ananan"]);
+        assert_eq!((text.longest, text.lengths.total, text.cut), (6, 14, 0));
+        let array: ArrayRef = Arc::new(StringArray::from(vec![Some("nan"), None]));
+        let column = text.encode("name", &array).unwrap();
+        assert_eq!(column.given, [true, false]);
+        let Values::Text(tokens) = &column.values else {
+            panic!("tokens")
+        };
+        assert_eq!(text.decode(&tokens[..1]).as_string::<i32>().value(0), "nan");
+    }
+
+    #[test]
+    fn long_texts_are_cut_and_counted() {
+        let long = "ab".repeat(MAX_TOKENS);
+        let mut pass = TextPass::new();
+        let array: ArrayRef = Arc::new(StringArray::from(vec![long.as_str()]));
+        pass.push(&array);
+        let options = TextOptions {
+            tokenizer: Some(TokenizerKind::Characters),
+            vocabulary: None,
+        };
+        let mut pass = pass.second(&options).unwrap();
+        pass.push(&array);
+        let Kind::Text(text) = pass.finish() else { panic!() };
+        assert_eq!((text.longest, text.cut), (MAX_TOKENS, 1));
+        assert_eq!(text.tokens(&long).len(), MAX_TOKENS);
+    }
+}

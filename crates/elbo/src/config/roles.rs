@@ -1,0 +1,140 @@
+//! Which fields are modelled and which are given, from their names.
+
+use elbo_core::Region;
+use elbo_data::{Field, Kind, Schema};
+
+use crate::Error;
+
+/// Given in place of names: any fields, others at each record and step, so that one model answers every question.
+pub const ANY: &str = "any";
+/// Modelled in place of names: every field that is not given.
+pub const ALL: &str = "all";
+
+/// A field in one of its roles.
+#[derive(Clone, Copy)]
+pub(super) struct Role<'a> {
+    pub(super) field: &'a Field,
+    /// The pixels of an image that the role concerns.
+    pub(super) region: Region,
+}
+
+/// What a model is of.
+pub(super) struct Roles<'a> {
+    pub(super) modelled: Vec<Role<'a>>,
+    pub(super) given: Vec<Role<'a>>,
+}
+
+/// Whether these names mean any fields.
+pub(crate) fn is_any(given: &[String]) -> bool {
+    matches!(given, [any] if any == ANY)
+}
+
+/// The roles of a schema's fields, where `model` and `given` name them: pictures are modelled where nothing is
+/// named, or all fields where there are none.
+pub(super) fn roles<'a>(
+    schema: &'a Schema,
+    model: Option<&[String]>,
+    given: &[String],
+) -> Result<Roles<'a>, Error> {
+    if is_any(given) && schema.fields.iter().all(|field| field.name != ANY) {
+        let all = [ALL.to_owned()];
+        let modelled = modelled(schema, Some(model.unwrap_or(&all)), &[])?;
+        let given = modelled.clone();
+        return Ok(Roles { modelled, given });
+    }
+    let given = given
+        .iter()
+        .map(|name| role(schema, name))
+        .collect::<Result<Vec<_>, _>>()?;
+    let modelled = modelled(schema, model, &given)?;
+    check(&modelled, &given)?;
+    Ok(Roles { modelled, given })
+}
+
+/// The field that a name means: `image:left` is the left half of `image`.
+fn role<'a>(schema: &'a Schema, name: &str) -> Result<Role<'a>, Error> {
+    let whole = |field| Role {
+        field,
+        region: Region::Whole,
+    };
+    let Some((name, part)) = name
+        .rsplit_once(':')
+        .filter(|_| schema.fields.iter().all(|field| field.name != name))
+    else {
+        return Ok(whole(schema.field(name)?.1));
+    };
+    let (_, field) = schema.field(name)?;
+    match Region::named(part).filter(|_| matches!(field.kind, Kind::Image(_))) {
+        Some(region) => Ok(Role { field, region }),
+        None => Err(Error::NoRegion {
+            field: name.to_owned(),
+            part: part.to_owned(),
+            kind: field.kind.name(),
+        }),
+    }
+}
+
+/// The modelled fields; of an image whose part is given, the rest.
+fn modelled<'a>(
+    schema: &'a Schema,
+    names: Option<&[String]>,
+    given: &[Role<'a>],
+) -> Result<Vec<Role<'a>>, Error> {
+    let fields = match names {
+        Some(names) if names != [ALL] => {
+            let named = names.iter().map(|name| Ok(schema.field(name)?.1));
+            named.collect::<Result<Vec<_>, Error>>()?
+        }
+        names => usual(schema, given, names.is_some()),
+    };
+    if fields.is_empty() {
+        return Err(Error::NothingToModel {
+            fields: schema.fields.iter().map(|field| field.name.clone()).collect(),
+        });
+    }
+    let rest = |field: &Field| {
+        let part = given.iter().find(|role| role.field.name == field.name);
+        part.and_then(|role| role.region.rest()).unwrap_or_default()
+    };
+    let role = |field: &'a Field| Role {
+        region: rest(field),
+        field,
+    };
+    Ok(fields.into_iter().map(role).collect())
+}
+
+/// The fields that are modelled unless others are named: pictures where there are any.
+fn usual<'a>(schema: &'a Schema, given: &[Role<'a>], all: bool) -> Vec<&'a Field> {
+    let whole = |field: &Field| {
+        let mut given = given.iter().filter(|role| role.region.is_whole());
+        given.any(|role| role.field.name == field.name)
+    };
+    let usable = |field: &&Field| !matches!(field.kind, Kind::Ignored { .. }) && !whole(field);
+    let usable: Vec<&Field> = schema.fields.iter().filter(usable).collect();
+    let picture = |field: &&Field| matches!(field.kind, Kind::Image(_));
+    match usable.iter().any(picture) && !all {
+        true => usable.into_iter().filter(picture).collect(),
+        false => usable,
+    }
+}
+
+fn check(modelled: &[Role], given: &[Role]) -> Result<(), Error> {
+    let roles = modelled.iter().map(|role| (role, "modelled"));
+    let mut seen: Vec<(&Role, &'static str)> = Vec::new();
+    for (role, name) in roles.chain(given.iter().map(|role| (role, "given"))) {
+        let same = |other: &&(&Role, &'static str)| {
+            let parts = other.0.region.rest().is_some() && other.1 != name;
+            other.0.field.name == role.field.name && !parts
+        };
+        if let Some((_, first)) = seen.iter().find(same) {
+            let second = if *first == name { "named again" } else { name };
+            return Err(Error::FieldTwice {
+                field: role.field.name.clone(),
+                first,
+                second,
+            });
+        }
+        seen.push((role, name));
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! `edit`: the same latents under another condition: another digit in the same hand, a face with glasses.
+
+use std::path::PathBuf;
+
+use elbo_data::Batch;
+use serde::Serialize;
+
+use crate::batches::{Batches, Given, Host};
+use crate::chunk::CHUNK;
+use crate::conditions::Conditions;
+use crate::decode::{Codes, Drawing};
+use crate::error::Error;
+use crate::latents::append;
+use crate::output::Output;
+use crate::picture::{GridLayout, Pictures};
+use crate::progress::Progress;
+use crate::reconstruct::pairs;
+use crate::threads;
+use crate::trained::Trained;
+
+/// Records shown in a grid when no number is asked for.
+const SHOWN: usize = 32;
+
+/// What to edit, and how.
+#[derive(Clone, Debug)]
+pub struct EditSettings {
+    /// The run folder.
+    pub run: PathBuf,
+    /// The records.
+    pub data: String,
+    /// What becomes of them: `(field, value)`.
+    pub given: Vec<(String, String)>,
+    /// The first so many of them; none for all (a grid shows 32).
+    pub n: Option<usize>,
+    /// A table, a `.png` grid of pairs, an `.npy` array, or a folder.
+    pub out: PathBuf,
+    /// Replace what is there.
+    pub force: bool,
+    /// Threads; 0 for one a core.
+    pub threads: usize,
+    /// What computes; none for what the run was trained on.
+    pub device: Option<String>,
+}
+
+/// What was edited.
+#[derive(Clone, Debug, Serialize)]
+pub struct EditReport {
+    /// Where it is.
+    pub out: PathBuf,
+    /// How many records.
+    pub n: usize,
+    /// What was asked for.
+    pub given: Vec<(String, String)>,
+}
+
+/// Encodes each record with its own condition and decodes the posterior mean with the one asked for; other
+/// conditions stay as they are.
+///
+/// # Errors
+/// No trained run, a request the model cannot follow, data it cannot read, or an output that cannot be written.
+pub fn edit(settings: &EditSettings, progress: &dyn Progress) -> Result<EditReport, Error> {
+    if settings.given.is_empty() {
+        return Err(Error::bad_argument(
+            "--given",
+            "nothing",
+            "what to change, as field=value",
+        ));
+    }
+    let output = Output::check(&settings.out, settings.force)?;
+    threads::within(settings.threads, || {
+        let trained = Trained::open(&settings.run, settings.device.as_deref())?;
+        output.suits(&trained)?;
+        let conditions = Conditions::of_changes(&trained, &settings.given)?;
+        conditions
+            .warnings
+            .iter()
+            .for_each(|warning| progress.warn(warning));
+        let batches = trained.records(Some(&settings.data))?;
+        let all = if output.is_grid() { SHOWN } else { usize::MAX };
+        let n = settings.n.unwrap_or(all).min(batches.source.len() as usize);
+        let rows: Vec<u64> = (0..n as u64).collect();
+        let (before, codes) = trained.edited(&batches, &rows, &conditions, progress)?;
+        let n = codes.len(&trained);
+        if output.is_grid() {
+            let image = trained.image_or_error()?;
+            let after = trained.decode_pictures(&codes, &Drawing::mean(), progress)?;
+            let before = Pictures {
+                pixels: before.pixels(image.place).to_vec(),
+                ..after.clone()
+            };
+            let (pairs, layout) = pairs(&before, &after);
+            let row_labels = layout.row_labels.into_iter();
+            let row_labels = row_labels.map(|label| label.replace("reconstruction", "edited"));
+            let layout = GridLayout {
+                row_labels: row_labels.collect(),
+                ..layout
+            };
+            output.write_grid(&pairs, &layout)?;
+        } else {
+            output.write_decoded(&trained, &codes, &Drawing::mean(), progress)?;
+        }
+        Ok(EditReport {
+            out: settings.out.clone(),
+            n,
+            given: settings.given.clone(),
+        })
+    })
+}
+
+impl Trained {
+    /// The records as they are, and their latents under the conditions asked for.
+    fn edited(
+        &self,
+        batches: &Batches,
+        rows: &[u64],
+        conditions: &Conditions,
+        progress: &dyn Progress,
+    ) -> Result<(Host, Codes), Error> {
+        let (mut x, mut y, mut read) = (Vec::new(), Vec::new(), Vec::new());
+        for batch in batches.for_scoring(rows, CHUNK)? {
+            let batch: Batch = batch?;
+            for problem in &batch.problems {
+                progress.warn(&format!("{problem}: skipped"));
+            }
+            let host = batches.host(&batch, Given::These(conditions.asked()))?;
+            append(&mut x, host.x)?;
+            append(&mut y, host.y)?;
+            read.extend(host.rows);
+        }
+        let (z, _) = self.posteriors(&x, &y);
+        let mut changed = y.clone();
+        for (place, column) in conditions.columns(read.len())?.into_iter().enumerate() {
+            if conditions.asked().contains(&place) {
+                changed[place] = column;
+            }
+        }
+        let codes = Codes { z, y: changed };
+        Ok((Host { rows: read, x, y }, codes))
+    }
+}
