@@ -28,14 +28,11 @@ impl Encoder {
         let width = features.iter().map(Embedding::width).sum();
         let usual = |_| 1.0;
         let hidden = Mlp::init(width, condition, &network.hidden, network.activation, init, usual);
-        let convolved = |kind: &FieldKind| match kind {
-            FieldKind::Image { .. } => network.kind == NetworkKind::Conv,
-            FieldKind::Text(_) => true,
-            _ => false,
-        };
-        let start = match config.x.iter().any(|field| convolved(&field.kind)) {
-            true => SURE,
-            false => NEAR_PRIOR,
+        let pixels =
+            |kind: &FieldKind| matches!(kind, FieldKind::Image { .. }) && network.kind == NetworkKind::Dense;
+        let start = match config.x.iter().all(|field| pixels(&field.kind)) {
+            true => NEAR_PRIOR,
+            false => SURE,
         };
         let posterior = GaussianHead::init(hidden.width() + condition, config.latent, start, init);
         Self {
@@ -86,8 +83,8 @@ pub(crate) const NEAR_PRIOR: Start = Start {
     scale: 0.1,
     logvar: 0.0,
 };
-/// With little noise. The features of convolutions begin small, and would be lost in noise of the prior's
-/// size: the decoder then learns to do without latents, and may do so for long.
+/// With little noise. The features of anything but bare pixels begin small, and would be lost in noise of the
+/// prior's size: the decoder then learns to do without latents, and may do so for long.
 const SURE: Start = Start {
     scale: 1.0,
     logvar: -4.0,

@@ -56,6 +56,20 @@ pub enum DataError {
         /// The path as given.
         path: PathBuf,
     },
+    /// A place holds nothing that could be read as text.
+    #[error("`{}` holds no text", path.display())]
+    NoText {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// A file that should be a text has a zero byte.
+    #[error("`{}` is no text: it has a zero byte in line {line}", path.display())]
+    NotAText {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: u64,
+    },
     /// The name after `builtin:` is none of the built-in data sets.
     #[error("there is no built-in data set `{name}`{}", did_you_mean(nearest))]
     UnknownBuiltin {

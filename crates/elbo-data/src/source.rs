@@ -3,8 +3,11 @@
 pub(crate) mod cache;
 pub mod folder;
 pub mod idx;
+pub mod json;
 pub(crate) mod picture;
+mod plain;
 pub mod table;
+pub mod texts;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -106,7 +109,8 @@ impl Read {
     }
 }
 
-/// Opens a folder of pictures, a table (beside pictures or of its own), idx data, or `builtin:NAME`.
+/// Opens a folder of pictures or texts, a table (beside pictures or of its own), JSON lines, the lines of a text,
+/// idx data, or `builtin:NAME`.
 ///
 /// # Errors
 /// What is wrong with the location, the files or the options; see [`DataError`].
@@ -120,6 +124,7 @@ pub fn open(location: &str, options: &OpenOptions) -> Result<Arc<dyn Source>, Da
     if metadata.is_dir() {
         match idx::find(path)? {
             Some(files) => Ok(Arc::new(idx::Idx::open(&files, options)?)),
+            None if texts::holds_texts(path)? => Ok(Arc::new(texts::Texts::open(path)?)),
             None => Ok(Arc::new(folder::Folder::open(path, None, options)?)),
         }
     } else if table::is_table(path) {
@@ -128,6 +133,10 @@ pub fn open(location: &str, options: &OpenOptions) -> Result<Arc<dyn Source>, Da
             true => Ok(Arc::new(folder::Folder::open(folder, Some(path), options)?)),
             false => Ok(Arc::new(table::Table::open(path, options)?)),
         }
+    } else if json::is_json(path) {
+        Ok(Arc::new(json::Json::open(path, options)?))
+    } else if texts::is_text(path) {
+        Ok(Arc::new(texts::Texts::open(path)?))
     } else {
         Ok(Arc::new(idx::Idx::open(&idx::pair(path)?, options)?))
     }

@@ -29,6 +29,7 @@ pub use grammar::Style;
 pub use phrase::{PER_STYLE, Phrase, SENTENCES, parse, phrase};
 
 use crate::error::DataError;
+use crate::kind::text::text_field;
 use crate::noise::Noise;
 use crate::options::OpenOptions;
 use crate::source::{Read, Source, check_rows};
@@ -58,7 +59,7 @@ impl Phrases {
             noise: Noise::new(options.seed),
             seed: options.seed,
             records: options.records.unwrap_or(DEFAULT_RECORDS),
-            schema: Arc::new(Schema::new(vec![column("text"), column("style")])),
+            schema: Arc::new(Schema::new(vec![text_field("text", false), column("style")])),
         }
     }
 }

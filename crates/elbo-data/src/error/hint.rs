@@ -81,6 +81,8 @@ impl DataError {
             Self::TwoDateFormats { column, .. } => Some(format!(
                 "write them in one way, or read the column as text levels: --field {column}=category"
             )),
+            Self::NoText { .. } => Some("give a file of lines, or a folder of text files".to_owned()),
+            Self::NotAText { .. } => Some("take the file away, or save it as plain text".to_owned()),
             Self::NotDate { example, .. } => Some(format!("write a date such as {example}")),
             Self::OutOfRange { min, max, .. } => {
                 Some(format!("the model knows nothing there; stay near {min} to {max}"))

@@ -6,7 +6,6 @@ mod date;
 mod dialect;
 mod guess;
 mod number;
-mod text;
 mod typed;
 
 use std::path::{Path, PathBuf};

@@ -55,7 +55,10 @@ impl LevelTable {
         if drawing.draw != Draw::Mean {
             let noise = noise();
             let (first, second): (Vec<f32>, Vec<f32>) = noise.chunks_exact(2).map(|u| (u[0], u[1])).unzip();
-            let levels = rows.zip(first).map(|(p, u)| pick(&p, u)).collect();
+            let levels = rows
+                .zip(first)
+                .map(|(p, u)| pick(&sharpened(p, drawing.sampling.temperature), u))
+                .collect();
             return schema.draw(field, &column(described, levels), &second);
         }
         match &described.kind {
@@ -85,6 +88,21 @@ fn probabilities(logits: &[f32]) -> Vec<f64> {
     let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let weights = logits.iter().map(|logit| f64::from(logit - max).exp());
     let weights: Vec<f64> = weights.collect();
+    let sum: f64 = weights.iter().sum();
+    weights.into_iter().map(|weight| weight / sum).collect()
+}
+
+/// p^(1/temperature), normalised: below 1 the likely becomes likelier, and at 0 nothing else is left.
+fn sharpened(p: Vec<f64>, temperature: f32) -> Vec<f64> {
+    if temperature == 1.0 {
+        return p;
+    }
+    let max = p.iter().copied().fold(0.0, f64::max);
+    let power = |p: &f64| match temperature <= 0.0 {
+        true => f64::from(u8::from(*p == max)),
+        false => (p / max).powf(1.0 / f64::from(temperature)),
+    };
+    let weights: Vec<f64> = p.iter().map(power).collect();
     let sum: f64 = weights.iter().sum();
     weights.into_iter().map(|weight| weight / sum).collect()
 }

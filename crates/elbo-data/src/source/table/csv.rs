@@ -14,10 +14,10 @@ use rayon::prelude::*;
 use super::build::Builder;
 use super::dialect::{Dialect, empty};
 use super::guess::{Cells, Guess};
-use super::text::Text;
 use super::{Part, Rows, typed};
 use crate::error::{DataError, Problem};
 use crate::options::OpenOptions;
+use crate::source::plain::Plain;
 
 /// The most bytes of a cell.
 const MAX_CELL: usize = 10 << 20;
@@ -33,7 +33,7 @@ const NAMED: usize = 100;
 /// The table's text and the place of each row.
 #[derive(Debug)]
 pub(super) struct Csv {
-    text: Text,
+    text: Plain,
     path: PathBuf,
     delimiter: u8,
     cells: Vec<Cells>,
@@ -56,7 +56,7 @@ struct Scan<'a> {
 
 impl Csv {
     pub(super) fn open(path: &Path, options: &OpenOptions) -> Result<Part, DataError> {
-        let text = Text::open(path)?;
+        let text = Plain::open(path)?;
         let lower = path.to_string_lossy().to_ascii_lowercase();
         let tabs = lower.split('.').any(|part| part == "tsv");
         let dialect = Dialect::detect(path, text.reader(), tabs)?;
@@ -176,7 +176,7 @@ impl Csv {
 }
 
 impl Scan<'_> {
-    fn run(&mut self, text: &Text) -> Result<(), DataError> {
+    fn run(&mut self, text: &Plain) -> Result<(), DataError> {
         let since = Rc::new(Cell::new(0));
         let bounded = Bounded {
             inner: text.reader(),
@@ -247,7 +247,7 @@ impl Scan<'_> {
     }
 
     /// Only the last row can hold a quote that is never closed, and then it takes all that follows.
-    fn check_closed(&self, text: &Text, start: u64, end: u64, line: u64) -> Result<(), DataError> {
+    fn check_closed(&self, text: &Plain, start: u64, end: u64, line: u64) -> Result<(), DataError> {
         if end == start || !text.ends_at(end) {
             return Ok(());
         }
@@ -260,7 +260,7 @@ impl Scan<'_> {
         }
     }
 
-    fn wrong(&self, text: &Text, start: u64, line: u64, error: csv::Error) -> DataError {
+    fn wrong(&self, text: &Plain, start: u64, line: u64, error: csv::Error) -> DataError {
         let too_long =
             matches!(error.kind(), csv::ErrorKind::Io(e) if e.kind() == io::ErrorKind::FileTooLarge);
         let lines = too_long

@@ -1,4 +1,4 @@
-//! The text of a table's file: unpacked, and as UTF-8, so that any part of it can be read by its place.
+//! The text of a file: unpacked, and as UTF-8, so that any part of it can be read by its place.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -14,7 +14,7 @@ const BLOCK: usize = 1 << 20;
 
 /// A file of UTF-8 text that can be read from any place, from any thread.
 #[derive(Debug)]
-pub(super) struct Text {
+pub(in crate::source) struct Plain {
     path: PathBuf,
     file: Mutex<File>,
     /// Where the text begins: after a byte order mark.
@@ -22,12 +22,12 @@ pub(super) struct Text {
     /// Where the file ends.
     end: u64,
     /// What was decided about the encoding.
-    pub(super) note: Option<String>,
+    pub(in crate::source) note: Option<String>,
 }
 
 /// Reads a text from its start; others may read it meanwhile.
 struct Cursor<'a> {
-    text: &'a Text,
+    text: &'a Plain,
     at: u64,
 }
 
@@ -41,10 +41,10 @@ impl Read for Cursor<'_> {
     }
 }
 
-impl Text {
+impl Plain {
     /// # Errors
     /// I/O errors, and [`DataError::Encoding`] for text of no or of several encodings.
-    pub(super) fn open(path: &Path) -> Result<Self, DataError> {
+    pub(in crate::source) fn open(path: &Path) -> Result<Self, DataError> {
         let wrong = DataError::reading(path);
         let mut file = unpacked(path).map_err(wrong)?;
         let mut mark = Vec::new();
@@ -77,7 +77,7 @@ impl Text {
     }
 
     /// A reader from the start of the text.
-    pub(super) fn reader(&self) -> impl Read {
+    pub(in crate::source) fn reader(&self) -> impl Read {
         Cursor {
             text: self,
             at: self.start,
@@ -85,12 +85,12 @@ impl Text {
     }
 
     /// Whether the text ends at `offset`.
-    pub(super) fn ends_at(&self, offset: u64) -> bool {
+    pub(in crate::source) fn ends_at(&self, offset: u64) -> bool {
         self.start + offset >= self.end
     }
 
     /// The `len` bytes at `offset` of the text.
-    pub(super) fn part(&self, offset: u64, len: usize) -> Result<Vec<u8>, DataError> {
+    pub(in crate::source) fn part(&self, offset: u64, len: usize) -> Result<Vec<u8>, DataError> {
         let mut bytes = vec![0; len];
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.seek(SeekFrom::Start(self.start + offset))
