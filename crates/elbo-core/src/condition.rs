@@ -93,6 +93,7 @@ mod tests {
             residual_blocks: 0,
             activation: Activation::Relu,
             embedding: 4,
+            chain: 0,
             precision: Precision::F32,
         };
         let (device, mut noise) = (device(), |n| uniform(1, n));

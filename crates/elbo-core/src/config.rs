@@ -183,6 +183,9 @@ pub struct NetworkConfig {
     pub activation: Activation,
     /// Width of the learned embedding of a category or a number's bin.
     pub embedding: usize,
+    /// Width of the layer through which a field with levels sees those before it; 0 where it does not.
+    #[serde(default)]
+    pub chain: usize,
     /// What the layers multiply; f32 where it does not say.
     #[serde(default)]
     pub precision: Precision,

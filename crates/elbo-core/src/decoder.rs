@@ -57,7 +57,7 @@ impl Decoder {
         let heads = heads.filter_map(|field| Head::init(field, &config.network, inputs, init));
         Self {
             heads: heads.collect(),
-            levels: LevelsHead::init(&config.x, inputs, init),
+            levels: LevelsHead::init(&config.x, inputs, config.network.chain, init),
             has_levels: config.x.iter().map(|field| field.kind.levels() > 0).collect(),
             hidden,
         }
@@ -112,7 +112,8 @@ impl Head {
     }
 }
 
-/// p(x|z,y): independent over the fields, given z and y.
+/// p(x|z,y): a product over the fields, each given z and y, and those with levels given the ones before them where
+/// the network has a chain.
 #[derive(Clone, Debug)]
 pub struct Likelihood {
     /// One distribution for each x field, in the config's order.
@@ -198,7 +199,8 @@ impl Likelihood {
                 .collect();
         let given = fields.iter().map(|(field, _)| field.given.clone()).collect();
         let values = fields.into_iter().map(|(_, levels)| levels).collect();
-        Some(levels.log_prob(Tensor::cat(values, 1)) * Tensor::cat(given, 1))
+        let given = Tensor::cat(given, 1);
+        Some(levels.log_prob(Tensor::cat(values, 1), given.clone()) * given)
     }
 }
 
@@ -246,6 +248,7 @@ mod tests {
                 logits: rows([logits, logits]),
                 widths: vec![2, 2],
                 log_widths: vec![0.0; 4],
+                chain: None,
             }),
         };
         let all = || rows([[1.0], [1.0]]);

@@ -10,6 +10,6 @@ pub mod tokens;
 pub use bernoulli::Bernoulli;
 pub use diagonal_gaussian::DiagonalGaussian;
 pub use discretized_logistic::DiscretizedLogistic;
-pub use levels::Levels;
+pub use levels::{Levels, OneByOne};
 pub use sampling::Sampling;
 pub use tokens::Tokens;

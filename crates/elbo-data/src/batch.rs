@@ -44,6 +44,17 @@ impl Column {
         }
     }
 
+    /// The number of a record's level; none of a picture or a text.
+    pub fn level(&self, record: usize) -> Option<u32> {
+        match &self.values {
+            Values::Category(levels) | Values::Number(Numbers { bins: levels, .. }) => {
+                levels.get(record).copied()
+            }
+            Values::Flag(levels) => levels.get(record).map(|level| u32::from(*level)),
+            Values::Image(_) | Values::Text(_) => None,
+        }
+    }
+
     /// These records of the column, in this order.
     ///
     /// # Panics

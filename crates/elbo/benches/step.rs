@@ -107,6 +107,7 @@ impl Case {
                 residual_blocks: 0,
                 activation: Activation::Relu,
                 embedding: 16,
+                chain: 0,
                 precision: self.precision,
             },
             prior: PriorKind::Standard,

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use elbo::config::ConfigSources;
 use elbo::evaluate::{EvaluateSettings, evaluate};
-use elbo::sample::{SampleSettings, sample};
+use elbo::sample::{SampleSettings, Sampling, sample};
 use elbo::train::{TrainSettings, train};
 use elbo::{Draw, Error, Silent};
 
@@ -33,8 +33,10 @@ fn main() -> Result<(), Error> {
     sample(
         &SampleSettings {
             run: run.clone(),
-            n: 8,
+            n: Some(8),
             given: vec![set("smile", "1"), set("glasses", "yes")],
+            given_file: None,
+            sampling: Sampling::default(),
             temperature: 1.0,
             seed: 0,
             draw: Draw::Mean,

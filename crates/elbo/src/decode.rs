@@ -85,9 +85,16 @@ pub(crate) struct Codes {
     pub z: Vec<f32>,
     /// One column for each given field, each of n values.
     pub y: Vec<Column>,
+    /// What is known of the modelled fields: it stays as it is, and is what others see.
+    pub known: Option<Vec<Column>>,
 }
 
 impl Codes {
+    /// Of records that nothing else is known of.
+    pub(crate) fn new(z: Vec<f32>, y: Vec<Column>) -> Self {
+        Self { z, y, known: None }
+    }
+
     /// How many records these are of `trained`.
     pub(crate) fn len(&self, trained: &Trained) -> usize {
         self.z.len() / trained.model.latent()
@@ -185,14 +192,26 @@ impl Trained {
         let y = filled(&codes.y, start, rows);
         let upload = self.upload();
         let likelihood = self.model.likelihood(upload.rows(z, CHUNK), &upload.fields(&y));
-        let x = self.values(&likelihood, drawing, start as u64)?;
+        let known = codes.known.as_ref().map(|known| filled(known, start, rows));
+        let levels = self.known_levels(&y, known.as_deref());
+        let mut x = self.values(&likelihood, &levels, drawing, start as u64)?;
+        for ((field, known), made) in self.x_fields.iter().zip(known.iter().flatten()).zip(&mut x) {
+            *made = self.known_over(*field, known, made)?;
+        }
         self.record(schema, x, &y, start, rows)
     }
 
     /// A value of each x field for a chunk of rows from `start`.
-    fn values(&self, p: &Likelihood, drawing: &Drawing, start: u64) -> Result<Vec<ArrayRef>, DataError> {
+    fn values(
+        &self,
+        p: &Likelihood,
+        known: &[Vec<Option<u32>>],
+        drawing: &Drawing,
+        start: u64,
+    ) -> Result<Vec<ArrayRef>, DataError> {
         let rows: Vec<u64> = (start..start + CHUNK as u64).collect();
-        let mut levels = LevelTable::new(p.levels.as_ref());
+        let levels = p.levels.as_ref();
+        let mut levels = levels.map(|levels| LevelTable::choosing(levels, known, self.upload()));
         let fields = self.x_fields.iter().zip(&p.fields).enumerate();
         let values = fields.map(|(place, (field, p))| {
             let noise = |per_row| {
@@ -205,7 +224,10 @@ impl Trained {
                     self.image_values(*field, image, drawing, place, &rows)
                 }
                 FieldDistribution::Text(text) => self.text_values(*field, text, drawing, noise),
-                FieldDistribution::Levels => levels.next(&self.schema, *field, drawing, || noise(2)),
+                FieldDistribution::Levels => match &mut levels {
+                    Some(levels) => levels.next(&self.schema, *field, drawing, || noise(2)),
+                    None => unreachable!("fields with levels have a distribution of levels"),
+                },
             }
         });
         values.collect()

@@ -134,7 +134,7 @@ impl Trained {
                 changed[place] = column;
             }
         }
-        let codes = Codes { z, y: changed };
+        let codes = Codes::new(z, changed);
         Ok((Host { rows: read, x, y }, codes))
     }
 }

@@ -119,10 +119,7 @@ impl Trained {
         });
         let y = self.y_fields.iter().zip(&ends.y);
         let y = y.map(|(field, column)| self.along(*field, column, steps));
-        Ok(Codes {
-            z: z.collect(),
-            y: y.collect::<Result<_, Error>>()?,
-        })
+        Ok(Codes::new(z.collect(), y.collect::<Result<_, Error>>()?))
     }
 
     fn along(&self, field: usize, ends: &Column, steps: usize) -> Result<Column, Error> {

@@ -161,10 +161,7 @@ impl Trained {
         let points = manifold_points(layout);
         let y: Vec<Column> = Conditions::parse(self, &[], Noise::new(0))?.columns(1)?;
         let y = y.iter().map(|column| column.repeat(points.len())).collect();
-        let codes = Codes {
-            z: points.into_iter().flatten().collect(),
-            y,
-        };
+        let codes = Codes::new(points.into_iter().flatten().collect(), y);
         let pictures = self.decode_pictures(&codes, &Drawing::mean(), progress)?;
         Ok(manifold(&pictures, layout))
     }

@@ -96,10 +96,7 @@ impl Trained {
     ) -> Result<(RecordBatch, RecordBatch), Error> {
         let latents = self.encode(batches, rows, true, progress)?;
         let originals = self.records_of(&latents.x, &latents.y, latents.rows.len())?;
-        let codes = Codes {
-            z: latents.mean,
-            y: latents.y,
-        };
+        let codes = Codes::new(latents.mean, latents.y);
         Ok((originals, self.decode_all(&codes, &Drawing::mean(), progress)?))
     }
 }

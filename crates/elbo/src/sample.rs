@@ -89,7 +89,7 @@ pub fn sample(settings: &SampleSettings, progress: &dyn Progress) -> Result<Samp
             sampling: settings.sampling,
             ..Drawing::of(settings.draw, noise)
         };
-        output.write_decoded(&trained, &Codes { z, y }, &drawing, progress)?;
+        output.write_decoded(&trained, &Codes::new(z, y), &drawing, progress)?;
         Ok(SampleReport {
             out: settings.out.clone(),
             n,

@@ -72,7 +72,8 @@ impl Upload {
         Tensor::from_data(TensorData::new(tokens, [texts.len(), longest]), &self.device)
     }
 
-    fn codes(&self, codes: &[u32]) -> Tensor<1, Int> {
+    /// Level numbers, `[rows]`.
+    pub(crate) fn codes(&self, codes: &[u32]) -> Tensor<1, Int> {
         let codes: Vec<i64> = codes.iter().map(|code| i64::from(*code)).collect();
         let length = codes.len();
         Tensor::from_data(TensorData::new(codes, [length]), &self.device)

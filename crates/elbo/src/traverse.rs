@@ -167,10 +167,10 @@ impl Trained {
             z
         });
         let times = sweep.units.len() * sweep.steps;
-        Codes {
-            z: z.collect(),
-            y: start.y.iter().map(|column| column.repeat(times)).collect(),
-        }
+        Codes::new(
+            z.collect(),
+            start.y.iter().map(|column| column.repeat(times)).collect(),
+        )
     }
 
     /// A row of pictures for each unit.

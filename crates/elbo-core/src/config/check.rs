@@ -63,6 +63,9 @@ impl NetworkConfig {
         check_widths("network.hidden", &self.hidden)?;
         check_widths("network.channels", &self.channels)?;
         check_width("network.embedding", self.embedding)?;
+        if self.chain > 0 {
+            check_width("network.chain", self.chain)?;
+        }
         if self.residual_blocks > MAX_LAYERS {
             let reason = format!("at most {MAX_LAYERS}");
             return Err(CoreError::setting(
@@ -245,6 +248,7 @@ mod tests {
                 residual_blocks: 1,
                 activation: Activation::Relu,
                 embedding: 4,
+                chain: 0,
                 precision: Precision::F32,
             },
             prior: PriorKind::Learned,

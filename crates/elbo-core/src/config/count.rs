@@ -21,6 +21,7 @@ impl ModelConfig {
         };
         let inputs = mirrored.last().copied().unwrap_or(latent) + condition;
         let heads: u128 = self.x.iter().map(|field| network.head(&field.kind, inputs)).sum();
+        let heads = heads + self.chain_weights(inputs);
         let prior = match self.prior {
             PriorKind::Standard => 0,
             PriorKind::Learned => chain(
@@ -31,6 +32,18 @@ impl ModelConfig {
             ),
         };
         modelled.weights + given.weights + encoder + decoder + heads + prior
+    }
+
+    /// Weights of the layers through which fields with levels see those before them.
+    fn chain_weights(&self, inputs: u128) -> u128 {
+        let levels = self.x.iter().map(|field| wide(field.kind.levels()));
+        let levels: Vec<u128> = levels.filter(|levels| *levels > 0).collect();
+        let (width, fields) = (wide(self.network.chain), wide(levels.len()));
+        let all: u128 = levels.iter().sum();
+        match (fields, width) {
+            (0, _) | (_, 0) => 0,
+            _ => width * (all + 2 * fields + (inputs + 1) + (2 * width + 1)) + (width + 1) * all,
+        }
     }
 }
 
@@ -224,6 +237,7 @@ mod tests {
                 residual_blocks: 2,
                 activation: Activation::Relu,
                 embedding: 4,
+                chain: 3,
                 precision: Precision::F32,
             },
             prior,
@@ -278,7 +292,9 @@ mod tests {
         let (text, head) = (36 + 2 * 52, 36 + 2 * (52 + 20) + (inputs + 1) * 12 + 5 * 7);
         let tables_of_x = 8 * 4 + 4 * 4;
         let tables_of_y = 3 * 3 + 8 * 4 + 8 * 4 + (162 + 1) * 4 + text + (12 + 1) * 4;
-        let heads = (inputs + 1) * 162 + head + (inputs + 1) * (7 + 3 + 3);
+        // a table of 13 levels in three fields, each with "not given" and a start, two layers, and the outputs
+        let chain = 3 * (13 + 3 + 3 + (inputs + 1) + (6 + 1)) + (3 + 1) * 13;
+        let heads = (inputs + 1) * 162 + head + (inputs + 1) * 13 + chain;
         assert_eq!(
             config.weights(),
             tables_of_x + text + tables_of_y + (x + y + 1) * 4 + heads + (y + 1) * 4

@@ -309,6 +309,7 @@ mod tests {
             residual_blocks: 0,
             activation: Activation::Relu,
             embedding: 1,
+            chain: 0,
             precision: Precision::F32,
         }
     }

@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
+use super::chain::Chain;
 use crate::distribution::Levels;
 use crate::network::Dense;
 use crate::{FieldKind, FieldSpec, Init};
@@ -11,6 +12,8 @@ use crate::{FieldKind, FieldSpec, Init};
 #[derive(Module, Debug)]
 pub struct LevelsHead {
     dense: Dense,
+    /// None where the fields are independent, given z and y.
+    chain: Option<Chain>,
     #[module(skip)]
     widths: Vec<usize>,
     #[module(skip)]
@@ -21,8 +24,9 @@ pub struct LevelsHead {
 const FIRST_SCALE: f32 = 0.1;
 
 impl LevelsHead {
-    /// The head of those of `fields` that have levels, fed by `inputs` hidden units; none if there are none.
-    pub fn init(fields: &[FieldSpec], inputs: usize, init: &mut Init) -> Option<Self> {
+    /// The head of those of `fields` that have levels, fed by `inputs` hidden units; none if there are none. Each
+    /// field sees those before it through a layer of `chain` units, or does not where that is 0.
+    pub fn init(fields: &[FieldSpec], inputs: usize, chain: usize, init: &mut Init) -> Option<Self> {
         let kinds = fields.iter().map(|field| &field.kind);
         let kinds: Vec<&FieldKind> = kinds.filter(|kind| kind.levels() > 0).collect();
         let widths: Vec<usize> = kinds.iter().map(|kind| kind.levels()).collect();
@@ -32,6 +36,7 @@ impl LevelsHead {
         });
         (!widths.is_empty()).then(|| Self {
             dense: Dense::output(inputs, vec![0.0; widths.iter().sum()], FIRST_SCALE, init),
+            chain: (chain > 0).then(|| Chain::init(&widths, chain, inputs, init)),
             log_widths: log_widths.collect(),
             widths,
         })
@@ -41,6 +46,10 @@ impl LevelsHead {
     /// `[batch, inputs]` to distributions over `[batch, fields]` levels.
     pub fn forward(&self, hidden: Tensor<2>) -> Levels {
         Levels {
+            chain: self
+                .chain
+                .as_ref()
+                .map(|chain| (chain.clone(), chain.begin(hidden.clone()))),
             logits: self.dense.forward(hidden),
             widths: self.widths.clone(),
             log_widths: self.log_widths.clone(),

@@ -272,6 +272,7 @@ mod tests {
             residual_blocks,
             activation: Activation::Relu,
             embedding: 1,
+            chain: 0,
             precision: Precision::F32,
         }
     }

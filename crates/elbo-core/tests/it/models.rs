@@ -35,6 +35,7 @@ pub(crate) fn plain() -> ModelConfig {
             residual_blocks: 0,
             activation: Activation::Tanh,
             embedding: 3,
+            chain: 0,
             precision: Precision::F32,
         },
         prior: PriorKind::Standard,

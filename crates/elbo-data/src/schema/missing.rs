@@ -7,7 +7,7 @@ use arrow::array::{Array, ArrayRef, BooleanArray};
 use arrow::compute::nullif;
 
 use super::Field;
-use crate::batch::{Column, Numbers, Values};
+use crate::batch::{Column, Values};
 use crate::error::DataError;
 use crate::kind::Kind;
 use crate::kind::number::Number;
@@ -74,7 +74,7 @@ impl Field {
             return;
         };
         for row in 0..column.given.len() {
-            if level(&column.values, row) == Some(missing) {
+            if column.level(row) == Some(missing) {
                 column.given[row] = false;
                 set_level(&mut column.values, row, 0);
             }
@@ -87,7 +87,7 @@ impl Field {
         let mut values = column.values.clone();
         let absent: Vec<bool> = (0..column.given.len())
             .map(|row| {
-                let level = level(&values, row);
+                let level = column.level(row);
                 !column.given[row] || (level.is_some() && level == missing)
             })
             .collect();
@@ -104,14 +104,6 @@ pub(super) fn without(array: ArrayRef, absent: &[bool]) -> Result<ArrayRef, Data
     match any && !array.data_type().is_nested() {
         true => Ok(nullif(&array, &BooleanArray::from(absent.to_vec()))?),
         false => Ok(array),
-    }
-}
-
-fn level(values: &Values, row: usize) -> Option<u32> {
-    match values {
-        Values::Category(levels) | Values::Number(Numbers { bins: levels, .. }) => levels.get(row).copied(),
-        Values::Flag(levels) => levels.get(row).map(|level| u32::from(*level)),
-        Values::Image(_) | Values::Text(_) => None,
     }
 }
 

@@ -116,7 +116,7 @@ impl RunConfig {
     /// The model of these fields, and the section of the data with its choices made.
     fn model_of(&self, roles: &Roles, notes: &mut Vec<String>) -> Result<(ModelConfig, DataSection), Error> {
         let images = choose::images(roles.modelled.iter().chain(&roles.given));
-        let network = choose::network(&self.network, &images, notes);
+        let mut network = choose::network(&self.network, &images, notes);
         let x = roles.modelled.iter().map(|role| {
             let likelihood = |stats: &ImageStats| choose::likelihood(self, &role.field.name, stats, notes);
             spec(role, &self.network, likelihood)
@@ -129,6 +129,7 @@ impl RunConfig {
             spec(role, &self.network, likelihood)
         });
         let y = y.collect::<Result<Vec<_>, Error>>()?;
+        network.chain = choose::chain(&self.network, &x);
         let prior = choose::prior(self.model.prior, &y);
         let mut data = self.data.clone();
         data.model = Some(x.iter().map(|field| field.name.clone()).collect());
@@ -178,6 +179,7 @@ impl CheckedConfig {
                 residual_blocks: network.residual_blocks,
                 activation: network.activation,
                 embedding: network.embedding,
+                chain: Some(network.chain),
                 text_channels: self.text_shape().map(|shape| shape.channels),
                 text_layers: self.text_shape().map(|shape| shape.layers),
                 precision: network.precision,

@@ -23,6 +23,8 @@ const FIRST_CHANNELS: usize = 32;
 /// Channels beyond which they double no more.
 const MOST_CHANNELS: usize = 256;
 
+/// Usual width of the layer between fields.
+const CHAIN: usize = 64;
 /// Largest vocabulary that counts as one of characters.
 const SMALL_VOCABULARY: usize = 512;
 
@@ -57,6 +59,13 @@ pub(super) fn images<'a>(roles: impl Iterator<Item = &'a Role<'a>>) -> Vec<Image
         _ => None,
     };
     roles.filter_map(shape).collect()
+}
+
+/// The width of the layer through which fields with levels see one another: as set, or the usual where there are
+/// several.
+pub(super) fn chain(section: &NetworkSection, modelled: &[FieldSpec]) -> usize {
+    let with_levels = modelled.iter().filter(|field| field.kind.levels() > 0).count();
+    section.chain.unwrap_or(if with_levels > 1 { CHAIN } else { 0 })
 }
 
 /// The networks of a text field: as set, or those that its vocabulary asks for.
@@ -195,6 +204,7 @@ fn dense(section: &NetworkSection, notes: &mut Vec<String>) -> NetworkConfig {
         residual_blocks: 0,
         activation: section.activation,
         embedding: section.embedding,
+        chain: section.chain.unwrap_or(0),
         precision: section.precision,
     }
 }
@@ -207,6 +217,7 @@ fn conv(section: &NetworkSection, side: usize) -> NetworkConfig {
         residual_blocks: section.residual_blocks,
         activation: section.activation,
         embedding: section.embedding,
+        chain: section.chain.unwrap_or(0),
         precision: section.precision,
     }
 }

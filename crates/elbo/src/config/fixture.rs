@@ -1,7 +1,7 @@
 //! Schemas and configs that the tests of this crate share.
 
 use elbo_core::{ImageLikelihood, NetworkKind};
-use elbo_data::Schema;
+use elbo_data::{Schema, TokenizerKind};
 
 use super::RunConfig;
 
@@ -14,6 +14,8 @@ pub(crate) fn schema([height, width, channels]: [usize; 3], two_valued: bool) ->
     });
     let of = |name: &str, mut field: serde_json::Value| {
         field["name"] = name.into();
+        field["missing"] = 0.into();
+        field["records"] = 9.into();
         field
     };
     let fields = [
@@ -28,14 +30,15 @@ pub(crate) fn schema([height, width, channels]: [usize; 3], two_valued: bool) ->
         ),
         of(
             "age",
-            serde_json::json!({ "kind": "number", "mean": 40.5, "std": 10.25, "min": 18.0, "max": 91.0, "integer": true }),
+            serde_json::json!({ "kind": "number", "mean": 40.5, "std": 10.25, "min": 18.0, "max": 91.0, "integer": true,
+                "decimals": 0, "bins": [{ "low": 18.0, "high": 40.0, "count": 4 }, { "low": 41.0, "high": 91.0, "count": 5 }] }),
         ),
         of(
             "name",
             serde_json::json!({ "kind": "ignored", "reason": "every record has another value" }),
         ),
     ];
-    serde_json::from_value(serde_json::json!({ "version": 1, "fields": fields })).unwrap()
+    serde_json::from_value(serde_json::json!({ "version": 2, "fields": fields })).unwrap()
 }
 
 /// A config in which nothing is left to the program.
@@ -47,11 +50,16 @@ pub(crate) fn full() -> RunConfig {
     config.data.size = "28".parse().ok();
     config.data.channels = Some(1);
     config.data.records = Some(100);
+    config.data.tokenizer = Some(TokenizerKind::Characters);
+    config.data.vocabulary = Some(100);
     config.model.likelihood = Some(ImageLikelihood::Bernoulli);
     config.model.prior = Some(elbo_core::PriorKind::Learned);
     config.network.kind = Some(NetworkKind::Dense);
     config.network.hidden = Some(vec![64]);
     config.network.channels = Some(vec![]);
+    config.network.chain = Some(0);
+    config.network.text_channels = Some(8);
+    config.network.text_layers = Some(1);
     config.training.batch = Some(64);
     config
 }

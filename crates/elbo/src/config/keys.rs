@@ -203,6 +203,12 @@ pub static KEYS: &[Key] = &[
         "the nonlinearity of every hidden layer",
     ),
     Key::or_auto(
+        "network.chain",
+        Whole(0..=65_536),
+        "the width of the layer through which a category, flag or number that is modelled sees those before it; \
+         0: they are independent, given the latents; auto: 64 where there are several",
+    ),
+    Key::or_auto(
         "network.text_channels",
         Whole(1..=65_536),
         "the width of the layers of a text's networks; auto: from its vocabulary",

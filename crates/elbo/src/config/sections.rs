@@ -122,6 +122,9 @@ pub struct NetworkSection {
     pub activation: Activation,
     /// Width of the embedding of a given category.
     pub embedding: usize,
+    /// Width of the layer through which a field with levels sees those before it; `None`: chosen from the fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chain: Option<usize>,
     /// Width of the layers of a text's networks; `None`: chosen from its vocabulary.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text_channels: Option<usize>,
@@ -141,6 +144,7 @@ impl Default for NetworkSection {
             residual_blocks: 0,
             activation: Activation::Relu,
             embedding: 16,
+            chain: None,
             text_channels: None,
             text_layers: None,
             precision: Precision::F32,

@@ -5,7 +5,7 @@ use elbo_data::DataError;
 use elbo_data::arrow::array::ArrayRef;
 use elbo_data::column::image_array;
 
-use super::levels::{LevelTable, probabilities_of};
+use super::levels::LevelTable;
 use super::{BEAM, Drawing};
 use crate::chunk::CHUNK;
 use crate::tensors::to_host;
@@ -15,33 +15,12 @@ use crate::trained::Trained;
 #[derive(Default)]
 pub(crate) struct Expectation {
     draws: f64,
-    /// Probabilities of the levels of all fields that have levels.
-    levels: Vec<f64>,
+    /// Probabilities of the levels of each field that has levels, `[CHUNK, levels]`.
+    levels: Vec<Vec<f64>>,
     /// Means of each image.
     images: Vec<Vec<f64>>,
     /// The first draw's distributions: a text has no mean, and its likeliest is searched for there.
     first: Option<Likelihood>,
-}
-
-impl Expectation {
-    /// Adds a draw.
-    pub(crate) fn add(&mut self, p: Likelihood) {
-        self.draws += 1.0;
-        if let Some(levels) = &p.levels {
-            add(&mut self.levels, probabilities_of(levels).into_iter());
-        }
-        let images = p.fields.iter().filter_map(|field| match field {
-            FieldDistribution::Image { image, .. } => Some(to_host(image.mean())),
-            _ => None,
-        });
-        for (place, mean) in images.enumerate() {
-            if place == self.images.len() {
-                self.images.push(Vec::new());
-            }
-            add(&mut self.images[place], mean.into_iter().map(f64::from));
-        }
-        self.first.get_or_insert(p);
-    }
 }
 
 fn add(sums: &mut Vec<f64>, values: impl ExactSizeIterator<Item = f64>) {
@@ -50,6 +29,34 @@ fn add(sums: &mut Vec<f64>, values: impl ExactSizeIterator<Item = f64>) {
 }
 
 impl Trained {
+    /// Adds a draw of the latents to an expectation: of fields that see others a draw of those too. `noise` is
+    /// uniform.
+    pub(crate) fn add_to(
+        &self,
+        expectation: &mut Expectation,
+        p: Likelihood,
+        known: &[Vec<Option<u32>>],
+        noise: impl Fn(u64) -> Vec<f32>,
+    ) {
+        expectation.draws += 1.0;
+        if let Some(levels) = &p.levels {
+            let drawing = Drawing {
+                missing: false,
+                ..Drawing::mean()
+            };
+            let mut table = LevelTable::choosing(levels, known, self.upload());
+            let fields = self.x_fields.iter().enumerate();
+            let fields = fields.filter(|(_, field)| self.schema.fields[**field].levels() > 0);
+            for (place, (x, field)) in fields.enumerate() {
+                let field = &self.schema.fields[*field];
+                let rows = table.draw(field, &drawing, &noise(x as u64));
+                expectation.add_levels(place, field.levels(), rows);
+            }
+        }
+        expectation.add_images(&p);
+        expectation.first.get_or_insert(p);
+    }
+
     /// A value of each modelled field: the mean of images and numbers, the likeliest level; nothing is missing.
     pub(crate) fn values_of(&self, expectation: &Expectation) -> Result<Vec<ArrayRef>, DataError> {
         let Some(first) = &expectation.first else {
@@ -59,9 +66,7 @@ impl Trained {
             missing: false,
             ..Drawing::mean()
         };
-        let log_mean = |sum: &f64| (sum / expectation.draws).ln() as f32;
-        let logits = expectation.levels.iter().map(log_mean).collect();
-        let mut levels = LevelTable::of_logits(logits);
+        let mut levels = LevelTable::of(&expectation.levels);
         let mut images = expectation.images.iter();
         let fields = self.x_fields.iter().zip(&first.fields);
         let values = fields.map(|(field, p)| match p {
@@ -74,5 +79,32 @@ impl Trained {
             FieldDistribution::Levels => levels.next(&self.schema, *field, &drawing, Vec::new),
         });
         values.collect()
+    }
+}
+
+impl Expectation {
+    /// Adds the probabilities of a field's levels, the last of which may be left out.
+    fn add_levels(&mut self, place: usize, width: usize, rows: Vec<Vec<f64>>) {
+        if place == self.levels.len() {
+            self.levels.push(Vec::new());
+        }
+        let padded = rows.into_iter().flat_map(|mut row| {
+            row.resize(width, 0.0);
+            row
+        });
+        add(&mut self.levels[place], padded.collect::<Vec<_>>().into_iter());
+    }
+
+    fn add_images(&mut self, p: &Likelihood) {
+        let images = p.fields.iter().filter_map(|field| match field {
+            FieldDistribution::Image { image, .. } => Some(to_host(image.mean())),
+            _ => None,
+        });
+        for (place, mean) in images.enumerate() {
+            if place == self.images.len() {
+                self.images.push(Vec::new());
+            }
+            add(&mut self.images[place], mean.into_iter().map(f64::from));
+        }
     }
 }

@@ -6,6 +6,7 @@ use elbo_data::arrow::compute::kernels::zip::zip;
 use elbo_data::column::{image_array, image_pixels};
 use elbo_data::{Column, DataError, Values};
 
+use crate::chunk::CHUNK;
 use crate::trained::Trained;
 
 impl Trained {
@@ -31,6 +32,29 @@ impl Trained {
             return image_array(all, shape.len());
         }
         self.known_over(field, given, made)
+    }
+
+    /// What is known of each modelled field with levels in a chunk of rows. What is given is not modelled there:
+    /// the fields behind it see the condition instead.
+    pub(crate) fn known_levels(&self, y: &[Column], x: Option<&[Column]>) -> Vec<Vec<Option<u32>>> {
+        let fields = self.x_fields.iter().enumerate();
+        let fields = fields.filter(|(_, field)| self.schema.fields[**field].levels() > 0);
+        let known = fields.map(|(place, field)| {
+            let given = self
+                .y_fields
+                .iter()
+                .position(|y| y == field)
+                .map(|place| &y[place]);
+            let not_modelled = self.schema.fields[*field].levels() as u32;
+            let known = x.map(|x| &x[place]);
+            let level = |row: usize| match (given, known) {
+                (Some(given), _) if given.given[row] => Some(not_modelled),
+                (_, Some(known)) if known.given[row] => known.level(row),
+                _ => None,
+            };
+            (0..CHUNK).map(level).collect()
+        });
+        known.collect()
     }
 
     /// Values of a field, as they are known where they are.

@@ -1,36 +1,45 @@
 //! Values of fields with levels, from the logits of all of them.
 
-use elbo_core::distribution::Levels;
+use elbo_core::distribution::{Levels, OneByOne};
 use elbo_data::arrow::array::ArrayRef;
 use elbo_data::{Column, DataError, Field, Kind, Numbers, Schema, Values};
 
 use super::{Draw, Drawing};
 use crate::chunk::CHUNK;
-use crate::tensors::to_host;
+use crate::tensors::{Upload, to_host};
 
-/// The logits of a chunk of rows, field after field.
-pub(super) struct LevelTable {
-    /// `[CHUNK, total]`.
-    logits: Vec<f32>,
-    total: usize,
-    /// Where the next field's logits begin.
+/// The distributions of a chunk of rows, field after field: each field sees the levels of those before it.
+pub(super) struct LevelTable<'a> {
+    odds: Odds<'a>,
+    /// What is known of each field with levels, for each row: a level, or that it is not modelled there (the level
+    /// behind the last); none where it is to be made.
+    known: &'a [Vec<Option<u32>>],
     next: usize,
 }
 
-impl LevelTable {
-    pub(super) fn new(levels: Option<&Levels>) -> Self {
-        Self::of_logits(
-            levels
-                .map(|levels| to_host(levels.logits.clone()))
-                .unwrap_or_default(),
-        )
+/// Where the probabilities come from.
+enum Odds<'a> {
+    /// A likelihood, whose fields are gone through in turn.
+    Likelihood(OneByOne<'a>, Upload),
+    /// Probabilities of each field's levels, row-major.
+    Given(&'a [Vec<f64>]),
+}
+
+impl<'a> LevelTable<'a> {
+    /// Of a likelihood whose levels are to be chosen.
+    pub(super) fn choosing(levels: &'a Levels, known: &'a [Vec<Option<u32>>], upload: Upload) -> Self {
+        Self {
+            odds: Odds::Likelihood(levels.one_by_one(), upload),
+            known,
+            next: 0,
+        }
     }
 
-    /// Row-major logits of a whole chunk.
-    pub(super) fn of_logits(logits: Vec<f32>) -> Self {
+    /// Of probabilities, `[CHUNK, levels]` for each field.
+    pub(super) fn of(probabilities: &'a [Vec<f64>]) -> Self {
         Self {
-            total: logits.len() / CHUNK,
-            logits,
+            odds: Odds::Given(probabilities),
+            known: &[],
             next: 0,
         }
     }
@@ -45,51 +54,83 @@ impl LevelTable {
         noise: impl FnOnce() -> Vec<f32>,
     ) -> Result<ArrayRef, DataError> {
         let described = &schema.fields[field];
-        let width = described.levels();
-        let start = self.next;
-        self.next += width;
+        let rows = self.probabilities(described, drawing);
+        if drawing.draw == Draw::Mean {
+            self.choose(rows.iter().map(|p| likeliest(p)).collect());
+            return expected(schema, field, &rows);
+        }
+        let noise = noise();
+        let (first, second): (Vec<f32>, Vec<f32>) = noise.chunks_exact(2).map(|u| (u[0], u[1])).unzip();
+        let drawn = rows.into_iter().zip(first);
+        let drawn = drawn.map(|(p, u)| pick(&sharpened(p, drawing.sampling.temperature), u));
+        let levels: Vec<u32> = drawn.collect();
+        self.choose(levels.clone());
+        schema.draw(field, &column(described, levels), &second)
+    }
+
+    /// The probabilities of the next field's levels, and a draw of each row's level.
+    pub(super) fn draw(&mut self, field: &Field, drawing: &Drawing, noise: &[f32]) -> Vec<Vec<f64>> {
+        let rows = self.probabilities(field, drawing);
+        let levels = rows.iter().zip(noise.iter().step_by(2));
+        self.choose(levels.map(|(p, u)| pick(p, *u)).collect());
+        rows
+    }
+
+    fn probabilities(&self, field: &Field, drawing: &Drawing) -> Vec<Vec<f64>> {
+        let width = field.levels();
         // The last level of a field that can be missing says that it is.
-        let kept = width - usize::from(described.can_miss() && !drawing.missing);
-        let rows = self.logits.chunks_exact(self.total);
-        let rows = rows.map(|row| probabilities(&row[start..start + kept]));
-        if drawing.draw != Draw::Mean {
-            let noise = noise();
-            let (first, second): (Vec<f32>, Vec<f32>) = noise.chunks_exact(2).map(|u| (u[0], u[1])).unzip();
-            let levels = rows
-                .zip(first)
-                .map(|(p, u)| pick(&sharpened(p, drawing.sampling.temperature), u))
-                .collect();
-            return schema.draw(field, &column(described, levels), &second);
-        }
-        match &described.kind {
-            Kind::Number(_) | Kind::Date(_) => {
-                let means: Vec<Option<f64>> = rows.map(|p| mean(described, &p)).collect();
-                schema.decode_numbers(field, &means)
+        let kept = width - usize::from(field.can_miss() && !drawing.missing);
+        match &self.odds {
+            Odds::Likelihood(fields, _) => {
+                let logits = to_host(fields.logits());
+                let rows = logits.chunks_exact(width);
+                rows.map(|row| probabilities(&row[..kept])).collect()
             }
-            _ => schema.decode(field, &column(described, rows.map(|p| likeliest(&p)).collect())),
+            Odds::Given(fields) => {
+                let rows = fields[self.next].chunks_exact(width);
+                rows.map(|row| normalised(row[..kept].to_vec())).collect()
+            }
         }
+    }
+
+    /// Goes on to the next field: these levels were made, where none is known.
+    fn choose(&mut self, mut levels: Vec<u32>) {
+        if let Some(known) = self.known.get(self.next) {
+            let known = levels.iter_mut().zip(known);
+            known.for_each(|(level, known)| *level = known.unwrap_or(*level));
+        }
+        if let Odds::Likelihood(fields, upload) = &mut self.odds {
+            fields.choose(upload.codes(&levels));
+        }
+        self.next += 1;
     }
 }
 
-/// The probabilities of all levels of all fields, laid out as the logits are.
-pub(super) fn probabilities_of(levels: &Levels) -> Vec<f64> {
-    let logits = to_host(levels.logits.clone());
-    let total: usize = levels.widths.iter().sum();
-    let starts: Vec<usize> = levels.starts().collect();
-    let rows = logits.chunks_exact(total.max(1)).flat_map(|row| {
-        let fields = starts.iter().zip(&levels.widths);
-        fields.flat_map(|(start, width)| probabilities(&row[*start..start + width]))
-    });
-    rows.collect()
+/// What is expected: the mean of a number, the likeliest level.
+fn expected(schema: &Schema, field: usize, rows: &[Vec<f64>]) -> Result<ArrayRef, DataError> {
+    let described = &schema.fields[field];
+    match &described.kind {
+        Kind::Number(_) | Kind::Date(_) => {
+            let means: Vec<Option<f64>> = rows.iter().map(|p| mean(described, p)).collect();
+            schema.decode_numbers(field, &means)
+        }
+        _ => schema.decode(
+            field,
+            &column(described, rows.iter().map(|p| likeliest(p)).collect()),
+        ),
+    }
 }
 
 /// exp(l) / Σ exp(l).
 fn probabilities(logits: &[f32]) -> Vec<f64> {
     let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let weights = logits.iter().map(|logit| f64::from(logit - max).exp());
-    let weights: Vec<f64> = weights.collect();
+    normalised(logits.iter().map(|logit| f64::from(logit - max).exp()).collect())
+}
+
+fn normalised(mut weights: Vec<f64>) -> Vec<f64> {
     let sum: f64 = weights.iter().sum();
-    weights.into_iter().map(|weight| weight / sum).collect()
+    weights.iter_mut().for_each(|weight| *weight /= sum);
+    weights
 }
 
 /// p^(1/temperature), normalised: below 1 the likely becomes likelier, and at 0 nothing else is left.
@@ -102,9 +143,7 @@ fn sharpened(p: Vec<f64>, temperature: f32) -> Vec<f64> {
         true => f64::from(u8::from(*p == max)),
         false => (p / max).powf(1.0 / f64::from(temperature)),
     };
-    let weights: Vec<f64> = p.iter().map(power).collect();
-    let sum: f64 = weights.iter().sum();
-    weights.into_iter().map(|weight| weight / sum).collect()
+    normalised(p.iter().map(power).collect())
 }
 
 /// The level on which a draw uniform in [0, 1) falls.

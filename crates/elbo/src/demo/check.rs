@@ -108,7 +108,7 @@ pub(super) fn found(
         .map(|(place, field)| ask(conditional, &field.name, place, noise))
         .collect::<Result<Vec<_>, Error>>()?;
     let z = conditional.draw_latents(&y, ASKED, 1.0, noise);
-    let faces = conditional.decode_pictures(&Codes { z, y: y.clone() }, &Drawing::mean(), progress)?;
+    let faces = conditional.decode_pictures(&Codes::new(z, y.clone()), &Drawing::mean(), progress)?;
     let small = shrink(&faces.pixels, conditional.image_or_error()?.shape);
     let mut found = Vec::new();
     for (column, field) in y.iter().zip(&conditional.config.model.y) {

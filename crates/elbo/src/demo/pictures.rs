@@ -64,7 +64,7 @@ pub(super) fn draw(
 fn samples(plain: &Trained) -> Result<image::RgbImage, Error> {
     let noise = Noise::new(0);
     let z = plain.draw_latents(&[], SAMPLES, 1.0, noise);
-    let faces = plain.decode_pictures(&Codes { z, y: Vec::new() }, &Drawing::mean(), &Silent)?;
+    let faces = plain.decode_pictures(&Codes::new(z, Vec::new()), &Drawing::mean(), &Silent)?;
     Ok(grid(
         &faces,
         &GridLayout {
@@ -118,7 +118,7 @@ fn by_attribute(model: &Trained) -> Result<image::RgbImage, Error> {
     // The same noise for all: where the prior is learned, each face has its own latents for it.
     let eps = noise.normal(Purpose::Prior, 0, &[0], model.model.latent());
     let z = model.latents_from(&y, &eps.repeat(fields.len() * COLUMNS), 0.5);
-    let faces = model.decode_pictures(&Codes { z, y }, &Drawing::mean(), &Silent)?;
+    let faces = model.decode_pictures(&Codes::new(z, y), &Drawing::mean(), &Silent)?;
     Ok(grid(
         &faces,
         &GridLayout {

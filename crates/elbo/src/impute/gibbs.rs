@@ -53,24 +53,15 @@ impl Trained {
         }
         let mut parts = Vec::new();
         for ((start, rows), expectation) in chunks(host.rows.len()).zip(&expectations) {
-            let y = filled(&host.y, start, rows);
-            let values = self.values_of(expectation)?;
-            let made = self.record(&self.record_schema()?, values, &y, start, rows)?;
-            let known: Vec<usize> = (start..start + rows).collect();
-            let known: Vec<Column> = host.x.iter().map(|column| column.take(&known)).collect();
-            parts.push(self.keep_known(&made, &known)?);
+            let (y, known) = (filled(&host.y, start, rows), filled(&host.x, start, rows));
+            let mut values = self.values_of(expectation)?;
+            for ((field, known), made) in self.x_fields.iter().zip(&known).zip(&mut values) {
+                *made = self.known_over(*field, known, made)?;
+            }
+            parts.push(self.record(&self.record_schema()?, values, &y, start, rows)?);
         }
         elbo_data::arrow::compute::concat_batches(&self.record_schema()?, &parts)
             .map_err(|error| Error::Data(error.into()))
-    }
-
-    /// The records with what is known of their modelled fields in place of what was made.
-    fn keep_known(&self, made: &RecordBatch, known: &[Column]) -> Result<RecordBatch, Error> {
-        let mut columns = made.columns().to_vec();
-        for (field, known) in self.x_fields.iter().zip(known) {
-            columns[*field] = self.known_over(*field, known, &columns[*field])?;
-        }
-        RecordBatch::try_new(made.schema(), columns).map_err(|error| Error::Data(error.into()))
     }
 }
 
@@ -127,13 +118,13 @@ impl<'a> Chain<'a> {
         let codes = Codes {
             z: self.z.clone(),
             y: self.y.clone(),
+            known: Some(self.known.clone()),
         };
         let drawing = Drawing {
             missing: false,
             ..Drawing::of(Draw::Sample, self.noise.branch(self.round))
         };
-        let made = self.trained.decode_all(&codes, &drawing, &Silent)?;
-        self.trained.keep_known(&made, &self.known)
+        self.trained.decode_all(&codes, &drawing, &Silent)
     }
 
     fn add_to(&self, expectations: &mut [Expectation]) {
@@ -141,8 +132,16 @@ impl<'a> Chain<'a> {
         for ((start, rows), expectation) in chunks(self.rows.len()).zip(expectations) {
             let mut z = self.z[start * latent..(start + rows) * latent].to_vec();
             z.resize(CHUNK * latent, 0.0);
-            let y = upload.fields(&filled(&self.y, start, rows));
-            expectation.add(self.trained.model.likelihood(upload.rows(z, CHUNK), &y));
+            let (y, x) = (filled(&self.y, start, rows), filled(&self.known, start, rows));
+            let known = self.trained.known_levels(&y, Some(&x));
+            let p = self
+                .trained
+                .model
+                .likelihood(upload.rows(z, CHUNK), &upload.fields(&y));
+            let numbers: Vec<u64> = (start as u64..(start + CHUNK) as u64).collect();
+            let noise = self.noise.branch(self.round);
+            let uniform = |place| noise.uniform(Purpose::Likelihood, place, &numbers, 2);
+            self.trained.add_to(expectation, p, &known, uniform);
         }
     }
 }

@@ -31,6 +31,7 @@ impl Trained {
             let prior = self.model.prior(&y, CHUNK, &self.device);
             let (mean, std) = (to_host(prior.mean.clone()), to_host(prior.std()));
             let numbers: Vec<u64> = (start as u64..(start + CHUNK) as u64).collect();
+            let known = self.known_levels(&columns, None);
             let mut expectation = Expectation::default();
             for draw in 0..DRAWS {
                 let eps = noise.normal(Purpose::Prior, draw, &numbers, latent);
@@ -40,7 +41,8 @@ impl Trained {
                     .zip(eps)
                     .map(|((mean, std), eps)| mean + std * eps);
                 let z = self.upload().rows(z.collect(), CHUNK);
-                expectation.add(self.model.likelihood(z, &y));
+                let uniform = |place| noise.uniform(Purpose::Likelihood, DRAWS * place + draw, &numbers, 2);
+                self.add_to(&mut expectation, self.model.likelihood(z, &y), &known, uniform);
             }
             let values = self.values_of(&expectation)?;
             parts.push(self.record(&self.record_schema()?, values, &columns, start, rows)?);
@@ -64,7 +66,7 @@ impl Trained {
             missing: false,
             ..Drawing::of(Draw::Sample, noise)
         };
-        let records = self.decode_all(&Codes { z, y }, &drawing, &Silent);
+        let records = self.decode_all(&Codes::new(z, y), &drawing, &Silent);
         progress.advance((host.rows.len() * draws) as u64, "");
         records
     }

@@ -39,7 +39,7 @@ fn write_samples(setup: &Prepared, trained: &Trained) -> Result<(), Error> {
     let noise = Noise::new(trained.config.training.seed);
     let y = Conditions::parse(trained, &[], noise)?.columns(SIDE * SIDE)?;
     let z = trained.draw_latents(&y, SIDE * SIDE, 1.0, noise);
-    let records = trained.decode_all(&Codes { z, y }, &Drawing::of(Draw::Auto, noise), &Silent)?;
+    let records = trained.decode_all(&Codes::new(z, y), &Drawing::of(Draw::Auto, noise), &Silent)?;
     Ok(sink::write_table(
         &setup.dir.samples_table(),
         &records,
@@ -65,7 +65,7 @@ fn draw_samples(setup: &Prepared, trained: &Trained) -> Result<(), Error> {
     let noise = Noise::new(trained.config.training.seed);
     let y = Conditions::parse(trained, &requests, noise)?.columns(SIDE * columns)?;
     let z = trained.draw_latents(&y, SIDE * columns, 1.0, noise);
-    let pictures = trained.decode_pictures(&Codes { z, y }, &Drawing::mean(), &Silent)?;
+    let pictures = trained.decode_pictures(&Codes::new(z, y), &Drawing::mean(), &Silent)?;
     let sheet = grid(
         &pictures,
         &GridLayout {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use elbo_core::{ImageLikelihood, NetworkKind, PriorKind};
+use elbo_core::{ImageLikelihood, NetworkKind, PriorKind, Region};
 use proptest::prelude::*;
 
 use elbo_data::kind::image::Binarize;
@@ -47,13 +47,16 @@ fn gray_pictures_get_a_dense_bernoulli_model_and_a_note_on_it() {
             .any(|note| note.contains("gray pixels count as shares of ink")),
         "{notes:?}"
     );
-    let kinds: Vec<_> = checked.model.y.iter().map(|field| field.kind).collect();
+    let kinds: Vec<_> = checked.model.y.iter().map(|field| field.kind.clone()).collect();
     assert_eq!(
         kinds,
         [
             FieldKind::Category { levels: 3 },
-            FieldKind::Flag,
-            FieldKind::Number
+            FieldKind::Flag { missing: false },
+            // the ages 18 to 40 and 41 to 91
+            FieldKind::Number {
+                log_widths: vec![23f32.ln(), 51f32.ln()]
+            }
         ]
     );
 }
@@ -105,10 +108,53 @@ fn fields_have_one_role_each() {
         "the field `image` is modelled and given"
     );
     assert_eq!(
-        message(&[("data.given", "image")]),
-        "the data have no field of pictures to model (fields: `image`, `label`, `smile`, `age`, `name`)"
+        message(&[("data.given", "image,label,smile,age")]),
+        "the data have no field left to model (fields: `image`, `label`, `smile`, `age`, `name`)"
     );
-    assert!(message(&[("data.model", "age")]).starts_with("field `age` of kind number cannot be modelled"));
+    assert_eq!(
+        message(&[("data.given", "label:left")]),
+        "`left` is no part of the category field `label`"
+    );
+}
+
+/// Names of the modelled and the given fields.
+fn roles(flags: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
+    let model = check(flags, GRAY).unwrap().0.model;
+    let names = |fields: Vec<FieldSpec>| fields.into_iter().map(|field| field.name).collect();
+    (names(model.x), names(model.y))
+}
+
+#[test]
+fn pictures_are_modelled_or_else_all_that_is_not_given() {
+    assert_eq!(roles(&[]), (vec!["image".into()], vec![]));
+    let rest = vec!["label".to_owned(), "age".into()];
+    assert_eq!(roles(&[("data.given", "image,smile")]).0, rest);
+    assert_eq!(
+        roles(&[("data.model", "all"), ("data.given", "image,smile")]).0,
+        rest
+    );
+}
+
+#[test]
+fn any_field_may_be_given_of_a_model_of_all() {
+    let all: Vec<String> = ["image", "label", "smile", "age"].map(String::from).into();
+    assert_eq!(roles(&[("data.given", "any")]), (all.clone(), all));
+    assert!(check(&[("data.given", "any")], GRAY).unwrap().0.given_any());
+}
+
+#[test]
+fn where_a_part_of_a_picture_is_given_the_rest_is_modelled() {
+    let model = check(&[("data.given", "image:left,label")], GRAY)
+        .unwrap()
+        .0
+        .model;
+    let region = |field: &FieldSpec| match field.kind {
+        FieldKind::Image { region, .. } => Some(region),
+        _ => None,
+    };
+    assert_eq!(region(&model.x[0]), Some(Region::Right));
+    assert_eq!(region(&model.y[0]), Some(Region::Left));
+    assert!(message(&[("data.given", "image:middle")]).starts_with("`middle` is no part of the image field"));
 }
 
 #[test]
