@@ -36,6 +36,7 @@
 //!         residual_blocks: 0,
 //!         activation: Activation::Relu,
 //!         embedding: 16,
+//!         chain: 0,
 //!         precision: Precision::F32,
 //!     },
 //!     prior: PriorKind::Standard,

@@ -1,6 +1,7 @@
 //! Where records go: a table, a file of texts, a grid in one `.png`, an `.npy` array of pictures, or a folder.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use elbo_core::FieldKind;
 use elbo_data::arrow::array::ArrayRef;
@@ -137,7 +138,7 @@ impl Output {
         parts: impl FnOnce(Parts) -> Result<(), Cause>,
     ) -> Result<(), Error> {
         match self.form {
-            Form::Table => Ok(sink::write_batches(&self.path, schema, self.existing, parts)?),
+            Form::Table => self.write_table(schema, parts),
             Form::Lines => self.write_lines(trained, parts),
             Form::Array => self.write_array(trained, n, parts),
             Form::Grid | Form::Folder => {
@@ -184,12 +185,32 @@ impl Output {
     ) -> Result<(), Error> {
         let column = trained.text_field().unwrap_or_default();
         let schema = trained.record_schema()?.project(&[column]);
-        let schema = std::sync::Arc::new(schema.map_err(|error| Error::Data(error.into()))?);
+        let schema = Arc::new(schema.map_err(|error| Error::Data(error.into()))?);
         Ok(sink::write_batches(
             &self.path,
             &schema,
             self.existing,
             |write| parts(&mut |batch| write(&batch.project(&[column])?)),
+        )?)
+    }
+
+    /// A table has no place for pictures: those that were given are left out.
+    fn write_table(
+        &self,
+        schema: &SchemaRef,
+        parts: impl FnOnce(Parts) -> Result<(), Cause>,
+    ) -> Result<(), Error> {
+        let columns: Vec<usize> = (0..schema.fields().len())
+            .filter(|column| image_shape(schema.field(*column)).is_none())
+            .collect();
+        let kept = schema
+            .project(&columns)
+            .map_err(|error| Error::Data(error.into()))?;
+        Ok(sink::write_batches(
+            &self.path,
+            &Arc::new(kept),
+            self.existing,
+            |write| parts(&mut |batch| write(&batch.project(&columns)?)),
         )?)
     }
 

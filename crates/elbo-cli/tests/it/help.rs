@@ -15,15 +15,18 @@ fn the_version_is_the_crate_s() {
 #[test]
 fn the_first_page() {
     assert_snapshot!(Folder::new().done("--help"), @"
-    Learn the distribution of your own pictures and make new ones, with variational autoencoders (VAE),
-    plain or conditioned on what is known about a record (CVAE)
+    Learn the distribution of your own pictures, tables and texts and make new ones, with variational
+    autoencoders (VAE), plain or conditioned on what is known about a record (CVAE)
 
     Usage: elbo [OPTIONS] <COMMAND>
 
     Commands:
       train        Learn from data and leave the model in a run folder
-      sample       Make new pictures
+      sample       Make new records
       reconstruct  Show records beside their reconstructions
+      edit         Change a condition of records and keep everything else
+      impute       Fill in what records lack
+      score        Score records: how surprising each is, and each of its fields
       encode       Write mean and standard deviation of each latent unit for each record
       traverse     Sweep each latent unit and show what it changes
       interpolate  Walk from one record to another through the latent space
@@ -50,6 +53,10 @@ fn the_first_page() {
       elbo sample run -n 64 -o new.png                            make new ones
       elbo train mnist/ --given label --out digits                learn digits, given the label
       elbo sample digits -n 10 --given label=7 -o sevens.png      ask for sevens
+      elbo train people.csv --given any --out people              learn a table, so that anything may be
+      given
+      elbo sample people -n 1000 --given age=37 -o new.csv        ask for rows
+      elbo impute people holes.csv -o whole.csv                   fill in what is missing
     ");
 }
 
@@ -76,7 +83,10 @@ fn train() {
           --profile             Measure what takes how long, and print it as a table
       -o, --out <RUN>           Run folder to make
           --force               Replace the run that is there
-          --given <FIELD>       Fields that are given rather than learnt
+          --given <FIELD>       Fields that are given rather than learnt, or `any`: whichever are known;
+                                a part of a picture is image:left
+          --model <FIELD>       Fields that are learnt, or `all` [default: pictures if there are any,
+                                else all that are not given]
           --preset <NAME>       Settings to start from; see `elbo presets`
           --config <FILE.toml>  Settings in a TOML file
           --latent <N>          Number of latent units
@@ -91,11 +101,13 @@ fn train() {
       -h, --help                Print help
 
     Reading data:
-          --size <SIZE>  Size of the pictures: a side such as 64, or width x height such as 64x48
-          --fit <FIT>    How pictures of another shape are brought to that size [possible values: crop,
-                         pad, stretch]
-          --strict       Stop at the first broken record instead of skipping it
-          --records <N>  Number of records of built-in data
+          --size <SIZE>        Size of the pictures: a side such as 64, or width x height such as 64x48
+          --fit <FIT>          How pictures of another shape are brought to that size [possible values:
+                               crop, pad, stretch]
+          --strict             Stop at the first broken record instead of skipping it
+          --records <N>        Number of records of built-in data
+          --field <name=kind>  What a column of a table is: category, number, flag, date, text or
+                               ignore; may be repeated
 
     Everywhere:
           --json         Print the report as one JSON document
@@ -106,18 +118,23 @@ fn train() {
       elbo train pictures/ --size 64 --out run
       elbo train mnist/ --given label --preset dense --set network.hidden=500,500 --out digits
       elbo train builtin:faces --latent 6 --out faces
+      elbo train people.csv --given any --out people
+      elbo train people.csv --field zip=category --field note=ignore --out people
+      elbo train reviews/ --given label --out reviews
       elbo train --resume run
 
     DATA is a folder of pictures (sub-folders become a category; a CSV beside them, whose first column
-    names the file, becomes attributes), a folder of MNIST-style idx files, or builtin:NAME.
+    names the file, becomes attributes), a table (.csv, .tsv, also .gz or .zst), a folder of MNIST-style
+    idx files,
+    or builtin:NAME.
     Flags win over --config, --config over --preset. `elbo presets` lists the presets.
     ");
 }
 
 #[test]
 fn sample() {
-    assert_snapshot!(Folder::new().done("sample --help"), @r#"
-    Make new pictures
+    assert_snapshot!(Folder::new().done("sample --help"), @"
+    Make new records
 
     Usage: elbo sample [OPTIONS] --out <OUT> <RUN>
 
@@ -125,18 +142,26 @@ fn sample() {
       <RUN>  Run folder that `elbo train` left
 
     Options:
-      -n, --count <N>            How many [default: 16]
-          --given <field=value>  What is asked for, of the fields that the run was given; may be
-                                 repeated
-          --temperature <T>      Spread of the latents: below 1 more typical, above 1 more varied
-                                 [default: 1]
-          --seed <N>             Seed of the draws [default: 0]
-          --draw <DRAW>          The likelihood's mean, or a draw from it, which has the noise of single
-                                 pixels too [default: mean] [possible values: mean, sample]
-      -o, --out <OUT>            File or folder to write; its ending says what
-          --force                Replace what is there
-          --device <DEVICE>      Where to compute, such as cpu or cuda:1 [default: where it was trained]
-      -h, --help                 Print help
+      -n, --count <N>             How many [default: 16, or one for each row of --given-file]
+          --given <field=value>   What is asked for, of the fields that the run was given; may be
+                                  repeated
+          --given-file <FILE>     A table of what is asked for: a column for each field, a row for each
+                                  record
+          --temperature <T>       Spread of the latents: below 1 more typical, above 1 more varied
+                                  [default: 1]
+          --seed <N>              Seed of the draws [default: 0]
+          --draw <DRAW>           What is expected, or a draw, of pictures pixel by pixel; auto: the
+                                  mean of pictures, a draw of all else [default: auto] [possible values:
+                                  auto, mean, sample]
+          --text-temperature <T>  Texts: below 1 more typical, above 1 more varied; 0 takes the
+                                  likeliest token each time [default: 1]
+          --top-k <K>             Texts: only so many of the likeliest tokens
+          --top-p <P>             Texts: only the likeliest tokens that have this probability together
+      -o, --out <OUT>             File or folder to write; its ending says what
+          --force                 Replace what is there
+          --device <DEVICE>       Where to compute, such as cpu or cuda:1 [default: where it was
+                                  trained]
+      -h, --help                  Print help
 
     Everywhere:
           --json         Print the report as one JSON document
@@ -150,10 +175,17 @@ fn sample() {
       channels], u8
       elbo sample digits -n 100 --given 'label=*' -o all.png    every level in turn
       elbo sample faces --given glasses=yes --given hair_colour=red --temperature 0.7 -o glasses.png
+      elbo sample people -n 1000 --given age=37 --given sex=female -o new.csv
+      elbo sample people -n 1000 --given 'income=high:0.5' -o half.csv          high in half of the rows
+      elbo sample people --given-file asked.csv -o new.csv                      one row for each of the
+      file's
+      elbo sample names -n 100 --given label=Italian --top-p 0.95 -o names.txt
 
-    A given field that is left out is drawn as in the data, or "not given" to a model trained with
-    objective.given_dropout. Sample i is the same whatever -n is.
-    "#);
+    A given field that is left out is drawn as in the data, or left open to a model trained with --given
+    any or
+    objective.given_dropout; `missing` asks for a value that is known to be missing. Sample i is the
+    same whatever -n is.
+    ");
 }
 
 #[test]
@@ -256,6 +288,7 @@ fn presets_are_listed_and_printed_as_config_files() {
     flax-mnist     the VAE of flax's examples: MNIST in ten epochs
     pythae-mnist   the VAE of pythae's benchmark: binarised MNIST in 500 epochs
     small-faces    six latents for `builtin:faces`, in about a minute
+    table          tables of some ten thousand rows, in about half a minute
     ");
     let list: serde_json::Value = serde_json::from_str(&folder.done("presets --json")).unwrap();
     for name in list.as_object().unwrap().keys() {

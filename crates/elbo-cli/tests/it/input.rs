@@ -60,8 +60,8 @@ fn an_empty_folder() {
 fn a_folder_of_other_files() {
     let folder = Folder::new();
     folder
-        .write("pictures/notes.txt", "no picture")
-        .write("pictures/more.doc", "nor this");
+        .write("pictures/notes.bin", "no picture\0")
+        .write("pictures/more.doc", "nor this\0");
     assert_snapshot!(refused(&folder, "pictures"), @"
     exit 2
     error: `pictures` holds no pictures (other files: 2)
@@ -81,10 +81,10 @@ fn one_picture() {
 #[test]
 fn a_file_that_is_no_data() {
     let folder = Folder::new();
-    folder.write("notes.txt", "no picture");
-    assert_snapshot!(refused(&folder, "notes.txt"), @"
+    folder.write("notes.bin", "no picture");
+    assert_snapshot!(refused(&folder, "notes.bin"), @"
     exit 2
-    error: `notes.txt` is not data of a known kind
+    error: `notes.bin` is not data of a known kind
     hint: give a folder of pictures, a folder or file of MNIST-style idx data, a CSV file that lies beside pictures, or `builtin:faces`
     ");
 }

@@ -15,5 +15,7 @@ mod help;
 mod input;
 mod runs;
 mod settings;
+mod tables;
 mod talk;
+mod texts;
 mod verbs;

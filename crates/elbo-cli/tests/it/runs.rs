@@ -75,6 +75,13 @@ fn a_number_out_of_the_seen_range_is_a_warning() {
 fn data_without_a_field_that_is_given() {
     let folder = trained();
     assert_eq!(folder.elbo("sample run -n 3 -o pictures").code, Some(0));
+    // What was asked for stands beside the pictures.
+    assert!(
+        folder
+            .read("pictures/records.csv")
+            .starts_with(b"file,smile\n000000.png,")
+    );
+    std::fs::remove_file(folder.path("pictures/records.csv")).unwrap();
     assert_snapshot!(folder.refused("reconstruct run pictures -o out.png"), @"
     exit 2
     error: the data have no field `smile`, which this model is given

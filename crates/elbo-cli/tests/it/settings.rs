@@ -160,7 +160,7 @@ fn a_preset_that_is_not_there() {
     assert_snapshot!(refused("--preset flax-minst"), @"
     exit 2
     error: there is no preset `flax-minst`; did you mean `flax-mnist`?
-    hint: presets: `dense`, `conv`, `conv-residual`, `flax-mnist`, `pythae-mnist`, `small-faces`
+    hint: presets: `dense`, `conv`, `conv-residual`, `flax-mnist`, `pythae-mnist`, `small-faces`, `table`
     ");
 }
 
@@ -200,11 +200,11 @@ fn a_given_field_that_is_not_there() {
 }
 
 #[test]
-fn a_given_field_that_is_the_picture() {
-    assert_snapshot!(refused("--given image"), @"
+fn every_field_given() {
+    assert_snapshot!(refused("--given image,smile,skin_tone,face_shape,beard,glasses,hair_colour"), @"
     exit 2
-    error: the data have no field of pictures to model (fields: `image`, `smile`, `skin_tone`, `face_shape`, `beard`, `glasses`, `hair_colour`)
-    hint: give data with pictures
+    error: the data have no field left to model (fields: `image`, `smile`, `skin_tone`, `face_shape`, `beard`, `glasses`, `hair_colour`)
+    hint: give data with a field that changes, and leave one that is not given
     ");
 }
 
@@ -272,7 +272,7 @@ fn resuming_takes_no_other_settings() {
       --beta <F>
       --seed <N>
       --device <DEVICE>
-      --precision <TYPE>
+      --profile
       --set <key=value>
 
     Usage: elbo train [OPTIONS] --out <RUN> <DATA>

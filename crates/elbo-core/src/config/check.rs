@@ -450,6 +450,6 @@ mod tests {
             })
             .contains("million weights")
         );
-        assert!(refusal(|c| c.y = vec![category(usize::MAX)]).contains("million weights"));
+        assert!(refusal(|c| c.y = vec![category(usize::MAX)]).contains("at most 65536"));
     }
 }

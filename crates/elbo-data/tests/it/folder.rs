@@ -147,8 +147,8 @@ fn folders_without_pictures_are_errors_that_help() {
     let broken = Files::new().with("a.png", "x").with("b.png", "");
     assert!(message(broken.open()).contains("none of the 2 pictures"));
     assert!(message(open("/no/such/folder", &OpenOptions::default())).contains("does not exist"));
-    let text = Files::new().with("a.txt", "x");
-    let path = text.path().join("a.txt");
+    let other = Files::new().with("a.bin", "x");
+    let path = other.path().join("a.bin");
     let error = message(open(path.to_str().unwrap(), &OpenOptions::default()));
     assert!(error.contains("is not data of a known kind"), "{error}");
 }

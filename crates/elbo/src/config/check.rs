@@ -88,21 +88,21 @@ impl RunConfig {
         let ObjectiveSection {
             beta,
             distortion_weight,
-            free_bits,
             samples,
             ..
         } = self.objective;
+        let guards = choose::guards(&self.objective, &model.x, self.training.epochs);
         Ok(CheckedConfig {
             data,
             model,
             objective: Objective {
                 distortion_weight,
                 beta,
-                free_bits,
+                free_bits: guards.free_bits,
                 samples,
             },
-            warmup: self.objective.warmup,
-            warmup_epochs: self.objective.warmup_epochs,
+            warmup: guards.warmup,
+            warmup_epochs: guards.warmup_epochs,
             given_dropout: self.objective.given_dropout,
             word_dropout: self.objective.word_dropout,
             training: TrainingSection {
@@ -187,10 +187,10 @@ impl CheckedConfig {
             objective: ObjectiveSection {
                 beta,
                 distortion_weight,
-                free_bits,
+                free_bits: Some(free_bits),
                 samples,
-                warmup: self.warmup,
-                warmup_epochs: self.warmup_epochs,
+                warmup: Some(self.warmup),
+                warmup_epochs: Some(self.warmup_epochs),
                 given_dropout: self.given_dropout,
                 word_dropout: self.word_dropout,
             },

@@ -1,6 +1,7 @@
 //! The choices that are made for the user where a setting says `auto`, each with a note.
 
 use elbo_core::field::text::TextShape;
+use elbo_core::schedule::BetaWarmup;
 use elbo_core::{
     FieldKind, FieldSpec, ImageLikelihood, ImageShape, NetworkConfig, NetworkKind, Precision, PriorKind,
     bf16_is_fast,
@@ -11,7 +12,7 @@ use elbo_data::{ImageSize, Kind};
 
 use super::RunConfig;
 use super::roles::Role;
-use super::sections::{DataSection, NetworkSection};
+use super::sections::{DataSection, NetworkSection, ObjectiveSection};
 use crate::Error;
 
 /// Pictures of at most this many values need no convolutions: 32×32 gray.
@@ -23,6 +24,10 @@ const FIRST_CHANNELS: usize = 32;
 /// Channels beyond which they double no more.
 const MOST_CHANNELS: usize = 256;
 
+/// Most epochs of the usual warm-up.
+const WARMUP_EPOCHS: f64 = 10.0;
+/// Nats of each latent unit that cost nothing where a text is modelled: its decoder could do without latents.
+const FREE_BITS: f64 = 0.1;
 /// Usual width of the layer between fields.
 const CHAIN: usize = 64;
 /// Largest vocabulary that counts as one of characters.
@@ -59,6 +64,34 @@ pub(super) fn images<'a>(roles: impl Iterator<Item = &'a Role<'a>>) -> Vec<Image
         _ => None,
     };
     roles.filter_map(shape).collect()
+}
+
+/// What keeps the latents in use while the rest of the model learns faster than they do.
+pub(super) struct Guards {
+    pub(super) warmup: BetaWarmup,
+    pub(super) warmup_epochs: f64,
+    pub(super) free_bits: f64,
+}
+
+/// The guards against unused latents: as set, or those that what is modelled needs. Pictures use latents of
+/// themselves; the importance-weighted bound has no rate to weigh.
+pub(super) fn guards(section: &ObjectiveSection, modelled: &[FieldSpec], epochs: u64) -> Guards {
+    let is = |kind: fn(&FieldKind) -> bool| modelled.iter().any(|field| kind(&field.kind));
+    let one_sample = section.samples == 1;
+    let others = one_sample && is(|kind| !matches!(kind, FieldKind::Image { .. }));
+    let text = one_sample && is(|kind| matches!(kind, FieldKind::Text(_)));
+    let usual = if others {
+        BetaWarmup::Linear
+    } else {
+        BetaWarmup::None
+    };
+    Guards {
+        warmup: section.warmup.unwrap_or(usual),
+        warmup_epochs: section
+            .warmup_epochs
+            .unwrap_or((epochs as f64 / 4.0).min(WARMUP_EPOCHS)),
+        free_bits: section.free_bits.unwrap_or(if text { FREE_BITS } else { 0.0 }),
+    }
 }
 
 /// The width of the layer through which fields with levels see one another: as set, or the usual where there are

@@ -1,5 +1,6 @@
 //! Schemas and configs that the tests of this crate share.
 
+use elbo_core::schedule::BetaWarmup;
 use elbo_core::{ImageLikelihood, NetworkKind};
 use elbo_data::{Schema, TokenizerKind};
 
@@ -60,6 +61,9 @@ pub(crate) fn full() -> RunConfig {
     config.network.chain = Some(0);
     config.network.text_channels = Some(8);
     config.network.text_layers = Some(1);
+    config.objective.free_bits = Some(0.0);
+    config.objective.warmup = Some(BetaWarmup::None);
+    config.objective.warmup_epochs = Some(5.0);
     config.training.batch = Some(64);
     config
 }

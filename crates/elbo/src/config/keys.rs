@@ -239,25 +239,25 @@ pub static KEYS: &[Key] = &[
         Real(Included(0.0), Unbounded),
         "the weight of the distortion, -log p(x|z,y)",
     ),
-    Key::new(
+    Key::or_auto(
         "objective.free_bits",
         Real(Included(0.0), Unbounded),
-        "the nats of each latent unit that cost nothing",
+        "the nats of each latent unit that cost nothing; auto: 0.1 where a text is modelled, else 0",
     ),
     Key::new(
         "objective.samples",
         Whole(1..=10_000),
         "the posterior samples of the importance-weighted bound; 1 is the ELBO",
     ),
-    Key::new(
+    Key::or_auto(
         "objective.warmup",
         OneOf(&["none", "linear", "cyclical"]),
-        "how beta rises from 0: not, once, or again and again",
+        "how beta rises from 0: not, once, or again and again; auto: once where more than pictures is modelled",
     ),
-    Key::new(
+    Key::or_auto(
         "objective.warmup_epochs",
         Real(Excluded(0.0), Unbounded),
-        "the epochs of that rise, or of a cycle",
+        "the epochs of that rise, or of a cycle; auto: a quarter of all, at most 10",
     ),
     Key::new(
         "objective.given_dropout",

@@ -160,14 +160,17 @@ pub struct ObjectiveSection {
     pub beta: f64,
     /// Weight of the distortion.
     pub distortion_weight: f64,
-    /// Nats per latent unit that cost nothing.
-    pub free_bits: f64,
+    /// Nats per latent unit that cost nothing; `None`: chosen from what is modelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub free_bits: Option<f64>,
     /// Posterior samples of the importance-weighted bound; 1 is the ELBO.
     pub samples: usize,
-    /// How β rises.
-    pub warmup: BetaWarmup,
-    /// Epochs of the rise, or of a cycle.
-    pub warmup_epochs: f64,
+    /// How β rises; `None`: chosen from what is modelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warmup: Option<BetaWarmup>,
+    /// Epochs of the rise, or of a cycle; `None`: a quarter of all, at most 10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warmup_epochs: Option<f64>,
     /// Chance that a given field is hidden in a training step.
     pub given_dropout: f64,
     /// Chance that the decoder is not shown a token in a training step.
@@ -180,10 +183,10 @@ impl Default for ObjectiveSection {
         Self {
             beta: objective.beta,
             distortion_weight: objective.distortion_weight,
-            free_bits: objective.free_bits,
+            free_bits: None,
             samples: objective.samples,
-            warmup: BetaWarmup::None,
-            warmup_epochs: 10.0,
+            warmup: None,
+            warmup_epochs: None,
             given_dropout: 0.0,
             word_dropout: 0.0,
         }

@@ -77,9 +77,9 @@ fn importance_weighted(objective: &ObjectiveSection) -> Result<(), Error> {
         format!("objective.beta = {beta}")
     } else if distortion_weight != 1.0 {
         format!("objective.distortion_weight = {distortion_weight}")
-    } else if free_bits != 0.0 {
+    } else if let Some(free_bits) = free_bits.filter(|nats| *nats != 0.0) {
         format!("objective.free_bits = {free_bits}")
-    } else if warmup != BetaWarmup::None {
+    } else if warmup.is_some_and(|warmup| warmup != BetaWarmup::None) {
         "objective.warmup".to_owned()
     } else {
         return Ok(());

@@ -7,12 +7,12 @@ use super::prepare::Prepared;
 use crate::conditions::{Conditions, EVERY};
 use crate::decode::{Codes, Draw, Drawing};
 use crate::error::Error;
-use crate::output::save;
+use crate::output::{Output, save};
 use crate::picture::{GridLayout, grid, loss_curve};
 use crate::progress::Silent;
 use crate::trained::Trained;
+use elbo_data::Kind;
 use elbo_data::atomic::Existing;
-use elbo_data::{Kind, sink};
 
 /// Rows and columns of the sample grid.
 const SIDE: usize = 8;
@@ -39,12 +39,13 @@ fn write_samples(setup: &Prepared, trained: &Trained) -> Result<(), Error> {
     let noise = Noise::new(trained.config.training.seed);
     let y = Conditions::parse(trained, &[], noise)?.columns(SIDE * SIDE)?;
     let z = trained.draw_latents(&y, SIDE * SIDE, 1.0, noise);
-    let records = trained.decode_all(&Codes::new(z, y), &Drawing::of(Draw::Auto, noise), &Silent)?;
-    Ok(sink::write_table(
-        &setup.dir.samples_table(),
-        &records,
-        Existing::Replace,
-    )?)
+    let output = Output::check(&setup.dir.samples_table(), true)?;
+    output.write_decoded(
+        trained,
+        &Codes::new(z, y),
+        &Drawing::of(Draw::Auto, noise),
+        &Silent,
+    )
 }
 
 /// Some pictures in a grid: the first category or flag that is given goes through its levels, column by column.

@@ -1,0 +1,258 @@
+//! Tables from end to end: learnt, sampled, imputed, scored, edited; the same bytes whatever the threads.
+
+use insta::assert_snapshot;
+
+use crate::folder::Folder;
+
+/// A small model of people that may be given anything.
+const TRAIN: &str = "train builtin:people --records 400 --given any --latent 3 --epochs 2 --batch 64 \
+                     --set network.hidden=16 --set network.chain=8 --quiet --out run";
+
+fn trained() -> Folder {
+    let folder = Folder::new();
+    folder.done(TRAIN);
+    folder
+}
+
+fn text(folder: &Folder, name: &str) -> String {
+    String::from_utf8(folder.read(name)).unwrap()
+}
+
+/// The cells of a column of a file without quotes.
+fn column(folder: &Folder, name: &str, column: &str) -> Vec<String> {
+    let text = text(folder, name);
+    let mut lines = text.lines();
+    let place = lines
+        .next()
+        .unwrap()
+        .split(',')
+        .position(|name| name == column)
+        .unwrap();
+    lines
+        .map(|line| line.split(',').nth(place).unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn columns_come_out_as_they_were_and_what_is_given_as_given() {
+    let folder = trained();
+    let given =
+        "--given age=37 --given sex=female --given height=171.3 --given joined=2014-03-02 --given smoker=yes";
+    folder.done(&format!(
+        "sample run -n 40 {given} --given income=missing -o new.csv"
+    ));
+    let text = text(&folder, "new.csv");
+    assert!(
+        text.starts_with("region,sex,age,education,job,income,smoker,height,children,joined\n"),
+        "{text}"
+    );
+    for (name, value) in [
+        ("sex", "female"),
+        ("age", "37"),
+        ("income", ""),
+        ("smoker", "true"),
+        ("height", "171.3"),
+        ("joined", "2014-03-02"),
+    ] {
+        assert!(
+            column(&folder, "new.csv", name).iter().all(|cell| cell == value),
+            "{name}: {text}"
+        );
+    }
+    let jobs = column(&folder, "new.csv", "job");
+    assert!(jobs.iter().any(|job| *job != jobs[0]), "what is not given varies");
+}
+
+#[test]
+fn a_row_depends_neither_on_how_many_there_are_nor_on_the_threads() {
+    let folder = trained();
+    folder.done("sample run -n 150 --threads 2 -o many.csv");
+    folder.done("sample run -n 70 --threads 1 -o few.csv");
+    let (many, few) = (text(&folder, "many.csv"), text(&folder, "few.csv"));
+    assert!(many.starts_with(&few));
+    let other = Folder::new();
+    other.done(&format!("{TRAIN} --threads 1"));
+    for file in [
+        "weights/best.safetensors",
+        "schema.json",
+        "metrics.jsonl",
+        "samples.csv",
+    ] {
+        let file = format!("run/{file}");
+        assert!(folder.read(&file) == other.read(&file), "{file}");
+    }
+}
+
+#[test]
+fn shares_and_files_of_conditions_are_followed() {
+    let folder = trained();
+    folder.done("sample run -n 400 --given sex=male:0.75 --given sex=female:0.25 -o shares.csv");
+    let male = column(&folder, "shares.csv", "sex")
+        .iter()
+        .filter(|sex| *sex == "male")
+        .count();
+    // 300 of 400 with a standard deviation of √(400 · ¾ · ¼) = 8.7
+    assert!((260..=340).contains(&male), "{male}");
+    folder.write("asked.csv", "age,job\n20,student\n,retired\n45,\n");
+    folder.done("sample run --given-file asked.csv --given sex=male -o asked-for.csv");
+    let ages = column(&folder, "asked-for.csv", "age");
+    assert_eq!((ages.len(), ages[0].as_str(), ages[2].as_str()), (3, "20", "45"));
+    assert_eq!(
+        column(&folder, "asked-for.csv", "job")[..2],
+        ["student", "retired"]
+    );
+    assert!(
+        column(&folder, "asked-for.csv", "sex")
+            .iter()
+            .all(|sex| sex == "male")
+    );
+}
+
+#[test]
+fn requests_that_a_table_cannot_follow() {
+    let folder = trained();
+    assert_snapshot!(folder.refused("sample run --given agee=3 -o new.csv"), @"");
+    assert_snapshot!(folder.refused("sample run --given job=pilot -o new.csv"), @"");
+    assert_snapshot!(folder.refused("sample run --given joined=soon -o new.csv"), @"");
+    assert_snapshot!(folder.refused("sample run --given sex=male:0.8 --given sex=female:0.8 -o new.csv"), @"");
+    assert_snapshot!(folder.refused("sample run -n 4 -o new.png"), @"");
+    assert_snapshot!(folder.refused("sample run --top-k 0 -o new.csv"), @"");
+    folder.write("wrong.csv", "age,jbo\n20,student\n");
+    assert_snapshot!(folder.refused("sample run --given-file wrong.csv -o new.csv"), @"");
+    folder.write("wrong.csv", "age,job\n20,student\n30,pilot\n");
+    assert_snapshot!(folder.refused("sample run --given-file wrong.csv -o new.csv"), @"");
+    assert_snapshot!(folder.refused("sample run -n 3 --given-file wrong.csv -o new.csv"), @"");
+    assert_snapshot!(folder.elbo("sample run -n 1 --given age=95 -o new.csv").stderr, @"");
+}
+
+#[test]
+fn gaps_are_filled_and_the_rest_stays() {
+    let folder = trained();
+    folder.write(
+        "holes.csv",
+        "region,sex,age,education,job,income,smoker,height,children,joined\n\
+         coast,female,37,,office,2500,,171.3,1,2014-03-02\n\
+         ,,,,,,,,,\n",
+    );
+    let said = folder.elbo("impute run holes.csv -o whole.csv");
+    assert!(
+        said.stdout
+            .contains("filled in: region (1), sex (1), age (1), education (2)"),
+        "{said}"
+    );
+    let whole = text(&folder, "whole.csv");
+    let lines: Vec<&str> = whole.lines().collect();
+    assert_eq!(lines.len(), 3);
+    assert!(
+        lines[1].starts_with("coast,female,37,") && lines[1].ends_with(",171.3,1,2014-03-02"),
+        "{whole}"
+    );
+    assert!(!whole.contains(",,") && !whole.ends_with(",\n"), "{whole}");
+    folder.done("impute run holes.csv --draws 3 -o draws.csv");
+    assert_eq!(
+        column(&folder, "draws.csv", "record"),
+        ["1", "1", "1", "2", "2", "2"]
+    );
+    assert_eq!(
+        column(&folder, "draws.csv", "draw"),
+        ["1", "2", "3", "1", "2", "3"]
+    );
+    assert_eq!(column(&folder, "draws.csv", "age")[..3], ["37"; 3]);
+}
+
+#[test]
+fn a_model_of_nothing_given_imputes_too() {
+    let folder = Folder::new();
+    folder.done(&TRAIN.replace("--given any ", ""));
+    folder.write(
+        "holes.csv",
+        "region,sex,age,education,job,income,smoker,height,children,joined\n\
+         coast,female,,basic,office,,yes,171.3,1,2014-03-02\n",
+    );
+    folder.done("impute run holes.csv -o whole.csv");
+    let whole = text(&folder, "whole.csv");
+    assert!(
+        whole.contains("\ncoast,female,") && whole.contains(",true,171.3,1,2014-03-02\n"),
+        "{whole}"
+    );
+    assert!(!whole.contains(",,"), "{whole}");
+}
+
+#[test]
+fn scores_come_with_a_threshold_and_a_column_for_each_field() {
+    let folder = trained();
+    folder.done("score run builtin:people --false-alarms 0.05 --samples 4 -o scores.csv");
+    let scores = text(&folder, "scores.csv");
+    assert!(
+        scores.starts_with("record,score,outlier,score_region,score_sex,score_age,"),
+        "{scores}"
+    );
+    let outliers = column(&folder, "scores.csv", "outlier")
+        .iter()
+        .filter(|cell| *cell == "true")
+        .count();
+    assert!(outliers > 0);
+    assert_snapshot!(folder.refused("score run builtin:people --false-alarms 2 -o s.csv"), @"");
+}
+
+#[test]
+fn edits_change_what_was_asked() {
+    let folder = trained();
+    folder.done("edit run builtin:people -n 20 --given smoker=yes -o edited.csv");
+    assert!(
+        column(&folder, "edited.csv", "smoker")
+            .iter()
+            .all(|cell| cell == "true")
+    );
+    assert_eq!(column(&folder, "edited.csv", "age").len(), 20);
+}
+
+#[test]
+fn every_verb_works_on_a_table() {
+    let folder = trained();
+    folder.done("reconstruct run builtin:people -n 5 -o r.csv");
+    folder.done("encode run builtin:people -o e.csv");
+    folder.done("interpolate run builtin:people --from 0 --to 1 --steps 4 -o i.csv");
+    assert_eq!(
+        column(&folder, "i.csv", "step"),
+        ["0.0", "0.33333334", "0.6666667", "1.0"]
+    );
+    folder.done("traverse run --steps 3 -o t.csv");
+    assert_eq!(column(&folder, "t.csv", "value")[..3], ["-3.0", "0.0", "3.0"]);
+    folder.done("map run builtin:people --colour-by job -o m.png");
+    let report = folder.done("evaluate run --samples 4 --limit 50 --json");
+    assert!(report.contains("categorical over"), "{report}");
+}
+
+#[test]
+fn a_file_of_its_own_goes_all_the_way() {
+    let folder = Folder::new();
+    let mut table = "id;age ;weight;joined;city;constant\n".to_owned();
+    for row in 0..60 {
+        let (age, weight) = (20 + row * 7 % 40, 50.0 + f64::from(row % 13) * 2.5);
+        let city = ["Rome", "Oslo", ""][row as usize % 3];
+        let weight = format!("{weight:.1}").replace('.', ",");
+        table += &format!(
+            "{};{age}; {weight};{:02}/01/2020;{city};x\n",
+            row + 1,
+            1 + row % 28
+        );
+    }
+    folder.write("people.csv", table);
+    let said = folder.elbo("train people.csv --latent 2 --epochs 2 --batch 16 --out run");
+    assert_eq!(said.code, Some(0), "{said}");
+    folder.done("sample run -n 50 -o new.csv");
+    let new = text(&folder, "new.csv");
+    assert!(new.starts_with("id,age,weight,joined,city,constant\n"), "{new}");
+    let cities = column(&folder, "new.csv", "city");
+    assert!(
+        cities.iter().any(String::is_empty) && cities.iter().any(|city| city == "Rome"),
+        "{new}"
+    );
+    assert!(
+        column(&folder, "new.csv", "joined")
+            .iter()
+            .all(|day| day.ends_with("/01/2020")),
+        "{new}"
+    );
+}
