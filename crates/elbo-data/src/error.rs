@@ -373,6 +373,20 @@ pub enum DataError {
         /// The value as given.
         value: String,
     },
+    /// A Parquet file is cut short, damaged, or none.
+    #[error("`{}` cannot be read as Parquet: {reason}", path.display())]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// A table has no column that can be read.
+    #[error("no column of `{}` can be read", path.display())]
+    NoColumns {
+        /// The file.
+        path: PathBuf,
+    },
     /// A cell of a table is not what its column is said to be.
     #[error("row {row} of `{}` has `{value}` in the column `{column}`, which is not {expected}", path.display())]
     Cell {

@@ -300,6 +300,6 @@ fn presets_are_listed_and_printed_as_config_files() {
     assert_snapshot!(folder.refused("presets denes"), @"
     exit 2
     error: there is no preset `denes`; did you mean `dense`?
-    hint: presets: `dense`, `conv`, `conv-residual`, `flax-mnist`, `pythae-mnist`, `small-faces`
+    hint: presets: `dense`, `conv`, `conv-residual`, `flax-mnist`, `pythae-mnist`, `small-faces`, `table`
     ");
 }

@@ -79,7 +79,7 @@ fn data_without_a_field_that_is_given() {
     assert!(
         folder
             .read("pictures/records.csv")
-            .starts_with(b"file,smile\n000000.png,")
+            .starts_with(b"file,smile,skin_tone,hair_colour\n000000.png,")
     );
     std::fs::remove_file(folder.path("pictures/records.csv")).unwrap();
     assert_snapshot!(folder.refused("reconstruct run pictures -o out.png"), @"

@@ -263,6 +263,7 @@ fn resuming_takes_no_other_settings() {
       --out <RUN>
       --force
       --given <FIELD>
+      --model <FIELD>
       --preset <NAME>
       --config <FILE.toml>
       --latent <N>
@@ -272,7 +273,7 @@ fn resuming_takes_no_other_settings() {
       --beta <F>
       --seed <N>
       --device <DEVICE>
-      --profile
+      --precision <TYPE>
       --set <key=value>
 
     Usage: elbo train [OPTIONS] --out <RUN> <DATA>

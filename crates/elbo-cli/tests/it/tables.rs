@@ -111,18 +111,52 @@ fn shares_and_files_of_conditions_are_followed() {
 #[test]
 fn requests_that_a_table_cannot_follow() {
     let folder = trained();
-    assert_snapshot!(folder.refused("sample run --given agee=3 -o new.csv"), @"");
-    assert_snapshot!(folder.refused("sample run --given job=pilot -o new.csv"), @"");
-    assert_snapshot!(folder.refused("sample run --given joined=soon -o new.csv"), @"");
-    assert_snapshot!(folder.refused("sample run --given sex=male:0.8 --given sex=female:0.8 -o new.csv"), @"");
-    assert_snapshot!(folder.refused("sample run -n 4 -o new.png"), @"");
-    assert_snapshot!(folder.refused("sample run --top-k 0 -o new.csv"), @"");
+    assert_snapshot!(folder.refused("sample run --given agee=3 -o new.csv"), @"
+    exit 2
+    error: there is no field `agee`; did you mean `age`?
+    hint: fields: `region`, `sex`, `age`, `education`, `job`, `income`, `smoker`, `height`, `children`, `joined`
+    ");
+    assert_snapshot!(folder.refused("sample run --given job=pilot -o new.csv"), @"
+    exit 2
+    error: `job` has no level `pilot`
+    hint: levels: `craft`, `office`, `retired`, `service`, `specialist`, `student`
+    ");
+    assert_snapshot!(folder.refused("sample run --given joined=soon -o new.csv"), @"
+    exit 2
+    error: `joined` is a date, not `soon`
+    hint: write a date such as 2024-12-31
+    ");
+    assert_snapshot!(folder.refused("sample run --given sex=male:0.8 --given sex=female:0.8 -o new.csv"), @"
+    exit 2
+    error: `--given` cannot be `sex=…:1.6`: it takes shares from 0 to 1 that add up to at most 1
+    ");
+    assert_snapshot!(folder.refused("sample run -n 4 -o new.png"), @"
+    exit 2
+    error: `--out` cannot be `new.png`: it takes a table (.csv, .csv.gz, .tsv, .parquet): the records have no pictures
+    ");
+    assert_snapshot!(folder.refused("sample run --top-k 0 -o new.csv"), @"
+    exit 2
+    error: `--top-k` cannot be `0`: it takes at least 1
+    ");
     folder.write("wrong.csv", "age,jbo\n20,student\n");
-    assert_snapshot!(folder.refused("sample run --given-file wrong.csv -o new.csv"), @"");
+    assert_snapshot!(folder.refused("sample run --given-file wrong.csv -o new.csv"), @"
+    exit 2
+    error: there is no field `jbo`
+    hint: fields: `region`, `sex`, `age`, `education`, `job`, `income`, `smoker`, `height`, `children`, `joined`
+    ");
     folder.write("wrong.csv", "age,job\n20,student\n30,pilot\n");
-    assert_snapshot!(folder.refused("sample run --given-file wrong.csv -o new.csv"), @"");
-    assert_snapshot!(folder.refused("sample run -n 3 --given-file wrong.csv -o new.csv"), @"");
-    assert_snapshot!(folder.elbo("sample run -n 1 --given age=95 -o new.csv").stderr, @"");
+    assert_snapshot!(folder.refused("sample run --given-file wrong.csv -o new.csv"), @"
+    exit 2
+    error: wrong.csv row 2: `job` has no level `pilot`
+    hint: levels: `craft`, `office`, `retired`, `service`, `specialist`, `student`
+    ");
+    assert_snapshot!(folder.refused("sample run -n 3 --given-file wrong.csv -o new.csv"), @"
+    exit 2
+    error: `-n` and `--given-file` exclude each other: the file has one row for each record
+    ");
+    assert_snapshot!(folder.elbo("sample run -n 1 --given age=95 -o new.csv").stderr, @"
+    warning: `age=95` is outside the range seen in training, 18 to 90
+    ");
 }
 
 #[test]
@@ -192,7 +226,10 @@ fn scores_come_with_a_threshold_and_a_column_for_each_field() {
         .filter(|cell| *cell == "true")
         .count();
     assert!(outliers > 0);
-    assert_snapshot!(folder.refused("score run builtin:people --false-alarms 2 -o s.csv"), @"");
+    assert_snapshot!(folder.refused("score run builtin:people --false-alarms 2 -o s.csv"), @"
+    exit 2
+    error: `--false-alarms` cannot be `2`: it takes a share between 0 and 1, such as 0.01
+    ");
 }
 
 #[test]

@@ -81,6 +81,10 @@ impl DataError {
             Self::TwoDateFormats { column, .. } => Some(format!(
                 "write them in one way, or read the column as text levels: --field {column}=category"
             )),
+            Self::Parquet { .. } => {
+                Some("copy or write the file again: its end is missing or damaged".to_owned())
+            }
+            Self::NoColumns { .. } => Some("give a table with columns of numbers, dates or texts".to_owned()),
             Self::NoText { .. } => Some("give a file of lines, or a folder of text files".to_owned()),
             Self::NotAText { .. } => Some("take the file away, or save it as plain text".to_owned()),
             Self::NotDate { example, .. } => Some(format!("write a date such as {example}")),

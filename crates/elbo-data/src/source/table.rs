@@ -1,4 +1,4 @@
-//! A table in one file (csv, tsv), each of whose rows is a record.
+//! A table in one file (csv, tsv, parquet), each of whose rows is a record.
 
 mod build;
 mod csv;
@@ -6,6 +6,7 @@ mod date;
 mod dialect;
 mod guess;
 mod number;
+mod parquet;
 mod typed;
 
 use std::path::{Path, PathBuf};
@@ -17,13 +18,16 @@ use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use self::csv::Csv;
+use self::parquet::Parquet;
 use crate::error::{DataError, Problem};
 use crate::options::OpenOptions;
 use crate::source::{Read, Source, check_rows};
 use crate::split::Split;
 
 /// How the names of tables end.
-const ENDINGS: [&str; 6] = [".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst"];
+const ENDINGS: [&str; 8] = [
+    ".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst", ".parquet", ".pq",
+];
 
 /// Whether the file is a table by its name.
 pub(crate) fn is_table(path: &Path) -> bool {
@@ -53,6 +57,7 @@ struct Part {
 #[derive(Debug)]
 enum Rows {
     Csv(Csv),
+    Parquet(Parquet),
 }
 
 impl Table {
@@ -61,7 +66,10 @@ impl Table {
     /// # Errors
     /// What is wrong with the file, and with `strict` any broken row; see [`DataError`].
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, DataError> {
-        let part = Csv::open(path, options)?;
+        let part = match parquet::is_parquet(path) {
+            true => Parquet::open(path, options)?,
+            false => Csv::open(path, options)?,
+        };
         Ok(Self {
             path: path.to_path_buf(),
             schema: Arc::new(part.schema),
@@ -80,6 +88,7 @@ impl Source for Table {
     fn len(&self) -> u64 {
         match &self.rows {
             Rows::Csv(csv) => csv.len(),
+            Rows::Parquet(parquet) => parquet.len(),
         }
     }
 
@@ -91,6 +100,7 @@ impl Source for Table {
         check_rows(rows, self.len())?;
         let parts = match &self.rows {
             Rows::Csv(csv) => csv.read(rows, columns)?,
+            Rows::Parquet(parquet) => parquet.read(rows, columns)?,
         };
         let schema = Arc::new(self.schema.project(columns)?);
         let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
@@ -117,7 +127,8 @@ impl Source for Table {
     }
 
     fn name_of(&self, row: u64) -> String {
-        format!("row {}", row + 1)
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        format!("{name} row {}", row + 1)
     }
 
     fn problems(&self) -> Vec<Problem> {

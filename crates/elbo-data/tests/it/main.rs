@@ -6,5 +6,7 @@
 
 mod folder;
 mod idx;
+mod rows;
 mod support;
 mod table;
+mod texts;
