@@ -13,6 +13,19 @@ pub struct Batch {
     pub columns: Vec<Column>,
     /// Records that were asked for but are broken.
     pub problems: Vec<Problem>,
+    /// Levels that were not seen in training: those values count as not known.
+    pub unseen: Vec<Unseen>,
+}
+
+/// A value that a model knows nothing about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unseen {
+    /// The row of the source.
+    pub row: u64,
+    /// The field.
+    pub field: String,
+    /// The level.
+    pub level: String,
 }
 
 /// One field of some records.

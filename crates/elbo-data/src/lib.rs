@@ -25,7 +25,7 @@ pub mod split;
 pub mod text;
 
 pub use arrow;
-pub use batch::{Batch, Column, Numbers, Values};
+pub use batch::{Batch, Column, Numbers, Unseen, Values};
 pub use error::{DataError, Problem};
 pub use examine::{Examination, examine};
 pub use kind::image::Binarize;

@@ -6,11 +6,12 @@
 mod fit;
 mod missing;
 
-use arrow::array::{ArrayRef, new_null_array};
+use arrow::array::{Array, ArrayRef, new_null_array};
 use arrow::datatypes::Field as ArrowField;
+use arrow::util::display::array_value_to_string;
 use serde::{Deserialize, Serialize};
 
-use crate::batch::{Batch, Column, Numbers, Values};
+use crate::batch::{Batch, Column, Numbers, Unseen, Values};
 use crate::error::{DataError, nearest};
 use crate::kind::{Kind, Parsed, Value};
 use crate::source::{Read, Source};
@@ -104,6 +105,7 @@ impl Schema {
     /// [`DataError::NotFlag`] for one of another kind; [`DataError::IgnoredField`].
     pub fn encode(&self, read: &Read, fields: &[usize]) -> Result<Batch, DataError> {
         let mut columns = Vec::with_capacity(fields.len());
+        let mut unseen = Vec::new();
         for field in fields {
             let Field { name, kind, .. } = self.at(*field)?;
             let arrow = read.batch.schema();
@@ -118,6 +120,9 @@ impl Schema {
             })?;
             let array = read.batch.column(position);
             let mut column = kind.encode(arrow_field, array)?;
+            if matches!(kind, Kind::Category(_)) {
+                unseen.extend(not_seen(name, array, &column, &read.rows));
+            }
             self.at(*field)?.mark_missing(&mut column, array);
             columns.push(column);
         }
@@ -125,6 +130,7 @@ impl Schema {
             rows: read.rows.clone(),
             columns,
             problems: read.problems.clone(),
+            unseen,
         })
     }
 
@@ -351,6 +357,17 @@ impl Schema {
         }
         Ok(())
     }
+}
+
+/// The values of a category that are there and yet not known.
+fn not_seen(field: &str, array: &ArrayRef, column: &Column, rows: &[u64]) -> Vec<Unseen> {
+    let odd = (0..array.len()).filter(|row| array.is_valid(*row) && !column.given[*row]);
+    odd.map(|row| Unseen {
+        row: rows[row],
+        field: field.to_owned(),
+        level: array_value_to_string(array, row).unwrap_or_default(),
+    })
+    .collect()
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use crate::output::Output;
 use crate::progress::Progress;
 use crate::threads;
 use crate::trained::Trained;
+use crate::unseen::Tally;
 
 /// Records that are worked on at a time.
 const RECORDS: usize = 4096;
@@ -130,17 +131,20 @@ impl Trained {
             x: Vec::new(),
             y: Vec::new(),
         };
+        let mut unseen = Tally::default();
         for batch in batches.for_scoring(&rows, RECORDS)? {
             let mut batch = batch?;
             for problem in &batch.problems {
                 progress.warn(&format!("{problem}: skipped"));
             }
+            unseen.add(&batch);
             batches.forget_missing(&mut batch);
             let host = batches.host(&batch, Given::Known)?;
             append(&mut all.x, host.x)?;
             append(&mut all.y, host.y)?;
             all.rows.extend(host.rows);
         }
+        unseen.warn(batches.source.as_ref(), progress);
         Ok(all)
     }
 

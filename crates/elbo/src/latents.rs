@@ -9,6 +9,7 @@ use crate::progress::Progress;
 use crate::readout::{Attribute, Units};
 use crate::tensors::to_host;
 use crate::trained::Trained;
+use crate::unseen::Tally;
 
 /// The posteriors of some records.
 #[derive(Default)]
@@ -56,12 +57,14 @@ impl Trained {
             width: self.model.latent(),
             ..Latents::default()
         };
+        let mut unseen = Tally::default();
         progress.begin("encoding", Some(rows.len() as u64));
         for batch in batches.for_scoring(rows, CHUNK)? {
             let batch = batch?;
             for problem in &batch.problems {
                 progress.warn(&format!("{problem}: skipped"));
             }
+            unseen.add(&batch);
             if batch.is_empty() {
                 continue;
             }
@@ -77,6 +80,7 @@ impl Trained {
             latents.rows.extend(batch.rows);
         }
         progress.end();
+        unseen.warn(batches.source.as_ref(), progress);
         Ok(latents)
     }
 

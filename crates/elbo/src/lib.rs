@@ -33,6 +33,7 @@ pub mod threads;
 pub mod train;
 mod trained;
 pub mod traverse;
+mod unseen;
 
 pub use conditions::EVERY;
 pub use config::{CheckedConfig, ConfigSources, RunConfig};

@@ -13,7 +13,8 @@ mod text;
 
 pub use grid::{GridLayout, grid};
 pub use manifold::{ManifoldLayout, beside, manifold, manifold_points};
-pub use plot::{Bar, ScatterLayout, bars, loss_curve, scatter};
+pub(crate) use plot::number;
+pub use plot::{Bar, Marginal, Pairs, ScatterLayout, bars, loss_curve, marginals, scatter};
 
 use std::path::Path;
 

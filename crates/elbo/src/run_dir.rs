@@ -8,7 +8,8 @@
 //! checkpoint.safetensors     where training stands: weights, optimiser, state, replaced as one
 //! weights/best.safetensors   the weights that validated best
 //! metrics.jsonl              one line an epoch
-//! loss.png, samples.png      what it looks like
+//! loss.png                   how the loss fell
+//! samples.png, samples.csv   pictures; of tables made records beside real ones, and some of them
 //! ```
 //!
 //! Every file but `metrics.jsonl` is written beside its place and moved into it, so a process that

@@ -289,6 +289,8 @@ fn presets_are_listed_and_printed_as_config_files() {
     pythae-mnist   the VAE of pythae's benchmark: binarised MNIST in 500 epochs
     small-faces    six latents for `builtin:faces`, in about a minute
     table          tables of some ten thousand rows, in about half a minute
+    names          short texts, character by character
+    sentences      texts of some dozens of tokens
     ");
     let list: serde_json::Value = serde_json::from_str(&folder.done("presets --json")).unwrap();
     for name in list.as_object().unwrap().keys() {
@@ -300,6 +302,6 @@ fn presets_are_listed_and_printed_as_config_files() {
     assert_snapshot!(folder.refused("presets denes"), @"
     exit 2
     error: there is no preset `denes`; did you mean `dense`?
-    hint: presets: `dense`, `conv`, `conv-residual`, `flax-mnist`, `pythae-mnist`, `small-faces`, `table`
+    hint: presets: `dense`, `conv`, `conv-residual`, `flax-mnist`, `pythae-mnist`, `small-faces`, `table`, `names`, `sentences`
     ");
 }

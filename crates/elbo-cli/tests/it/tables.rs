@@ -233,6 +233,30 @@ fn scores_come_with_a_threshold_and_a_column_for_each_field() {
 }
 
 #[test]
+fn values_that_were_never_seen_are_said_and_wrong_types_refused() {
+    let folder = trained();
+    let head = "region,sex,age,education,job,income,smoker,height,children,joined\n";
+    let row = |job: &str, age: &str| format!("coast,male,{age},basic,{job},2500,no,171.3,1,2014-03-02\n");
+    folder.write(
+        "odd.csv",
+        head.to_owned() + &row("pilot", "31") + &row("craft", "40"),
+    );
+    let said = folder.elbo("score run odd.csv --samples 2 -o s.csv").stderr;
+    assert_snapshot!(said, @"
+    warning: `job` has 1 values that were not seen in training, first `pilot` in odd.csv row 1: they count as not known
+    ");
+    folder.write(
+        "odd.csv",
+        head.to_owned() + &row("craft", "young") + &row("craft", "old"),
+    );
+    assert_snapshot!(folder.refused("encode run odd.csv -o e.csv"), @"
+    exit 2
+    error: the field `age` is a column of type Utf8 here, but a number where the schema was fitted
+    hint: use data of the same form as those the model was trained on
+    ");
+}
+
+#[test]
 fn edits_change_what_was_asked() {
     let folder = trained();
     folder.done("edit run builtin:people -n 20 --given smoker=yes -o edited.csv");

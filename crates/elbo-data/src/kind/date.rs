@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, TimeUnit};
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
@@ -126,6 +126,12 @@ impl Date {
         let wrong = || wrong_type(field, "a date", array);
         match Unit::of(array.data_type()) {
             Some(unit) if unit == self.unit => self.number.encode(field, &counts(array).ok_or_else(wrong)?),
+            None if self.format.is_some() && *array.data_type() == DataType::Utf8 => {
+                let texts = array.as_string::<i32>().iter();
+                let count = |text: &str| Some(self.unit.count(read(text, self.format.as_deref())?));
+                let counts: Float64Array = texts.map(|text| count(text?)).collect();
+                self.number.encode(field, &(Arc::new(counts) as ArrayRef))
+            }
             _ if array.null_count() == array.len() => {
                 self.number.encode(field, &cast(array, &DataType::Float64)?)
             }
@@ -276,6 +282,9 @@ mod tests {
             written.parse("joined", "2020-02-29").unwrap(),
             written.number.value(18_321.0).into()
         );
+        // As written, too: the second is none.
+        let column = written.encode("joined", &back).unwrap();
+        assert_eq!(column.given, [true, false]);
         let outside = written.parse("joined", "01/03/2021").unwrap().warning.unwrap();
         assert!(outside.contains("01/01/1970 to 01/03/2020"), "{outside}");
         assert!(matches!(

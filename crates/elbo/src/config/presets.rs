@@ -10,7 +10,7 @@ struct Preset {
     text: &'static str,
 }
 
-const PRESETS: [Preset; 7] = [
+const PRESETS: [Preset; 9] = [
     Preset {
         name: "dense",
         about: "fully connected layers, for small pictures",
@@ -45,6 +45,16 @@ const PRESETS: [Preset; 7] = [
         name: "table",
         about: "tables of some ten thousand rows, in about half a minute",
         text: include_str!("presets/table.toml"),
+    },
+    Preset {
+        name: "names",
+        about: "short texts, character by character",
+        text: include_str!("presets/names.toml"),
+    },
+    Preset {
+        name: "sentences",
+        about: "texts of some dozens of tokens",
+        text: include_str!("presets/sentences.toml"),
     },
 ];
 

@@ -3,11 +3,13 @@
 mod axes;
 mod bars;
 mod loss;
+mod marginals;
 mod scatter;
 
 pub(crate) use axes::number;
 pub use bars::{Bar, bars};
 pub use loss::loss_curve;
+pub use marginals::{Marginal, Pairs, marginals};
 pub use scatter::{ScatterLayout, scatter};
 
 /// Width of every plot in pixels.

@@ -9,6 +9,7 @@ use crate::evaluate::LogMean;
 use crate::progress::Progress;
 use crate::tensors::to_host;
 use crate::trained::Trained;
+use crate::unseen::Tally;
 
 /// Records that are scored at a time.
 const RECORDS: usize = 64;
@@ -37,12 +38,14 @@ impl Trained {
             fields: vec![Vec::new(); self.x_fields.len()],
             ..Scores::default()
         };
+        let mut unseen = Tally::default();
         progress.begin(what, Some(rows.len() as u64));
         for batch in batches.for_scoring(rows, RECORDS)? {
             let batch = batch?;
             for problem in &batch.problems {
                 progress.warn(&format!("{problem}: skipped"));
             }
+            unseen.add(&batch);
             if batch.is_empty() {
                 continue;
             }
@@ -60,6 +63,7 @@ impl Trained {
             scores.rows.extend(batch.rows);
         }
         progress.end();
+        unseen.warn(batches.source.as_ref(), progress);
         Ok(scores)
     }
 

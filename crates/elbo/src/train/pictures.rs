@@ -3,6 +3,7 @@
 use elbo_core::Model;
 use elbo_data::noise::Noise;
 
+use super::marginals::{self, COMPARED};
 use super::prepare::Prepared;
 use crate::conditions::{Conditions, EVERY};
 use crate::decode::{Codes, Draw, Drawing};
@@ -34,18 +35,24 @@ pub(super) fn draw(setup: &Prepared, model: &Model) -> Result<(), Error> {
     }
 }
 
-/// Some records in a table.
+/// Some records in a table, and a picture of them beside real ones.
 fn write_samples(setup: &Prepared, trained: &Trained) -> Result<(), Error> {
     let noise = Noise::new(trained.config.training.seed);
-    let y = Conditions::parse(trained, &[], noise)?.columns(SIDE * SIDE)?;
-    let z = trained.draw_latents(&y, SIDE * SIDE, 1.0, noise);
+    // Texts take a while each.
+    let n = match trained.text_field() {
+        Some(_) => SIDE * SIDE,
+        None => COMPARED,
+    };
+    let y = Conditions::parse(trained, &[], noise)?.columns(n)?;
+    let z = trained.draw_latents(&y, n, 1.0, noise);
+    let records = trained.decode_all(&Codes::new(z, y), &Drawing::of(Draw::Auto, noise), &Silent)?;
     let output = Output::check(&setup.dir.samples_table(), true)?;
-    output.write_decoded(
-        trained,
-        &Codes::new(z, y),
-        &Drawing::of(Draw::Auto, noise),
-        &Silent,
-    )
+    let shown = records.slice(0, (SIDE * SIDE).min(n));
+    output.write_parts(trained, &records.schema(), shown.num_rows(), |take| take(&shown))?;
+    match marginals::draw(setup, trained, records)? {
+        Some(picture) => save(&picture, &setup.dir.samples_picture(), Existing::Replace),
+        None => Ok(()),
+    }
 }
 
 /// Some pictures in a grid: the first category or flag that is given goes through its levels, column by column.
