@@ -55,10 +55,7 @@ pub fn image_pixels(array: &ArrayRef) -> &[u8] {
     else {
         return &[];
     };
-    let (start, len) = (
-        list.value_offset_at(0) as usize,
-        list.len() * list.value_length() as usize,
-    );
+    let (start, len) = (list.value_offset_at(0), list.len() * list.value_length() as usize);
     &bytes.values()[start..start + len]
 }
 

@@ -10,7 +10,7 @@ use elbo::threads;
 use elbo_core::optimizer::Optimizer;
 use elbo_core::{
     Activation, Adam, Field, FieldKind, FieldSpec, Fields, ImageLikelihood, ImageShape, Init, Model,
-    ModelConfig, NetworkConfig, NetworkKind, Objective, Precision, PriorKind, Value,
+    ModelConfig, NetworkConfig, NetworkKind, Objective, Precision, PriorKind, Region, Value,
 };
 use elbo_data::noise::{Noise, Purpose};
 

@@ -3,9 +3,10 @@
 //!
 //! A question gives one to three fields of a random person; 50,000 rows answer it, and each other field's
 //! distribution is compared with the true one, numbers in 20 intervals that are equally likely in truth.
+#![allow(clippy::print_stdout, reason = "an example speaks to the reader")]
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use elbo::sample::{SampleSettings, Sampling, sample};
 use elbo::train::{TrainSettings, train};
@@ -22,7 +23,7 @@ const ROWS: usize = 50_000;
 const INTERVALS: f64 = 20.0;
 
 fn main() -> Result<(), Error> {
-    let folder = std::env::temp_dir().join("elbo-people-by-conditions");
+    let folder = PathBuf::from("target/people-by-conditions");
     let set = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     let mut flags = vec![
         set("data.source", "builtin:people"),

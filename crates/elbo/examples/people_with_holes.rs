@@ -1,11 +1,15 @@
 //! cargo run --release --example people_with_holes [SETTING=VALUE ..]: fills in 30 % of the cells of people never seen.
 //! Expect errors at most 1.1 times those of the exact conditional mean (numbers) or mode (levels).
+#![allow(clippy::print_stdout, reason = "an example speaks to the reader")]
+
+use std::path::PathBuf;
 
 use elbo::impute::{ImputeSettings, impute};
 use elbo::train::{TrainSettings, train};
 use elbo::{ConfigSources, Error, OpenOptions, Silent};
 use elbo_data::arrow::array::Array;
 use elbo_data::arrow::util::display::array_value_to_string;
+use elbo_data::atomic::{self, Existing};
 use elbo_data::builtin::people::exact::{Given, conditional, mean, mode};
 use elbo_data::builtin::people::network::person;
 use elbo_data::builtin::people::{Field, Person};
@@ -15,7 +19,7 @@ const PEOPLE: u64 = 1000;
 const BLANK: f32 = 0.3;
 
 fn main() -> Result<(), Error> {
-    let run = std::env::temp_dir().join("elbo-people-with-holes");
+    let run = PathBuf::from("target/people-with-holes");
     let set = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     let mut flags = vec![
         set("data.source", "builtin:people"),
@@ -43,8 +47,8 @@ fn main() -> Result<(), Error> {
         .map(|draws| draws.iter().map(|draw| *draw >= BLANK).collect())
         .collect();
     let (holes, whole) = (run.join("holes.csv"), run.join("whole.csv"));
-    std::fs::write(&holes, table(&people, &known)).map_err(|error| Error::Unwritable {
-        reason: error.to_string(),
+    atomic::write(&holes, Existing::Replace, |file| {
+        std::io::Write::write_all(file, table(&people, &known).as_bytes())
     })?;
     impute(
         &ImputeSettings {

@@ -1,5 +1,8 @@
 //! cargo run --release --example phrases_in_a_style [SETTING=VALUE ..]: asks a model of `builtin:phrases` for styles.
 //! Expect 98 % of the sentences to be grammatical and 100 % of those in the style asked for.
+#![allow(clippy::print_stdout, reason = "an example speaks to the reader")]
+
+use std::path::PathBuf;
 
 use elbo::sample::{SampleSettings, Sampling, sample};
 use elbo::train::{TrainSettings, train};
@@ -10,7 +13,7 @@ use elbo_data::builtin::phrases::parse;
 const SENTENCES: usize = 4000;
 
 fn main() -> Result<(), Error> {
-    let run = std::env::temp_dir().join("elbo-phrases-in-a-style");
+    let run = PathBuf::from("target/phrases-in-a-style");
     let set = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     let mut flags = vec![set("data.source", "builtin:phrases"), set("data.given", "style")];
     let overrides = std::env::args().skip(1);

@@ -83,8 +83,8 @@ impl Region {
             Self::BottomLeft => !top && left,
             Self::BottomRight => !top && !left,
             Self::NotTopLeft => !(top && left),
-            Self::NotTopRight => !(top && !left),
-            Self::NotBottomLeft => !(!top && left),
+            Self::NotTopRight => !top || left,
+            Self::NotBottomLeft => top || !left,
             Self::NotBottomRight => !(!top && !left),
         }
     }

@@ -156,7 +156,7 @@ fn broken_rows_are_named_and_skipped_or_refused() {
     ] {
         let source = table(text);
         let problems: Vec<String> = source.problems().iter().map(ToString::to_string).collect();
-        assert_eq!(problems, [expected.clone()]);
+        assert_eq!(problems, std::slice::from_ref(&expected));
         let firsts = all(source.as_ref())
             .column(0)
             .as_primitive::<Int64Type>()

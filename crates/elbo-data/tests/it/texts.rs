@@ -53,10 +53,10 @@ fn files_in_sub_folders_are_a_text_each() {
 #[test]
 fn texts_of_any_length_and_encoding_are_read() {
     let files = Files::new()
-        .with("a.txt", b"caf\xe9\nna\xefve\n".to_vec())
+        .with("a.txt", b"caf\xe9\nna\xefve\n")
         .with("long.txt", format!("{}\nshort\n", "word ".repeat(2 << 20)))
         .with("empty.txt", "")
-        .with("zero.txt", b"text\nbin\0ary\n".to_vec());
+        .with("zero.txt", b"text\nbin\0ary\n");
     let open = |name: &str| open(files.path().join(name).to_str().unwrap(), &OpenOptions::default());
     assert_eq!(column(open("a.txt").unwrap().as_ref(), 0), ["café", "naïve"]);
     let long = open("long.txt").unwrap();

@@ -20,7 +20,7 @@ pub(super) struct LevelTable<'a> {
 /// Where the probabilities come from.
 enum Odds<'a> {
     /// A likelihood, whose fields are gone through in turn.
-    Likelihood(OneByOne<'a>, Upload),
+    Likelihood(Box<OneByOne<'a>>, Upload),
     /// Probabilities of each field's levels, row-major.
     Given(&'a [Vec<f64>]),
 }
@@ -29,7 +29,7 @@ impl<'a> LevelTable<'a> {
     /// Of a likelihood whose levels are to be chosen.
     pub(super) fn choosing(levels: &'a Levels, known: &'a [Vec<Option<u32>>], upload: Upload) -> Self {
         Self {
-            odds: Odds::Likelihood(levels.one_by_one(), upload),
+            odds: Odds::Likelihood(Box::new(levels.one_by_one()), upload),
             known,
             next: 0,
         }

@@ -120,12 +120,11 @@ impl Parquet {
     }
 }
 
-/// The columns that are read, as which fields, and notes on those that are not.
-fn chosen(
-    path: &Path,
-    schema: &ArrowSchema,
-    options: &OpenOptions,
-) -> Result<(Vec<usize>, Vec<ArrowField>, Vec<String>), DataError> {
+/// Columns that are read, as which fields, and notes on those that are not.
+type Chosen = (Vec<usize>, Vec<ArrowField>, Vec<String>);
+
+/// What is read of a file.
+fn chosen(path: &Path, schema: &ArrowSchema, options: &OpenOptions) -> Result<Chosen, DataError> {
     let names: Vec<&str> = schema
         .fields()
         .iter()

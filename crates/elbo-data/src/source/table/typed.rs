@@ -101,7 +101,7 @@ impl Csv {
         match search.format() {
             None if surely => {
                 let expected = "a date";
-                self.every(column, name, expected, |cell| date::is_date(cell))?;
+                self.every(column, name, expected, date::is_date)?;
                 Ok(None)
             }
             found => Ok(found),
