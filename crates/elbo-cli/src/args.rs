@@ -13,7 +13,7 @@ use crate::commands;
 
 const EXAMPLES: &str = "\
 Examples:
-  elbo demo                                                   see it work on generated faces
+  elbo demo                                                   see it work on generated data
   elbo train pictures/ --size 64 --out run                    learn from a folder of pictures
   elbo sample run -n 64 -o new.png                            make new ones
   elbo train mnist/ --given label --out digits                learn digits, given the label

@@ -1,9 +1,10 @@
-//! `demo`: the whole path in about a minute, on faces that the program draws itself.
+//! `demo`: the whole path in about a minute, on faces, a table and sentences that the program makes itself.
 //!
 //! A plain VAE with six latents and a conditional one are trained on `builtin:faces`, whose six
 //! attributes are known: so each latent unit can be named by the attribute that it follows best,
 //! and each face that was asked for can be checked.
 
+mod asked;
 mod check;
 mod pictures;
 
@@ -49,13 +50,17 @@ pub struct DemoReport {
     pub plain: TrainReport,
     /// The VAE that is given the six attributes.
     pub conditional: TrainReport,
+    /// The model of the table, which may be given anything.
+    pub people: TrainReport,
+    /// The model of the sentences, given their style.
+    pub phrases: TrainReport,
     /// The plain VAE's units, by rate, each with the attribute it follows best.
     pub units: Vec<NamedUnit>,
     /// How well each attribute can be read from the six units, on held-out faces.
     pub read_outs: Vec<ReadOut>,
     /// How often a face that was asked for shows what was asked.
     pub found: Vec<Found>,
-    /// Pictures, with what each shows.
+    /// Pictures and tables, with what each shows.
     pub pictures: Vec<(PathBuf, &'static str)>,
     /// Time it all took, in seconds.
     pub seconds: f64,
@@ -72,15 +77,19 @@ pub fn demo(settings: &DemoSettings, progress: &dyn Progress) -> Result<DemoRepo
     let plain = train_whole(&train_settings(settings, &runs[0], None), progress)?;
     progress.note("a conditional VAE is given the six attributes, so that faces can be asked for");
     let conditional = train_whole(&train_settings(settings, &runs[1], Some(ATTRIBUTES)), progress)?;
+    let ([people, phrases], asked) = asked::learn(settings, progress)?;
     threads::within(settings.threads, || {
         let (a, b) = (Trained::open(&runs[0], None)?, Trained::open(&runs[1], None)?);
         let knowledge = check::learn(&a, progress)?;
         let found = check::found(&b, &knowledge, progress)?;
-        let drawn = pictures::draw(&settings.out, existing(true), &a, &b, &knowledge.units, progress)?;
+        let mut drawn = pictures::draw(&settings.out, existing(true), &a, &b, &knowledge.units, progress)?;
+        drawn.extend(asked);
         Ok(DemoReport {
             out: settings.out.clone(),
             plain,
             conditional,
+            people,
+            phrases,
             units: knowledge.units,
             read_outs: knowledge.read_outs,
             found,

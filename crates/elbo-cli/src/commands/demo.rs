@@ -1,4 +1,4 @@
-//! `elbo demo`: the whole path in about a minute, on faces that the program draws itself.
+//! `elbo demo`: the whole path in about a minute, on faces, a table and sentences that the program makes itself.
 
 use std::path::PathBuf;
 
@@ -12,13 +12,13 @@ use crate::printer::Printer;
 use crate::table::{Align, Table, word};
 use crate::{Outcome, interrupt};
 
-/// See it work: train on generated faces, plain and conditional, and look at what was learnt
+/// See it work: train on generated faces, a table and sentences, and look at what was learnt
 #[derive(Args, Debug)]
 pub(crate) struct DemoArgs {
     /// Folder to make
     #[arg(long, short, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = "demo")]
     out: PathBuf,
-    /// Any setting of both trainings, by its name in the config; may be repeated
+    /// Any setting of both trainings on faces, by its name in the config; may be repeated
     #[arg(long, value_name = "key=value")]
     set: Vec<String>,
     /// Replace an earlier demo
@@ -55,7 +55,7 @@ fn words(report: &DemoReport) -> String {
     text +=
         "\nhow well each attribute can be read from those units, and how often it is there when asked for\n";
     text += &attributes(report);
-    text += "\npictures\n";
+    text += "\npictures and tables\n";
     let mut pictures = Table::new([Align::Left, Align::Left]);
     for (path, shows) in &report.pictures {
         pictures.row([format!("  {}", path.display()), (*shows).to_owned()]);
