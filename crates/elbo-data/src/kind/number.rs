@@ -1,6 +1,7 @@
 //! Numbers: standardised with the mean and standard deviation of the training records, and binned.
 
 mod bins;
+mod fitter;
 
 use std::sync::Arc;
 
@@ -9,17 +10,15 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
 use serde::{Deserialize, Serialize};
 
-use super::flag::{self, Spelling};
-use super::{Kind, Parsed, Value, constant, ignored, no_value, wrong_type};
+use super::{Parsed, Value, wrong_type};
 use crate::batch::{Column, Numbers, Values};
 use crate::error::DataError;
 
 pub use bins::{Bin, MAX_BINS};
+pub(super) use fitter::NumberFitter;
 
 /// The most decimal places that are kept; numbers with more count as real.
 const MAX_DECIMALS: u8 = 6;
-/// From so many records on, whole numbers that only ascend are an identifier.
-const SURELY_IDENTIFIER: u64 = 20;
 
 /// A number and how it is standardised.
 ///
@@ -223,126 +222,11 @@ fn points(low: f64, high: f64, scale: f64) -> f64 {
     ((high - low) * scale).round() + 1.0
 }
 
-/// Running mean and variance (Welford 1962), which also sees whether the numbers are flags.
-#[derive(Debug)]
-pub(super) struct NumberFitter {
-    integer: bool,
-    n: u64,
-    mean: f64,
-    squares: f64,
-    min: f64,
-    max: f64,
-    /// How often -1, 0 and 1 occurred.
-    signs: [u64; 3],
-    /// Whether each value was larger than the one before.
-    ascending: bool,
-    /// Decimal places needed so far.
-    decimals: Option<u8>,
-    values: bins::Values,
-}
-
-impl NumberFitter {
-    pub(super) fn new(integer: bool) -> Self {
-        let (min, max) = (f64::INFINITY, f64::NEG_INFINITY);
-        Self {
-            integer,
-            n: 0,
-            mean: 0.0,
-            squares: 0.0,
-            min,
-            max,
-            signs: [0; 3],
-            ascending: true,
-            decimals: Some(0),
-            values: bins::Values::default(),
-        }
-    }
-
-    pub(super) fn push(&mut self, array: &ArrayRef) {
-        let Ok(numbers) = cast(array, &DataType::Float64) else {
-            return;
-        };
-        for value in numbers
-            .as_primitive_opt::<Float64Type>()
-            .into_iter()
-            .flatten()
-            .flatten()
-        {
-            if value.is_finite() {
-                self.add(value);
-            }
-        }
-    }
-
-    fn add(&mut self, value: f64) {
-        self.n += 1;
-        self.ascending &= value > self.max;
-        self.decimals = self.decimals.and_then(|places| decimals(value, places));
-        self.values.add(value);
-        let delta = value - self.mean;
-        self.mean += delta / self.n as f64;
-        self.squares += delta * (value - self.mean);
-        self.min = self.min.min(value);
-        self.max = self.max.max(value);
-        for (count, sign) in self.signs.iter_mut().zip([-1.0, 0.0, 1.0]) {
-            *count += u64::from(value == sign);
-        }
-    }
-
-    pub(super) fn finish(self) -> Kind {
-        let [minus, zero, one] = self.signs;
-        if self.n == 0 || self.min == self.max {
-            return self.finish_measure();
-        } else if zero + one == self.n {
-            return flag::fitted([zero, one], Spelling::OneZero);
-        } else if minus + one == self.n {
-            return flag::fitted([minus, one], Spelling::PlusMinus);
-        }
-        if self.integer && self.ascending && self.n >= SURELY_IDENTIFIER {
-            return ignored("identifier: whole numbers that only ascend");
-        }
-        self.finish_measure()
-    }
-
-    /// As [`Self::finish`], of values that are known to be no flags and no identifier.
-    pub(super) fn finish_measure(self) -> Kind {
-        if self.n == 0 {
-            return no_value();
-        } else if self.min == self.max {
-            return constant(self.min);
-        }
-        let scale = self.decimals.map(|places| 10f64.powi(i32::from(places)));
-        let std = (self.squares / self.n as f64).sqrt() as f32;
-        let number = Number {
-            mean: self.mean as f32,
-            std,
-            min: self.min,
-            max: self.max,
-            integer: self.integer,
-            decimals: self.decimals,
-            bins: self.values.bins(self.min, self.max, scale),
-        };
-        match number.damage() {
-            None => Kind::Number(number),
-            Some(numbers) => ignored(format!(
-                "its numbers are too large or too close together: {numbers}"
-            )),
-        }
-    }
-}
-
-/// The decimal places of a value, at least `places`; none if it has too many.
-fn decimals(value: f64, places: u8) -> Option<u8> {
-    (places..=MAX_DECIMALS).find(|places| {
-        let scaled = value * 10f64.powi(i32::from(*places));
-        // Past 2^53 neighbouring whole numbers cannot be told apart.
-        scaled.abs() < 9e15 && scaled.round() / 10f64.powi(i32::from(*places)) == value
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kind::flag::Spelling;
+    use crate::kind::{Kind, constant, no_value};
 
     fn fitted(integer: bool, values: &[f64]) -> Kind {
         let mut fitter = NumberFitter::new(integer);
@@ -442,17 +326,17 @@ mod tests {
 
     #[test]
     fn widths_count_grid_points_or_measure_lengths() {
-        // A hundred different numbers in 64 - 1 bins of two: 0 and 1, 2 and 3, and so on.
+        // Two hundred different numbers in at most 128 - 1 bins of two: 0 and 1, 2 and 3, and so on.
         let whole = number(
             true,
-            &(0..100).map(|i| f64::from(i * 37 % 100)).collect::<Vec<_>>(),
+            &(0..200).map(|i| f64::from(i * 37 % 200)).collect::<Vec<_>>(),
         );
         assert_eq!(whole.log_width(0), 2f32.ln());
         let total: f32 = (0..whole.bins.len() as u32)
             .map(|bin| whole.log_width(bin).exp())
             .sum();
         assert!(
-            (total - 100.0).abs() < 1e-3,
+            (total - 200.0).abs() < 1e-3,
             "each grid point is in one bin: {total}"
         );
         let atoms = number(true, &[2.0, 2.0, 9.0, 9.0, 4.0, 4.0]);
@@ -464,13 +348,14 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_that_only_ascend_are_an_identifier() {
-        let ids: Vec<f64> = (0..20).map(|i| f64::from(i * 3)).collect();
-        let Kind::Ignored { reason } = fitted(true, &ids) else {
-            panic!()
-        };
-        assert!(reason.starts_with("identifier"), "{reason}");
-        assert!(matches!(fitted(false, &ids), Kind::Number(_)));
+    fn whole_numbers_that_count_up_are_an_identifier_and_years_are_not() {
+        let is = |values: Vec<f64>| matches!(fitted(true, &values), Kind::Ignored { reason } if reason.starts_with("identifier"));
+        let up =
+            |first: f64, step: f64, n: u32| (0..n).map(|i| first + f64::from(i) * step).collect::<Vec<_>>();
+        assert!(is(up(1.0, 1.0, 20)) && is(up(0.0, 1.0, 20)) && is(up(5000.0, 10.0, 1000)));
+        assert!(!is(up(1.0, 1.0, 19)) && !is(up(1950.0, 1.0, 70)));
+        assert!(!is([up(1.0, 1.0, 20), vec![40.0]].concat()));
+        assert!(matches!(fitted(false, &up(1.0, 1.0, 30)), Kind::Number(_)));
     }
 
     #[test]

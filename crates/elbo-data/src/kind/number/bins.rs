@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::noise::{Noise, Purpose};
 
 /// The most bins that a number has.
-pub const MAX_BINS: usize = 64;
+pub const MAX_BINS: usize = 128;
 /// A value is an atom where more than one in so many records has it: at most 31 can, so that the
 /// up to 32 stretches between them still find bins.
 const ATOM_SHARE: u64 = 32;
@@ -219,8 +219,8 @@ mod tests {
         for pair in found.windows(2) {
             assert_eq!(pair[1].low, pair[0].high + 1.0, "no grid point is left out");
         }
-        // 1000 values in 62 bins (64 less one for the atom, one for the stretch): 17 each, rounded up.
-        assert!(found[1..found.len() - 1].iter().all(|bin| bin.count == 17));
+        // 1000 values in 126 bins (128 less one for the atom, one for the stretch): 8 each, rounded up.
+        assert!(found[1..found.len() - 1].iter().all(|bin| bin.count == 8));
         assert_eq!(found.iter().map(|bin| bin.count).sum::<u64>(), 2000);
     }
 

@@ -1,0 +1,148 @@
+//! Sees numbers go by and says what they are: a number with its bins, a flag, an identifier or nothing.
+
+use arrow::array::{ArrayRef, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type};
+
+use super::{MAX_DECIMALS, Number, bins};
+use crate::kind::flag::{self, Spelling};
+use crate::kind::{Kind, constant, ignored, no_value};
+
+/// From so many records on, whole numbers that count up from 0 or 1 by ones are an identifier, and from so many those
+/// that go up by equal steps from anywhere: a few years in order are no identifier.
+const SURELY_IDENTIFIER: [u64; 2] = [20, 1000];
+
+/// Running mean and variance (Welford 1962), which also sees whether the numbers are flags.
+#[derive(Debug)]
+pub(crate) struct NumberFitter {
+    integer: bool,
+    n: u64,
+    mean: f64,
+    squares: f64,
+    min: f64,
+    max: f64,
+    /// How often -1, 0 and 1 occurred.
+    signs: [u64; 3],
+    first: f64,
+    last: f64,
+    /// The step from each value to the next; none once it changed.
+    step: Option<f64>,
+    /// Decimal places needed so far.
+    decimals: Option<u8>,
+    values: bins::Values,
+}
+
+impl NumberFitter {
+    pub(crate) fn new(integer: bool) -> Self {
+        let (min, max) = (f64::INFINITY, f64::NEG_INFINITY);
+        Self {
+            integer,
+            n: 0,
+            mean: 0.0,
+            squares: 0.0,
+            min,
+            max,
+            signs: [0; 3],
+            first: 0.0,
+            last: 0.0,
+            step: None,
+            decimals: Some(0),
+            values: bins::Values::default(),
+        }
+    }
+
+    pub(crate) fn push(&mut self, array: &ArrayRef) {
+        let Ok(numbers) = cast(array, &DataType::Float64) else {
+            return;
+        };
+        for value in numbers
+            .as_primitive_opt::<Float64Type>()
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            if value.is_finite() {
+                self.add(value);
+            }
+        }
+    }
+
+    fn add(&mut self, value: f64) {
+        self.n += 1;
+        self.step = match self.n {
+            1 => None,
+            2 => Some(value - self.last),
+            _ => self.step.filter(|step| value - self.last == *step),
+        };
+        if self.n == 1 {
+            self.first = value;
+        }
+        self.last = value;
+        self.decimals = self.decimals.and_then(|places| decimals(value, places));
+        self.values.add(value);
+        let delta = value - self.mean;
+        self.mean += delta / self.n as f64;
+        self.squares += delta * (value - self.mean);
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+        for (count, sign) in self.signs.iter_mut().zip([-1.0, 0.0, 1.0]) {
+            *count += u64::from(value == sign);
+        }
+    }
+
+    pub(crate) fn finish(self) -> Kind {
+        let [minus, zero, one] = self.signs;
+        if self.n == 0 || self.min == self.max {
+            return self.finish_measure();
+        } else if zero + one == self.n {
+            return flag::fitted([zero, one], Spelling::OneZero);
+        } else if minus + one == self.n {
+            return flag::fitted([minus, one], Spelling::PlusMinus);
+        }
+        if self.integer && self.counts_up() {
+            return ignored("identifier: whole numbers that count up");
+        }
+        self.finish_measure()
+    }
+
+    fn counts_up(&self) -> bool {
+        let counted = self.step == Some(1.0) && matches!(self.first, 0.0 | 1.0);
+        let even = self.step.is_some_and(|step| step > 0.0);
+        (counted && self.n >= SURELY_IDENTIFIER[0]) || (even && self.n >= SURELY_IDENTIFIER[1])
+    }
+
+    /// As [`Self::finish`], of values that are known to be no flags and no identifier.
+    pub(crate) fn finish_measure(self) -> Kind {
+        if self.n == 0 {
+            return no_value();
+        } else if self.min == self.max {
+            return constant(self.min);
+        }
+        let scale = self.decimals.map(|places| 10f64.powi(i32::from(places)));
+        let std = (self.squares / self.n as f64).sqrt() as f32;
+        let number = Number {
+            mean: self.mean as f32,
+            std,
+            min: self.min,
+            max: self.max,
+            integer: self.integer,
+            decimals: self.decimals,
+            bins: self.values.bins(self.min, self.max, scale),
+        };
+        match number.damage() {
+            None => Kind::Number(number),
+            Some(numbers) => ignored(format!(
+                "its numbers are too large or too close together: {numbers}"
+            )),
+        }
+    }
+}
+
+/// The decimal places of a value, at least `places`; none if it has too many.
+fn decimals(value: f64, places: u8) -> Option<u8> {
+    (places..=MAX_DECIMALS).find(|places| {
+        let scaled = value * 10f64.powi(i32::from(*places));
+        // Past 2^53 neighbouring whole numbers cannot be told apart.
+        scaled.abs() < 9e15 && scaled.round() / 10f64.powi(i32::from(*places)) == value
+    })
+}
