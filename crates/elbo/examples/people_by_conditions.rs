@@ -1,5 +1,6 @@
 //! cargo run --release --example people_by_conditions [SETTING=VALUE ..]: asks a `--given any` model of `builtin:people`.
-//! Expect total-variation distances to the true conditionals of 0.03 in the median, at worst 0.10.
+//! Expect total-variation distances to the true conditionals of 0.024 in the median, 0.13 at worst, with the settings
+//! training.epochs=50 training.schedule=cosine training.batch=512.
 //!
 //! A question gives one to three fields of a random person; 50,000 rows answer it, and each other field's
 //! distribution is compared with the true one, numbers in 20 intervals that are equally likely in truth.

@@ -44,14 +44,27 @@ fn kill_at(folder: &Folder, command: &str, run: &str, lines: usize) -> bool {
     running
 }
 
+/// Of a table with everything random that a training has, and of texts.
+const TABLE: &str = "train builtin:people --records 160 --given any --latent 2 --epochs 60 --batch 16 \
+                     --set network.hidden=8 --set network.chain=4";
+const TEXTS: &str = "train builtin:phrases --records 100 --given style --latent 2 --epochs 60 --batch 16 \
+                     --set network.hidden=8 --set network.text_channels=4 --set network.text_layers=1 \
+                     --set objective.word_dropout=0.3";
+
 #[test]
 fn a_killed_run_resumes_to_the_same_bytes() {
+    for command in [LONG, TABLE, TEXTS] {
+        killed_and_resumed(command);
+    }
+}
+
+fn killed_and_resumed(command: &str) {
     let folder = Folder::new();
-    folder.done(&format!("{LONG} --out whole --threads 1"));
+    folder.done(&format!("{command} --out whole --threads 1"));
     let mut killed = 0;
     killed += u32::from(kill_at(
         &folder,
-        &format!("{LONG} --out parts --threads 2"),
+        &format!("{command} --out parts --threads 2"),
         "parts",
         1,
     ));

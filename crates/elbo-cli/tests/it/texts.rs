@@ -49,19 +49,6 @@ fn texts_are_learnt_and_made_on_request() {
 }
 
 #[test]
-fn a_stopped_run_of_texts_goes_on_to_the_same_bytes() {
-    let whole = names();
-    whole.done(&TRAIN.replace("--epochs 2", "--epochs 3 --set objective.word_dropout=0.3"));
-    let parts = names();
-    parts.done(&TRAIN.replace(
-        "--epochs 2",
-        "--epochs 3 --set objective.word_dropout=0.3 --threads 1",
-    ));
-    let weights = "run/weights/best.safetensors";
-    assert!(whole.read(weights) == parts.read(weights));
-}
-
-#[test]
 fn pictures_with_captions_and_prices_are_one_record() {
     let folder = Folder::new();
     let mut table = "file,caption,colour,price\n".to_owned();
