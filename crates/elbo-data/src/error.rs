@@ -435,13 +435,15 @@ pub enum DataError {
         /// The largest value seen.
         max: f64,
     },
-    /// A field of pictures cannot be given as text.
-    #[error("`{field}` holds pictures and cannot be given as `{value}`")]
-    NotText {
+    /// A picture that is asked for cannot be read.
+    #[error("`{field}` is a picture: the file `{value}` {reason}")]
+    NotPicture {
         /// The field.
         field: String,
-        /// The value as given.
+        /// The file as given.
         value: String,
+        /// Why not.
+        reason: String,
     },
     /// The data have a field of the same name but of another type or shape.
     #[error("the field `{field}` is {found} here, but {expected} where the schema was fitted")]

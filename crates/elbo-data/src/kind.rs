@@ -69,6 +69,8 @@ pub enum Value {
     },
     /// The tokens of a text.
     Text(Vec<u32>),
+    /// The bytes of a picture, `[height, width, channels]`.
+    Image(Vec<u8>),
     /// Known to be missing.
     Missing,
     /// Left open.
@@ -170,10 +172,7 @@ impl Kind {
             Self::Number(number) => number.parse(name, text),
             Self::Date(date) => date.parse(name, text),
             Self::Text(field) => Ok(Value::Text(field.tokens(text)).into()),
-            Self::Image(_) => Err(DataError::NotText {
-                field: name.to_owned(),
-                value: text.to_owned(),
-            }),
+            Self::Image(stats) => stats.parse(name, text).map(Parsed::from),
             Self::Ignored { reason } => Err(DataError::IgnoredField {
                 name: name.to_owned(),
                 reason: reason.clone(),

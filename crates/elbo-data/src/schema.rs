@@ -263,7 +263,7 @@ impl Schema {
     /// # Errors
     /// [`DataError::UnknownLevel`] with the nearest level, [`DataError::NotFlag`],
     /// [`DataError::NotNumber`], [`DataError::OutOfRange`] for a number more than a whole range
-    /// outside what was seen (a warning comes with one that is less far out), [`DataError::NotText`].
+    /// outside what was seen (a warning comes with one that is less far out), [`DataError::NotDate`], [`DataError::NotPicture`].
     pub fn parse_value(&self, field: usize, text: &str) -> Result<Parsed, DataError> {
         let field = self.at(field)?;
         match field.kind.parse(&field.name, text) {
@@ -295,6 +295,11 @@ impl Schema {
                 (Values::Category(levels), Value::Category(level)) => levels[row] = *level,
                 (Values::Flag(flags), Value::Flag(flag)) => flags[row] = u8::from(*flag),
                 (Values::Text(texts), Value::Text(tokens)) => texts[row].clone_from(tokens),
+                (Values::Image(pixels), Value::Image(picture))
+                    if pixels.len() == values.len() * picture.len() =>
+                {
+                    pixels[row * picture.len()..(row + 1) * picture.len()].copy_from_slice(picture);
+                }
                 (Values::Number(numbers), Value::Number { value, z, bin }) => {
                     (numbers.value[row], numbers.z[row], numbers.bins[row]) = (*value, *z, *bin);
                 }

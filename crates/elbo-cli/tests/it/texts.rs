@@ -77,6 +77,17 @@ fn pictures_with_captions_and_prices_are_one_record() {
         "{records}"
     );
     folder.done("sample run -n 6 -o sheet.png");
+    // A picture is asked for by its file, and comes out as it is.
+    folder.done("sample run -n 2 --given image=shop/07.png -o same");
+    let pixels = |name: &str| image::open(folder.path(name)).unwrap().into_rgb8();
+    assert_eq!(pixels("same/000001.png"), pixels("shop/07.png"));
+    let refused = folder.refused("sample run --given image=shop/none.png -o other");
+    assert!(
+        refused
+            .stderr
+            .contains("`image` is a picture: the file `shop/none.png`"),
+        "{refused}"
+    );
 }
 
 #[test]

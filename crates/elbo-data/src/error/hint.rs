@@ -91,7 +91,7 @@ impl DataError {
             Self::OutOfRange { min, max, .. } => {
                 Some(format!("the model knows nothing there; stay near {min} to {max}"))
             }
-            Self::NotText { .. } => Some("give a category, a flag, a number, a date or a text".to_owned()),
+            Self::NotPicture { .. } => Some("name a picture file: png, jpeg, webp, bmp or gif".to_owned()),
             Self::FieldType { .. } => {
                 Some("use data of the same form as those the model was trained on".to_owned())
             }

@@ -1,14 +1,18 @@
 //! Pictures: bytes as they are, `[height, width, channels]`, and what is drawn from gray ones.
 
+use std::path::Path;
+
 use arrow::array::{Array, ArrayRef, FixedSizeListArray, UInt8Array};
 use arrow::datatypes::Field as ArrowField;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, ignored, wrong_type};
+use super::{Kind, Value, ignored, wrong_type};
 use crate::batch::{Column, Values};
 use crate::column;
 use crate::error::DataError;
 use crate::noise::{Noise, Purpose};
+use crate::options::{Fit, ImageSize, OpenOptions};
+use crate::source::picture::{Target, decode};
 
 /// The most bytes that one picture of a schema may have.
 const MAX_BYTES: usize = 1 << 27;
@@ -36,6 +40,25 @@ pub struct ImageStats {
 }
 
 impl ImageStats {
+    /// The picture in a file, brought to the size of the others: `path`.
+    pub(super) fn parse(&self, field: &str, path: &str) -> Result<Value, DataError> {
+        let target = Target {
+            size: ImageSize {
+                height: self.height,
+                width: self.width,
+            },
+            channels: self.channels as u8,
+            fit: Fit::Crop,
+        };
+        let picture = decode(Path::new(path), OpenOptions::default().max_pixels);
+        let picture = picture.map_err(|reason| DataError::NotPicture {
+            field: field.to_owned(),
+            value: path.to_owned(),
+            reason,
+        })?;
+        Ok(Value::Image(target.bring(picture)))
+    }
+
     /// Bytes of one picture: height x width x channels.
     pub fn bytes(&self) -> usize {
         self.height * self.width * self.channels

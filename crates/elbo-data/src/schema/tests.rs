@@ -162,7 +162,7 @@ fn values_are_typed_in_for_every_kind() {
     );
     assert_eq!(parse(1, "").unwrap(), Value::NotGiven);
     assert_eq!(parse(4, "?").unwrap(), Value::NotGiven);
-    assert!(matches!(parse(0, "cat.png"), Err(DataError::NotText { .. })));
+    assert!(matches!(parse(0, "cat.png"), Err(DataError::NotPicture { .. })));
     assert!(matches!(parse(5, "mars"), Err(DataError::IgnoredField { .. })));
     let column = schema.column(1, &[Value::Category(1), Value::NotGiven]).unwrap();
     assert_eq!(column.given, [true, false]);
