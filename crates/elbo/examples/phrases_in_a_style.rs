@@ -1,5 +1,5 @@
 //! cargo run --release --example phrases_in_a_style [SETTING=VALUE ..]: asks a model of `builtin:phrases` for styles.
-//! Expect 98 % of the sentences to be grammatical and 100 % of those in the style asked for.
+//! Expect 98.7 % of the sentences to be grammatical and 100 % of those in the style asked for.
 #![allow(clippy::print_stdout, reason = "an example speaks to the reader")]
 
 use std::path::PathBuf;

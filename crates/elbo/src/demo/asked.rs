@@ -47,11 +47,11 @@ const PHRASES: Lesson = Lesson {
     n: 100,
 };
 
-/// Trains on people and on phrases, and asks both; the files with what each shows.
-pub(super) fn learn(
-    settings: &DemoSettings,
-    progress: &dyn Progress,
-) -> Result<([TrainReport; 2], Vec<(PathBuf, &'static str)>), Error> {
+/// How both trainings ended, and the files with what each shows.
+type Asked = ([TrainReport; 2], Vec<(PathBuf, &'static str)>);
+
+/// Trains on people and on phrases, and asks both.
+pub(super) fn learn(settings: &DemoSettings, progress: &dyn Progress) -> Result<Asked, Error> {
     progress.note("a table of people is learnt so that any of its fields may be given");
     let people = PEOPLE.learn(settings, progress)?;
     progress.note("sentences are learnt, given their style");
