@@ -104,7 +104,7 @@ impl Head {
     fn forward(&self, h: Tensor<2>) -> FieldDistribution {
         match self {
             Self::Image(head) => FieldDistribution::Image {
-                image: head.forward(h),
+                image: Box::new(head.forward(h)),
                 places: head.places(),
             },
             Self::Text(head) => FieldDistribution::Text(head.forward(h)),
@@ -128,7 +128,7 @@ pub enum FieldDistribution {
     /// Of an image.
     Image {
         /// Of all its values.
-        image: ImageDistribution,
+        image: Box<ImageDistribution>,
         /// Places of those that are modelled, where that is a part of the image.
         places: Option<Tensor<1, Int>>,
     },
@@ -213,9 +213,9 @@ mod tests {
     /// Fair coins for two records of `D` values.
     fn coins<const D: usize>() -> FieldDistribution {
         FieldDistribution::Image {
-            image: ImageDistribution::Bernoulli(Bernoulli {
+            image: Box::new(ImageDistribution::Bernoulli(Bernoulli {
                 logits: rows([[0.0; D]; 2]),
-            }),
+            })),
             places: None,
         }
     }
