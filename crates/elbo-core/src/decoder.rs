@@ -107,7 +107,7 @@ impl Head {
                 image: Box::new(head.forward(h)),
                 places: head.places(),
             },
-            Self::Text(head) => FieldDistribution::Text(head.forward(h)),
+            Self::Text(head) => FieldDistribution::Text(Box::new(head.forward(h))),
         }
     }
 }
@@ -133,7 +133,7 @@ pub enum FieldDistribution {
         places: Option<Tensor<1, Int>>,
     },
     /// Of a text.
-    Text(TextDistribution),
+    Text(Box<TextDistribution>),
     /// Of a field with levels: the next of [`Likelihood::levels`].
     Levels,
 }
