@@ -105,7 +105,7 @@ impl Head {
         match self {
             Self::Image(head) => FieldDistribution::Image {
                 image: Box::new(head.forward(h)),
-                places: head.places(),
+                places: head.places().map(Box::new),
             },
             Self::Text(head) => FieldDistribution::Text(Box::new(head.forward(h))),
         }
@@ -130,7 +130,7 @@ pub enum FieldDistribution {
         /// Of all its values.
         image: Box<ImageDistribution>,
         /// Places of those that are modelled, where that is a part of the image.
-        places: Option<Tensor<1, Int>>,
+        places: Option<Box<Tensor<1, Int>>>,
     },
     /// Of a text.
     Text(Box<TextDistribution>),
