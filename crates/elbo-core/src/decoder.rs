@@ -179,7 +179,7 @@ impl Likelihood {
                     Value::Image(pixels),
                 ) => image
                     .at(places)
-                    .log_prob(pixels.clone().select(1, places.clone())),
+                    .log_prob(pixels.clone().select(1, places.as_ref().clone())),
                 (FieldDistribution::Text(p), Value::Text { tokens, withheld }) => {
                     p.log_prob(tokens.clone(), withheld.clone())
                 }
