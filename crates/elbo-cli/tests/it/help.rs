@@ -33,7 +33,7 @@ fn the_first_page() {
       map          Draw records as points in the latent space
       evaluate     Measure a run: ELBO, rate, distortion, NLL, active units
       inspect      Look into data or a run
-      demo         See it work: train on generated faces, plain and conditional, and look at what was
+      demo         See it work: train on generated faces, a table and sentences, and look at what was
                    learnt
       presets      List the presets that `train --preset` takes, or print one
       help         Print this message or the help of the given subcommand(s)
@@ -48,7 +48,7 @@ fn the_first_page() {
           --threads <N>  Threads to work on; 0 is one for each core. Results do not depend on it
 
     Examples:
-      elbo demo                                                   see it work on generated faces
+      elbo demo                                                   see it work on generated data
       elbo train pictures/ --size 64 --out run                    learn from a folder of pictures
       elbo sample run -n 64 -o new.png                            make new ones
       elbo train mnist/ --given label --out digits                learn digits, given the label
