@@ -6,7 +6,7 @@
 Needs scikit-learn (requirements.txt of bench/tables) and the data in $ELBO_DATA or ../shared/data. Four fifths of the
 real texts train both the model and the classifier; the others say how good the classifier is, and are the labels
 that are asked for. Names are told by their character n-grams, reviews by their words.
-Expect: names 1.1 times as often found as held-out real names are; reviews 80 % found.
+Expect: made names found 0.96 times as often as held-out real ones (82 of 100 against 86), reviews 82 of 100.
 """
 
 import argparse
@@ -28,7 +28,7 @@ KINDS = {
     ),
     "movie-reviews": dict(
         vectorizer=dict(ngram_range=(1, 2), sublinear_tf=True),
-        train=["--preset", "sentences"],
+        train="--preset sentences --epochs 9 --set data.tokenizer=words --set data.vocabulary=4000".split(),
         encoding="windows-1252",
     ),
 }
