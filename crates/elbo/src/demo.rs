@@ -1,4 +1,4 @@
-//! `demo`: the whole path in about a minute, on faces, a table and sentences that the program makes itself.
+//! `demo`: the whole path in a minute and a half, on faces, a table and sentences that the program makes itself.
 //!
 //! A plain VAE with six latents and a conditional one are trained on `builtin:faces`, whose six
 //! attributes are known: so each latent unit can be named by the attribute that it follows best,

@@ -1,4 +1,4 @@
-//! `elbo demo`: the whole path in about a minute, on faces, a table and sentences that the program makes itself.
+//! `elbo demo`: the whole path in a minute and a half, on faces, a table and sentences that the program makes itself.
 
 use std::path::PathBuf;
 
