@@ -10,6 +10,8 @@ use std::path::PathBuf;
 use arrow::error::ArrowError;
 use serde::{Deserialize, Serialize};
 
+use crate::kind::ignored::Ignored;
+
 /// Any error, where only its text and its chain of causes matter.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -516,6 +518,14 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// [`DataError::IgnoredField`] of this one.
+    pub fn ignored(name: &str, ignored: &Ignored) -> Self {
+        Self::IgnoredField {
+            name: name.to_owned(),
+            reason: ignored.reason.clone(),
+        }
+    }
+
     /// An [`DataError::Io`] about `path`, or [`DataError::NoSuchPath`] where there is nothing.
     pub(crate) fn reading(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_path_buf();

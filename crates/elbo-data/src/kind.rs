@@ -6,9 +6,12 @@
 pub mod category;
 pub mod date;
 pub mod flag;
+pub mod ignored;
 pub mod image;
 pub mod number;
 pub mod text;
+
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{DataType, Field as ArrowField};
@@ -19,6 +22,7 @@ use crate::error::DataError;
 use category::{Category, CategoryFitter};
 use date::{Date, DateFitter, Unit};
 use flag::{Flag, FlagFitter};
+use ignored::Ignored;
 use image::{ImageFitter, ImageStats};
 use number::{Number, NumberFitter};
 use text::Text;
@@ -45,10 +49,7 @@ pub enum Kind {
     /// A text.
     Text(Text),
     /// Nothing that can be modelled or given.
-    Ignored {
-        /// Why not.
-        reason: String,
-    },
+    Ignored(Ignored),
 }
 
 /// A single value, encoded.
@@ -102,7 +103,7 @@ impl Kind {
             Self::Number(_) => "number",
             Self::Date(_) => "date",
             Self::Text(_) => "text",
-            Self::Ignored { .. } => "ignored",
+            Self::Ignored(_) => "ignored",
         }
     }
 
@@ -110,9 +111,8 @@ impl Kind {
     pub fn arrow_field(&self, name: &str) -> ArrowField {
         match self {
             Self::Image(stats) => stats.arrow_field(name),
-            Self::Category(_) | Self::Text(_) | Self::Ignored { .. } => {
-                ArrowField::new(name, DataType::Utf8, true)
-            }
+            Self::Category(_) | Self::Text(_) => ArrowField::new(name, DataType::Utf8, true),
+            Self::Ignored(ignored) => ArrowField::new(name, ignored.data_type(), true),
             Self::Date(date) => ArrowField::new(name, date.data_type(), true),
             Self::Flag(flag) => ArrowField::new(name, flag.data_type(), true),
             Self::Number(number) => ArrowField::new(name, number.data_type(), true),
@@ -127,10 +127,7 @@ impl Kind {
             Self::Number(number) => number.encode(field.name(), array),
             Self::Date(date) => date.encode(field.name(), array),
             Self::Text(text) => text.encode(field.name(), array),
-            Self::Ignored { reason } => Err(DataError::IgnoredField {
-                name: field.name().clone(),
-                reason: reason.clone(),
-            }),
+            Self::Ignored(ignored) => Err(DataError::ignored(field.name(), ignored)),
         }
     }
 
@@ -173,10 +170,7 @@ impl Kind {
             Self::Date(date) => date.parse(name, text),
             Self::Text(field) => Ok(Value::Text(field.tokens(text)).into()),
             Self::Image(stats) => stats.parse(name, text).map(Parsed::from),
-            Self::Ignored { reason } => Err(DataError::IgnoredField {
-                name: name.to_owned(),
-                reason: reason.clone(),
-            }),
+            Self::Ignored(ignored) => Err(DataError::ignored(name, ignored)),
         }
     }
 
@@ -188,7 +182,7 @@ impl Kind {
             Self::Number(number) => number.damage(),
             Self::Date(date) => date.damage(),
             Self::Text(text) => text.damage(),
-            Self::Flag(_) | Self::Ignored { .. } => None,
+            Self::Flag(_) | Self::Ignored(_) => None,
         }
     }
 }
@@ -213,10 +207,17 @@ pub(crate) fn is_missing(text: &str) -> bool {
     )
 }
 
+/// A column of a source as its file has it: dates and flags that are texts there become texts again.
+pub fn as_written(field: &ArrowField, array: &ArrayRef) -> ArrayRef {
+    let written = date::as_written(field, array).or_else(|| flag::as_written(field, array));
+    written.unwrap_or_else(|| Arc::clone(array))
+}
+
 /// Watches a column go by and says in the end what kind of field it is.
 #[derive(Debug)]
 pub(crate) struct Fitter {
     part: Part,
+    data_type: DataType,
     missing: u64,
     records: u64,
 }
@@ -253,7 +254,7 @@ impl Fitter {
             }
             (None, DataType::Utf8) if field.metadata().contains_key(text::TEXT) => Part::Text,
             (None, DataType::Utf8) => Part::Category(CategoryFitter::default()),
-            (None, DataType::Boolean) => Part::Flag(FlagFitter::default()),
+            (None, DataType::Boolean) => Part::Flag(FlagFitter::new(field)),
             (None, DataType::Int64) => Part::Number(NumberFitter::new(true)),
             (None, DataType::Float64) => Part::Number(NumberFitter::new(false)),
             (None, other) => match Unit::of(other) {
@@ -263,6 +264,11 @@ impl Fitter {
         };
         Self {
             part,
+            // What is text in its file stays so.
+            data_type: match [date::FORMAT, flag::WORDS].iter().any(|key| field.metadata().contains_key(*key)) {
+                true => DataType::Utf8,
+                false => field.data_type().clone(),
+            },
             missing: 0,
             records: 0,
         }
@@ -295,24 +301,31 @@ impl Fitter {
         }
     }
 
+    /// One value in all records is no field to model; one that some records lack is.
     pub(crate) fn finish(self) -> Fitted {
-        Fitted::Kind(match self.part {
+        let gaps = self.missing > 0;
+        let kind = match self.part {
             Part::Image(fitter) => fitter.finish(),
-            Part::Category(fitter) => return fitter.finish(),
-            Part::Flag(fitter) => fitter.finish(),
-            Part::Number(fitter) => fitter.finish(),
-            Part::Date(fitter) => fitter.finish(),
+            Part::Category(fitter) => match fitter.finish(gaps) {
+                Fitted::Kind(kind) => kind,
+                Fitted::Text => return Fitted::Text,
+            },
+            Part::Flag(fitter) => fitter.finish(gaps),
+            Part::Number(fitter) => fitter.finish(gaps),
+            Part::Date(fitter) => fitter.finish(gaps),
             Part::Text => return Fitted::Text,
             Part::LeftOut => ignored("it was asked to be left out"),
             Part::Unknown(data_type) => ignored(format!("columns of type {data_type} are not read")),
+        };
+        Fitted::Kind(match kind {
+            Kind::Ignored(ignored) => Kind::Ignored(ignored.of_type(&self.data_type)),
+            kind => kind,
         })
     }
 }
 
 fn ignored(reason: impl Into<String>) -> Kind {
-    Kind::Ignored {
-        reason: reason.into(),
-    }
+    Kind::Ignored(Ignored::new(reason))
 }
 
 fn no_value() -> Kind {
@@ -320,7 +333,7 @@ fn no_value() -> Kind {
 }
 
 fn constant(value: impl std::fmt::Display) -> Kind {
-    ignored(format!("every record has the value `{value}`"))
+    Kind::Ignored(Ignored::constant(value))
 }
 
 /// The column's data are not of the type that the schema was fitted to.

@@ -63,17 +63,10 @@ impl Schema {
             .enumerate()
             .find(|(_, field)| field.name == name);
         match found {
-            Some((
-                _,
-                Field {
-                    kind: Kind::Ignored { reason },
-                    ..
-                },
-            )) => Err(DataError::IgnoredField {
-                name: name.to_owned(),
-                reason: reason.clone(),
-            }),
-            Some(found) => Ok(found),
+            Some((position, field)) => match &field.kind {
+                Kind::Ignored(ignored) => Err(DataError::ignored(name, ignored)),
+                _ => Ok((position, field)),
+            },
             None => Err(self.unknown_field(name)),
         }
     }
@@ -82,7 +75,7 @@ impl Schema {
         let usable = self
             .fields
             .iter()
-            .filter(|field| !matches!(field.kind, Kind::Ignored { .. }));
+            .filter(|field| !matches!(field.kind, Kind::Ignored(_)));
         let known: Vec<String> = usable.map(|field| field.name.clone()).collect();
         let nearest = nearest(name, known.iter().map(String::as_str));
         DataError::UnknownField {
@@ -210,13 +203,18 @@ impl Schema {
         missing::without(array, &absent)
     }
 
-    /// What stands in `rows` of a field that takes no part: nothing that is known.
+    /// What stands in `rows` of a field that takes no part: its one value, numbers that go on counting, or nothing.
     ///
     /// # Errors
     /// [`DataError::UnknownField`] where there is no such field.
     pub fn refill(&self, field: usize, rows: &[u64]) -> Result<ArrayRef, DataError> {
-        let arrow = self.arrow_field(field)?;
-        Ok(new_null_array(arrow.data_type(), rows.len()))
+        match &self.at(field)?.kind {
+            Kind::Ignored(ignored) => ignored.fill(rows),
+            _ => Ok(new_null_array(
+                self.arrow_field(field)?.data_type(),
+                rows.len(),
+            )),
+        }
     }
 
     /// A column of `n` values of a field, all left open.
@@ -235,12 +233,7 @@ impl Schema {
                 bins: vec![0; n],
             }),
             Kind::Text(_) => Values::Text(vec![Vec::new(); n]),
-            Kind::Ignored { reason } => {
-                return Err(DataError::IgnoredField {
-                    name: field.name.clone(),
-                    reason: reason.clone(),
-                });
-            }
+            Kind::Ignored(ignored) => return Err(DataError::ignored(&field.name, ignored)),
         };
         Ok(Column {
             values,

@@ -11,6 +11,7 @@ use crate::conditions::Conditions;
 use crate::decode::{Codes, Drawing};
 use crate::error::Error;
 use crate::latents::append;
+use crate::originals::Originals;
 use crate::output::Output;
 use crate::picture::{GridLayout, Pictures};
 use crate::progress::Progress;
@@ -97,7 +98,20 @@ pub fn edit(settings: &EditSettings, progress: &dyn Progress) -> Result<EditRepo
             };
             output.write_grid(&pairs, &layout)?;
         } else {
-            output.write_decoded(&trained, &codes, &Drawing::mean(), progress)?;
+            let asked = conditions.asked();
+            let stays = |field| {
+                let mut changed = asked.iter().map(|place| trained.y_fields[*place]);
+                !trained.x_fields.contains(&field) && !changed.any(|changed| changed == field)
+            };
+            let originals = Originals::new(&trained, batches.source.as_ref(), &before.rows, stays);
+            let mut start = 0;
+            output.write_parts(&trained, &trained.record_schema()?, n, |take| {
+                trained.decode(&codes, &Drawing::mean(), progress, |made| {
+                    let records = originals.over(&made, start)?;
+                    start += made.num_rows();
+                    take(&records)
+                })
+            })?;
         }
         Ok(EditReport {
             out: settings.out.clone(),

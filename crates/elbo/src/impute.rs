@@ -7,14 +7,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use elbo_data::arrow::array::{ArrayRef, UInt64Array};
-use elbo_data::arrow::compute::take_record_batch;
+use elbo_data::arrow::compute::{concat_batches, take_record_batch};
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::noise::Noise;
+use elbo_data::{DataError, Source};
 use serde::Serialize;
 
 use crate::batches::{Batches, Given, Host};
 use crate::error::Error;
 use crate::latents::append;
+use crate::originals::Originals;
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::threads;
@@ -83,6 +85,7 @@ pub fn impute(settings: &ImputeSettings, progress: &dyn Progress) -> Result<Impu
         let filled = trained.count_gaps(&host);
         let n = host.rows.len();
         let records = trained.imputed(&host, settings, progress)?;
+        let records = trained.with_known(&records, batches.source.as_ref(), &host.rows)?;
         match settings.draws {
             None => output.write_parts(&trained, &records.schema(), n, |take| take(&records))?,
             Some(draws) => {
@@ -146,6 +149,20 @@ impl Trained {
         }
         unseen.warn(batches.source.as_ref(), progress);
         Ok(all)
+    }
+
+    /// What was imputed, draw after draw of the records `rows`, beside all that they say themselves.
+    fn with_known(
+        &self,
+        imputed: &RecordBatch,
+        source: &dyn Source,
+        rows: &[u64],
+    ) -> Result<RecordBatch, Error> {
+        let originals = Originals::new(self, source, rows, |_| true);
+        let draws = imputed.num_rows() / rows.len().max(1);
+        let draws = (0..draws).map(|draw| originals.over(&imputed.slice(draw * rows.len(), rows.len()), 0));
+        let draws = draws.collect::<Result<Vec<_>, DataError>>()?;
+        concat_batches(&imputed.schema(), &draws).map_err(|error| Error::Data(error.into()))
     }
 
     /// Whether what is known of a record is its condition: of a model of any fields, or of parts of images.

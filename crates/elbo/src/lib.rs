@@ -18,6 +18,7 @@ pub mod inspect;
 pub mod interpolate;
 mod latents;
 pub mod map;
+mod originals;
 mod output;
 pub mod picture;
 pub mod profile;

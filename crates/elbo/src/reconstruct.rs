@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::batches::Batches;
 use crate::decode::{Codes, Drawing};
 use crate::error::Error;
+use crate::originals::Originals;
 use crate::output::Output;
 use crate::picture::{GridLayout, Pictures};
 use crate::progress::Progress;
@@ -68,15 +69,17 @@ pub fn reconstruct(
         let n = settings.n.unwrap_or(all).min(batches.source.len() as usize);
         let rows: Vec<u64> = (0..n as u64).collect();
         output.suits(&trained)?;
-        let (originals, reconstructions) = trained.reconstruct(&batches, &rows, progress)?;
+        let (rows, originals, reconstructions) = trained.reconstruct(&batches, &rows, progress)?;
         if output.is_grid() {
             let picture = |records| Ok::<_, Error>(trained.pictures_of(records, &trained.image_or_error()?));
             let (pairs, layout) = pairs(&picture(&originals)?, &picture(&reconstructions)?);
             output.write_grid(&pairs, &layout)?;
         } else {
-            let n = reconstructions.num_rows();
-            let write = |take: Parts| take(&reconstructions);
-            output.write_parts(&trained, &reconstructions.schema(), n, write)?;
+            let modelled = |field| trained.x_fields.contains(&field);
+            let kept = Originals::new(&trained, batches.source.as_ref(), &rows, |field| !modelled(field));
+            let records = kept.over(&reconstructions, 0)?;
+            let write = |take: Parts| take(&records);
+            output.write_parts(&trained, &records.schema(), rows.len(), write)?;
         }
         Ok(ReconstructReport {
             out: settings.out.clone(),
@@ -87,17 +90,18 @@ pub fn reconstruct(
 }
 
 impl Trained {
-    /// The records of `rows` as the encoder saw them, and their reconstructions.
+    /// Which of `rows` could be read, those records as the encoder saw them, and their reconstructions.
     pub(crate) fn reconstruct(
         &self,
         batches: &Batches,
         rows: &[u64],
         progress: &dyn Progress,
-    ) -> Result<(RecordBatch, RecordBatch), Error> {
+    ) -> Result<(Vec<u64>, RecordBatch, RecordBatch), Error> {
         let latents = self.encode(batches, rows, true, progress)?;
         let originals = self.records_of(&latents.x, &latents.y, latents.rows.len())?;
         let codes = Codes::new(latents.mean, latents.y);
-        Ok((originals, self.decode_all(&codes, &Drawing::mean(), progress)?))
+        let reconstructions = self.decode_all(&codes, &Drawing::mean(), progress)?;
+        Ok((latents.rows, originals, reconstructions))
     }
 }
 

@@ -37,6 +37,30 @@ impl CategoryEmbedding {
         Self { table }
     }
 
+    /// A table for levels in an order, such as the bins of a number: entry j of the vector of a level a share t up
+    /// the order begins as a sine or cosine of t, of a frequency that rises with j from half a period to one in four
+    /// levels (Gorishniy et al. 2022, section 3.3). So neighbours begin alike, and yet can be told apart.
+    pub fn ordered(levels: usize, width: usize, init: &mut Init) -> Self {
+        let rows = levels + 1;
+        if width < 4 || width >= rows {
+            return Self::init(levels, width, init);
+        }
+        let steps = (width / 2 - 1) as f32;
+        let entry = |place: usize| {
+            let (level, j) = (place / width, place % width);
+            let t = (level as f32 + 0.5) / levels as f32;
+            let frequency = 0.5 * (levels as f32 / 2.0).powf((j / 2).min(width / 2 - 1) as f32 / steps);
+            let angle = std::f32::consts::TAU * frequency * t;
+            match (level < levels, j % 2) {
+                (false, _) => 0.0,
+                (true, 0) => angle.sin(),
+                (true, _) => angle.cos(),
+            }
+        };
+        let table = init.values((0..rows * width).map(entry).collect(), [rows, width]);
+        Self { table }
+    }
+
     /// Width of the embedding.
     pub fn width(&self) -> usize {
         self.table.val().dims()[1]

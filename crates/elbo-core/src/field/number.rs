@@ -18,7 +18,7 @@ impl NumberEmbedding {
     /// For that many bins, each with a vector of `width` values; 0 bins for none.
     pub fn init(bins: usize, width: usize, init: &mut Init) -> Self {
         Self {
-            bins: (bins > 0).then(|| CategoryEmbedding::init(bins, width, init)),
+            bins: (bins > 0).then(|| CategoryEmbedding::ordered(bins, width, init)),
         }
     }
 

@@ -206,7 +206,8 @@ impl CategoryFitter {
         }
     }
 
-    pub(super) fn finish(self) -> Fitted {
+    /// `gaps`: whether some records have no value.
+    pub(super) fn finish(self, gaps: bool) -> Fitted {
         let n = self.counts.len();
         let many = n > SURELY_LEVELS && n as u64 > (self.seen - self.beyond) / 2;
         let Self {
@@ -229,7 +230,7 @@ impl CategoryFitter {
         let counts: Vec<(String, u64)> = self.counts.into_iter().collect();
         Fitted::Kind(match counts.as_slice() {
             [] => no_value(),
-            [(level, _)] => constant(level),
+            [(level, _)] if !gaps => constant(level),
             _ => Kind::Category(pooled(counts, beyond)),
         })
     }
@@ -280,7 +281,7 @@ mod tests {
     fn fitted(values: &[Option<&str>]) -> Kind {
         let mut fitter = CategoryFitter::default();
         fitter.push(&array(values));
-        match fitter.finish() {
+        match fitter.finish(false) {
             Fitted::Kind(kind) => kind,
             Fitted::Text => ignored("text"),
         }
@@ -322,11 +323,15 @@ mod tests {
     #[test]
     fn constants_are_ignored() {
         let reason = |kind| match kind {
-            Kind::Ignored { reason } => reason,
+            Kind::Ignored(ignored) => ignored.reason,
             other => panic!("{other:?}"),
         };
         assert!(reason(fitted(&[Some("a"), Some("a")])).contains("every record has the value `a`"));
         assert!(reason(fitted(&[None])).contains("no record has a value"));
+        let mut some_lack_it = CategoryFitter::default();
+        some_lack_it.push(&array(&[Some("a"), None]));
+        let kind = some_lack_it.finish(true);
+        assert!(matches!(kind, Fitted::Kind(Kind::Category(one)) if one.levels == ["a"]));
     }
 
     #[test]
@@ -341,7 +346,7 @@ mod tests {
                 (CategoryFitter::surely(), false),
             ] {
                 fitter.push(&array(values));
-                assert_eq!(matches!(fitter.finish(), Fitted::Text), text);
+                assert_eq!(matches!(fitter.finish(false), Fitted::Text), text);
             }
         }
     }
@@ -354,10 +359,10 @@ mod tests {
         ] {
             let names: Vec<String> = (1..40).map(name).collect();
             let texts: Vec<Option<&str>> = names.iter().map(|name| Some(name.as_str())).collect();
-            let Kind::Ignored { reason } = fitted(&texts) else {
+            let Kind::Ignored(ignored) = fitted(&texts) else {
                 panic!()
             };
-            assert!(reason.starts_with("identifier"), "{reason}");
+            assert!(ignored.reason.starts_with("identifier"), "{ignored:?}");
         }
     }
 

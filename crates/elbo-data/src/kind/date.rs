@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type, TimeUnit};
+use arrow::datatypes::{DataType, Field as ArrowField, Int64Type, TimeUnit};
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 
 use super::number::{Number, NumberFitter};
-use super::{Kind, Parsed, ignored, wrong_type};
+use super::{Kind, Parsed, constant, wrong_type};
 use crate::batch::Column;
 use crate::error::DataError;
 
@@ -150,13 +150,7 @@ impl Date {
                 };
                 Ok(cast(&same_width, &self.unit.data_type())?)
             }
-            Some(format) => {
-                let whole = whole.as_primitive::<Int64Type>().iter();
-                let text = |count: i64| self.unit.time(count as f64).format(format).to_string();
-                Ok(Arc::new(
-                    whole.map(|count| count.map(text)).collect::<StringArray>(),
-                ))
-            }
+            Some(format) => Ok(texts(self.unit, format, &whole)),
         }
     }
 
@@ -200,6 +194,20 @@ impl Date {
     }
 }
 
+/// Counts as texts.
+fn texts(unit: Unit, format: &str, counts: &ArrayRef) -> ArrayRef {
+    let counts = counts.as_primitive::<Int64Type>().iter();
+    let text = |count: i64| unit.time(count as f64).format(format).to_string();
+    Arc::new(counts.map(|count| count.map(text)).collect::<StringArray>())
+}
+
+/// A column of a source as its file has it: dates that are texts there become texts again.
+pub(super) fn as_written(field: &ArrowField, array: &ArrayRef) -> Option<ArrayRef> {
+    let (format, unit) = (field.metadata().get(FORMAT)?, Unit::of(array.data_type())?);
+    let counts = cast(&counts(array)?, &DataType::Int64).ok()?;
+    Some(texts(unit, format, &counts))
+}
+
 /// A column of dates as numbers.
 fn counts(array: &ArrayRef) -> Option<ArrayRef> {
     let whole = match array.data_type() {
@@ -232,11 +240,17 @@ impl DateFitter {
         }
     }
 
-    pub(super) fn finish(self) -> Kind {
+    pub(super) fn finish(self, gaps: bool) -> Kind {
         let (unit, format) = (self.unit, self.format);
-        match self.number.finish_measure() {
-            Kind::Number(number) => Kind::Date(Date { unit, format, number }),
-            Kind::Ignored { .. } => ignored("every record has the same date, or none has one"),
+        match self.number.finish_measure(true) {
+            Kind::Number(number) => {
+                let date = Date { unit, format, number };
+                let (first, last) = (date.number.min, date.number.max);
+                match first == last && !gaps {
+                    true => constant(date.text(first)),
+                    false => Kind::Date(date),
+                }
+            }
             other => other,
         }
     }
@@ -251,7 +265,7 @@ mod tests {
         let unit = Unit::of(array.data_type()).unwrap();
         let mut fitter = DateFitter::new(unit, format.map(str::to_owned));
         fitter.push(array);
-        let Kind::Date(date) = fitter.finish() else {
+        let Kind::Date(date) = fitter.finish(false) else {
             panic!("not a date")
         };
         date

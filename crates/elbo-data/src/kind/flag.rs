@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type};
+use arrow::datatypes::{DataType, Field as ArrowField, Float64Type};
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, Value, constant, no_value, wrong_type};
 use crate::batch::{Column, Values};
 use crate::error::DataError;
 
+/// Metadata key of a column of flags that are words in their file: those for no and for yes, with a blank between.
+pub const WORDS: &str = "elbo.flag";
+
 /// How a flag is written in the files it came from, and is written back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Spelling {
     /// true and false.
@@ -21,6 +24,48 @@ pub enum Spelling {
     OneZero,
     /// 1 and -1.
     PlusMinus,
+    /// Words for no and yes.
+    Words([String; 2]),
+}
+
+impl Spelling {
+    /// How the flags of this column are written.
+    fn of(field: &ArrowField) -> Self {
+        let words = field
+            .metadata()
+            .get(WORDS)
+            .and_then(|words| words.split_once(' '));
+        words.map_or(Self::Boolean, |(no, yes)| Self::Words([no, yes].map(str::to_owned)))
+    }
+
+    fn data_type(&self) -> DataType {
+        match self {
+            Self::Boolean => DataType::Boolean,
+            Self::OneZero | Self::PlusMinus => DataType::Int64,
+            Self::Words(_) => DataType::Utf8,
+        }
+    }
+
+    fn write(&self, flags: impl Iterator<Item = Option<bool>>) -> ArrayRef {
+        let numbers = |no: i64| move |yes: Option<bool>| Some(if yes? { 1 } else { no });
+        match self {
+            Self::Boolean => Arc::new(flags.collect::<BooleanArray>()),
+            Self::OneZero => Arc::new(flags.map(numbers(0)).collect::<Int64Array>()),
+            Self::PlusMinus => Arc::new(flags.map(numbers(-1)).collect::<Int64Array>()),
+            Self::Words(words) => {
+                let word = |yes: bool| words[usize::from(yes)].as_str();
+                Arc::new(flags.map(|yes| yes.map(word)).collect::<StringArray>())
+            }
+        }
+    }
+}
+
+/// A column of a source as its file has it: flags that are words there become words again.
+pub(super) fn as_written(field: &ArrowField, array: &ArrayRef) -> Option<ArrayRef> {
+    match Spelling::of(field) {
+        Spelling::Boolean => None,
+        words => Some(words.write(array.as_boolean_opt()?.iter())),
+    }
 }
 
 /// A yes-or-no attribute.
@@ -35,16 +80,19 @@ pub struct Flag {
 
 impl Flag {
     pub(super) fn data_type(&self) -> DataType {
-        match self.spelling {
-            Spelling::Boolean => DataType::Boolean,
-            Spelling::OneZero | Spelling::PlusMinus => DataType::Int64,
-        }
+        self.spelling.data_type()
     }
 
     pub(super) fn encode(&self, field: &str, array: &ArrayRef) -> Result<Column, DataError> {
         let wrong = || wrong_type(field, "a flag", array);
         let found: Vec<Option<bool>> = match array.data_type() {
             DataType::Boolean => array.as_boolean().iter().collect(),
+            DataType::Utf8 if matches!(self.spelling, Spelling::Words(_)) => {
+                let texts = array.as_string::<i32>().iter();
+                texts
+                    .map(|text| text.map(|text| read(field, text)).transpose())
+                    .collect::<Result<_, _>>()?
+            }
             DataType::Int64 | DataType::Float64 => {
                 let numbers = cast(array, &DataType::Float64)?;
                 let numbers = numbers.as_primitive_opt::<Float64Type>().ok_or_else(wrong)?;
@@ -69,17 +117,7 @@ impl Flag {
     }
 
     pub(super) fn decode(&self, flags: &[u8]) -> ArrayRef {
-        let yes = |flag: &u8| *flag == 1;
-        let no = match self.spelling {
-            Spelling::Boolean => {
-                return Arc::new(flags.iter().map(|flag| Some(yes(flag))).collect::<BooleanArray>());
-            }
-            Spelling::OneZero => 0,
-            Spelling::PlusMinus => -1,
-        };
-        Arc::new(Int64Array::from_iter_values(
-            flags.iter().map(|flag| if yes(flag) { 1 } else { no }),
-        ))
+        self.spelling.write(flags.iter().map(|flag| Some(*flag == 1)))
     }
 }
 
@@ -95,9 +133,13 @@ fn yes(field: &str, number: f64) -> Result<bool, DataError> {
 }
 
 pub(super) fn parse(field: &str, text: &str) -> Result<Value, DataError> {
+    read(field, text).map(Value::Flag)
+}
+
+fn read(field: &str, text: &str) -> Result<bool, DataError> {
     match text.to_ascii_lowercase().as_str() {
-        "yes" | "y" | "true" | "1" | "on" => Ok(Value::Flag(true)),
-        "no" | "n" | "false" | "0" | "-1" | "off" => Ok(Value::Flag(false)),
+        "yes" | "y" | "true" | "1" | "on" => Ok(true),
+        "no" | "n" | "false" | "0" | "-1" | "off" => Ok(false),
         _ => Err(DataError::NotFlag {
             field: field.to_owned(),
             value: text.to_owned(),
@@ -105,29 +147,41 @@ pub(super) fn parse(field: &str, text: &str) -> Result<Value, DataError> {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct FlagFitter {
     counts: [u64; 2],
+    spelling: Spelling,
 }
 
 impl FlagFitter {
+    pub(super) fn new(field: &ArrowField) -> Self {
+        Self {
+            counts: [0; 2],
+            spelling: Spelling::of(field),
+        }
+    }
+
     pub(super) fn push(&mut self, array: &ArrayRef) {
         for yes in array.as_boolean_opt().into_iter().flatten().flatten() {
             self.counts[usize::from(yes)] += 1;
         }
     }
 
-    pub(super) fn finish(self) -> Kind {
-        fitted(self.counts, Spelling::Boolean)
+    pub(super) fn finish(self, gaps: bool) -> Kind {
+        fitted(self.counts, gaps, self.spelling)
     }
 }
 
-/// The flag with these counts of no and yes.
-pub(super) fn fitted(counts: [u64; 2], spelling: Spelling) -> Kind {
+/// The flag with these counts of no and yes; `gaps` says that some records have neither.
+pub(super) fn fitted(counts: [u64; 2], gaps: bool, spelling: Spelling) -> Kind {
+    let words = match &spelling {
+        Spelling::Words(words) => words.clone(),
+        _ => ["no", "yes"].map(str::to_owned),
+    };
     match counts {
         [0, 0] => no_value(),
-        [_, 0] => constant("no"),
-        [0, _] => constant("yes"),
+        [_, 0] if !gaps => constant(&words[0]),
+        [0, _] if !gaps => constant(&words[1]),
         _ => Kind::Flag(Flag { counts, spelling }),
     }
 }
@@ -138,7 +192,9 @@ mod tests {
 
     #[test]
     fn every_spelling_is_encoded_and_written_back() {
-        let arrays: [(Spelling, ArrayRef); 3] = [
+        let words = Spelling::Words(["N", "Y"].map(str::to_owned));
+        let arrays: [(Spelling, ArrayRef); 4] = [
+            (words, Arc::new(StringArray::from(vec!["Y", "N"]))),
             (Spelling::Boolean, Arc::new(BooleanArray::from(vec![true, false]))),
             (Spelling::OneZero, Arc::new(Int64Array::from(vec![1, 0]))),
             (Spelling::PlusMinus, Arc::new(Int64Array::from(vec![1, -1]))),
@@ -180,14 +236,13 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_that_never_changes_is_ignored() {
-        let mut fitter = FlagFitter::default();
-        fitter.push(&(Arc::new(BooleanArray::from(vec![Some(true), None])) as ArrayRef));
-        assert_eq!(
-            fitter.finish(),
-            Kind::Ignored {
-                reason: "every record has the value `yes`".into()
-            }
-        );
+    fn a_flag_that_never_changes_is_ignored_unless_some_lack_it() {
+        let fitted = |gaps| {
+            let mut fitter = FlagFitter::new(&ArrowField::new("smile", DataType::Boolean, true));
+            fitter.push(&(Arc::new(BooleanArray::from(vec![Some(true), None])) as ArrayRef));
+            fitter.finish(gaps)
+        };
+        assert_eq!(fitted(false), constant("yes"));
+        assert!(matches!(fitted(true), Kind::Flag(flag) if flag.counts == [0, 1]));
     }
 }

@@ -231,7 +231,7 @@ mod tests {
     fn fitted(integer: bool, values: &[f64]) -> Kind {
         let mut fitter = NumberFitter::new(integer);
         fitter.push(&(Arc::new(Float64Array::from(values.to_vec())) as ArrayRef));
-        fitter.finish()
+        fitter.finish(false)
     }
 
     fn number(integer: bool, values: &[f64]) -> Number {
@@ -349,7 +349,7 @@ mod tests {
 
     #[test]
     fn whole_numbers_that_count_up_are_an_identifier_and_years_are_not() {
-        let is = |values: Vec<f64>| matches!(fitted(true, &values), Kind::Ignored { reason } if reason.starts_with("identifier"));
+        let is = |values: Vec<f64>| matches!(fitted(true, &values), Kind::Ignored(ignored) if ignored.reason.starts_with("identifier"));
         let up =
             |first: f64, step: f64, n: u32| (0..n).map(|i| first + f64::from(i) * step).collect::<Vec<_>>();
         assert!(is(up(1.0, 1.0, 20)) && is(up(0.0, 1.0, 20)) && is(up(5000.0, 10.0, 1000)));

@@ -11,6 +11,7 @@ use super::*;
 use crate::batch::Values;
 use crate::error::Problem;
 use crate::kind::Kind;
+use crate::kind::ignored::Ignored;
 use crate::source::Read;
 use crate::split::Split;
 
@@ -141,7 +142,7 @@ fn the_caller_may_wait_inside_a_pool_of_one_thread() {
 
 #[test]
 fn a_schema_of_other_data_is_refused_at_once() {
-    let kind = Kind::Ignored { reason: "x".into() };
+    let kind = Kind::Ignored(Ignored::new("x"));
     let field = crate::schema::Field {
         name: "w".into(),
         missing: 0,

@@ -29,7 +29,7 @@ impl Field {
             Kind::Flag(_) => 2,
             Kind::Number(number) => number.bins.len(),
             Kind::Date(date) => date.number.bins.len(),
-            Kind::Image(_) | Kind::Text(_) | Kind::Ignored { .. } => 0,
+            Kind::Image(_) | Kind::Text(_) | Kind::Ignored(_) => 0,
         }
     }
 

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, StringArray};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use arrow::record_batch::RecordBatch;
 use elbo_data::kind::text::TextOptions;
@@ -217,8 +218,29 @@ fn a_schema_of_a_table_counts_what_is_missing() {
     .unwrap();
     let kinds: Vec<&str> = schema.fields.iter().map(|field| field.kind.name()).collect();
     assert_eq!(kinds, ["ignored", "number", "category"]);
-    assert!(matches!(&schema.fields[0].kind, Kind::Ignored { reason } if reason.starts_with("identifier")));
+    assert!(matches!(&schema.fields[0].kind, Kind::Ignored(id) if id.reason.starts_with("identifier")));
     assert_eq!((schema.fields[2].missing, schema.fields[2].records), (10, 40));
+}
+
+#[test]
+fn what_takes_no_part_is_refilled_in_its_type() {
+    let rows: String = (0..40)
+        .map(|i| format!("{i},EUR,07.05.2024,{}\n", if i % 4 == 0 { "" } else { "yes" }))
+        .collect();
+    let source = table(format!("id,currency,day,paid\n{rows}"));
+    let rows: Vec<u64> = (0..40).collect();
+    let schema = Schema::fit(source.as_ref(), &rows, &TextOptions::default(), Noise::new(0)).unwrap();
+    let kinds: Vec<&str> = schema.fields.iter().map(|field| field.kind.name()).collect();
+    // One value that some records lack says something.
+    assert_eq!(kinds, ["ignored", "ignored", "ignored", "flag"]);
+    let texts = |field| {
+        let array = cast(&schema.refill(field, &[0, 2]).unwrap(), &DataType::Utf8).unwrap();
+        array.as_string::<i32>().iter().flatten().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(texts(0), ["40", "42"]);
+    assert_eq!(texts(1), ["EUR", "EUR"]);
+    assert_eq!(texts(2), ["07.05.2024", "07.05.2024"]);
+    assert_eq!(schema.arrow_field(0).unwrap().data_type(), &DataType::Int64);
 }
 
 fn written(name: &str, batches: &[RecordBatch]) -> (Files, Arc<dyn Source>) {

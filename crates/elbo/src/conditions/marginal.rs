@@ -10,7 +10,7 @@ pub(super) fn marginal(kind: &Kind, uniform: f32) -> Value {
         Kind::Flag(flag) => Value::Flag(falls_on(&flag.counts, uniform).0 == 1),
         Kind::Number(number) => of_number(number, uniform),
         Kind::Date(date) => of_number(&date.number, uniform),
-        Kind::Image(_) | Kind::Text(_) | Kind::Ignored { .. } => Value::NotGiven,
+        Kind::Image(_) | Kind::Text(_) | Kind::Ignored(_) => Value::NotGiven,
     }
 }
 

@@ -288,14 +288,7 @@ fn spec(
             log_widths: field.log_widths(),
         },
         // `Schema::field` has refused it already.
-        Kind::Ignored { reason } => {
-            let reason = reason.clone();
-            return Err(DataError::IgnoredField {
-                name: field.name.clone(),
-                reason,
-            }
-            .into());
-        }
+        Kind::Ignored(ignored) => return Err(DataError::ignored(&field.name, ignored).into()),
     };
     Ok(FieldSpec {
         name: field.name.clone(),

@@ -109,7 +109,7 @@ fn usual<'a>(schema: &'a Schema, given: &[Role<'a>], all: bool) -> Vec<&'a Field
         let mut given = given.iter().filter(|role| role.region.is_whole());
         given.any(|role| role.field.name == field.name)
     };
-    let usable = |field: &&Field| !matches!(field.kind, Kind::Ignored { .. }) && !whole(field);
+    let usable = |field: &&Field| !matches!(field.kind, Kind::Ignored(_)) && !whole(field);
     let usable: Vec<&Field> = schema.fields.iter().filter(usable).collect();
     let picture = |field: &&Field| matches!(field.kind, Kind::Image(_));
     match usable.iter().any(picture) && !all {

@@ -78,7 +78,7 @@ fn reconstructions(plain: &Trained, progress: &dyn Progress) -> Result<image::Rg
     let batches = plain.records(None)?;
     let mut rows = plain.config.split(batches.source.as_ref())?.test;
     rows.truncate(PAIRS);
-    let (originals, reconstructions) = plain.reconstruct(&batches, &rows, progress)?;
+    let (_, originals, reconstructions) = plain.reconstruct(&batches, &rows, progress)?;
     let image = plain.image_or_error()?;
     let [originals, reconstructions] =
         [originals, reconstructions].map(|records| plain.pictures_of(&records, &image));

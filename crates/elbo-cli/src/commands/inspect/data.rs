@@ -72,7 +72,7 @@ fn values(kind: &Kind) -> String {
             text.lengths.mean(),
             text.lengths.longest
         ),
-        Kind::Ignored { reason } => reason.clone(),
+        Kind::Ignored(ignored) => ignored.reason.clone(),
     }
 }
 

@@ -6,6 +6,7 @@ use arrow::datatypes::{DataType, Float64Type};
 
 use super::{MAX_DECIMALS, Number, bins};
 use crate::kind::flag::{self, Spelling};
+use crate::kind::ignored::{Filling, Ignored};
 use crate::kind::{Kind, constant, ignored, no_value};
 
 /// From so many records on, whole numbers that count up from 0 or 1 by ones are an identifier, and from so many those
@@ -90,19 +91,26 @@ impl NumberFitter {
         }
     }
 
-    pub(crate) fn finish(self) -> Kind {
+    /// `gaps`: whether some records have no value.
+    pub(crate) fn finish(self, gaps: bool) -> Kind {
         let [minus, zero, one] = self.signs;
         if self.n == 0 || self.min == self.max {
-            return self.finish_measure();
+            return self.finish_measure(gaps);
         } else if zero + one == self.n {
-            return flag::fitted([zero, one], Spelling::OneZero);
+            return flag::fitted([zero, one], gaps, Spelling::OneZero);
         } else if minus + one == self.n {
-            return flag::fitted([minus, one], Spelling::PlusMinus);
+            return flag::fitted([minus, one], gaps, Spelling::PlusMinus);
         }
-        if self.integer && self.counts_up() {
-            return ignored("identifier: whole numbers that count up");
+        match self.step.filter(|_| self.integer && self.counts_up()) {
+            Some(step) => Kind::Ignored(Ignored {
+                filling: Filling::Count {
+                    next: (self.last + step) as i64,
+                    step: step as i64,
+                },
+                ..Ignored::new("identifier: whole numbers that count up")
+            }),
+            None => self.finish_measure(gaps),
         }
-        self.finish_measure()
     }
 
     fn counts_up(&self) -> bool {
@@ -112,14 +120,17 @@ impl NumberFitter {
     }
 
     /// As [`Self::finish`], of values that are known to be no flags and no identifier.
-    pub(crate) fn finish_measure(self) -> Kind {
+    pub(crate) fn finish_measure(self, gaps: bool) -> Kind {
         if self.n == 0 {
             return no_value();
-        } else if self.min == self.max {
+        } else if self.min == self.max && !gaps {
             return constant(self.min);
         }
         let scale = self.decimals.map(|places| 10f64.powi(i32::from(places)));
-        let std = (self.squares / self.n as f64).sqrt() as f32;
+        let std = match self.min == self.max {
+            true => 1.0,
+            false => (self.squares / self.n as f64).sqrt() as f32,
+        };
         let number = Number {
             mean: self.mean as f32,
             std,

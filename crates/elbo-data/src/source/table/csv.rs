@@ -37,6 +37,8 @@ pub(super) struct Csv {
     path: PathBuf,
     delimiter: u8,
     cells: Vec<Cells>,
+    /// How the flags of each column are written.
+    words: Vec<Option<[String; 2]>>,
     starts: Vec<u64>,
     lengths: Vec<u32>,
 }
@@ -78,12 +80,14 @@ impl Csv {
         let mut notes = scan.notes(text.note.as_ref());
         let problems = scan.problems()?;
         let cells: Vec<Cells> = scan.guesses.iter().map(Guess::cells).collect();
+        let words = scan.guesses.iter().map(Guess::words).collect();
         let Scan { starts, lengths, .. } = scan;
         let mut csv = Self {
             text,
             path: path.to_path_buf(),
             delimiter: dialect.delimiter,
             cells,
+            words,
             starts,
             lengths,
         };
@@ -104,6 +108,11 @@ impl Csv {
     /// How the cells of a column are read.
     pub(super) fn cells(&self, column: usize) -> Cells {
         self.cells[column]
+    }
+
+    /// How the flags of a column are written, for no and for yes.
+    pub(super) fn words(&self, column: usize) -> Option<&[String; 2]> {
+        self.words[column].as_ref()
     }
 
     pub(super) fn set_cells(&mut self, column: usize, cells: Cells) {

@@ -10,6 +10,8 @@ use crate::kind::is_missing;
 #[derive(Clone, Debug)]
 pub(super) struct Guess {
     flag: bool,
+    /// The first words for no and for yes.
+    words: [Option<String>; 2],
     integer: bool,
     numeral: Numeral,
     empty: bool,
@@ -24,6 +26,7 @@ impl Default for Guess {
     fn default() -> Self {
         Self {
             flag: true,
+            words: [None, None],
             integer: true,
             numeral: Numeral::default(),
             empty: true,
@@ -50,16 +53,43 @@ impl Guess {
             return;
         }
         self.empty = false;
-        self.flag &= flag(trimmed).is_some();
+        if self.flag {
+            self.see_word(trimmed);
+        }
         if self.numeral.possible() {
             self.numeral.see(trimmed);
             self.integer &= self.numeral.whole(trimmed);
         }
     }
 
+    fn see_word(&mut self, cell: &str) {
+        let yes = flag(cell);
+        self.flag = yes.is_some();
+        if let Some(word) = yes.map(|yes| &mut self.words[usize::from(yes)])
+            && word.is_none()
+        {
+            *word = Some(cell.to_owned());
+        }
+    }
+
+    /// How the column's flags are written, for no and for yes; none of other columns, and where that is plain
+    /// true and false.
+    pub(super) fn words(&self) -> Option<[String; 2]> {
+        let words = match (self.cells(), &self.words) {
+            (Cells::Flag, [Some(no), Some(yes)]) => [no.clone(), yes.clone()],
+            (Cells::Flag, [Some(no), None]) => [no.clone(), opposite(no)],
+            (Cells::Flag, [None, Some(yes)]) => [opposite(yes), yes.clone()],
+            _ => return None,
+        };
+        (words != ["false", "true"]).then_some(words)
+    }
+
     /// What all the cells could be that either has seen.
     pub(super) fn merge(mut self, other: &Self) -> Self {
         self.flag &= other.flag;
+        for (word, other) in self.words.iter_mut().zip(&other.words) {
+            *word = word.take().or_else(|| other.clone());
+        }
         self.integer &= other.integer;
         self.numeral.merge(&other.numeral);
         self.empty &= other.empty;
@@ -112,12 +142,28 @@ impl Cells {
 /// Reads yes or no as tables spell it.
 pub(super) fn flag(cell: &str) -> Option<bool> {
     let is = |words: [&str; 3]| words.iter().any(|word| cell.eq_ignore_ascii_case(word));
-    if is(["yes", "true", "y"]) {
-        Some(true)
-    } else if is(["no", "false", "n"]) {
-        Some(false)
-    } else {
-        None
+    match (is(NO), is(YES)) {
+        (false, false) => None,
+        (_, yes) => Some(yes),
+    }
+}
+
+/// Words for no, and in the same places their opposites.
+const NO: [&str; 3] = ["no", "false", "n"];
+const YES: [&str; 3] = ["yes", "true", "y"];
+
+/// The opposite of a word for yes or no, in the same case.
+fn opposite(word: &str) -> String {
+    let pairs = NO.iter().zip(YES).flat_map(|(no, yes)| [(*no, yes), (yes, *no)]);
+    let mut same = pairs.filter(|(known, _)| word.eq_ignore_ascii_case(known));
+    let opposite = same.next().map_or(word, |(_, opposite)| opposite);
+    let upper = |letters: &str| letters.chars().all(char::is_uppercase);
+    let (first, rest) = opposite.split_at(1);
+    match (upper(&word[..1]), word.len() > 1 && upper(&word[1..])) {
+        (false, _) => opposite.to_owned(),
+        (true, true) => opposite.to_uppercase(),
+        // Of one letter the case of all is that of the first.
+        (true, false) => first.to_uppercase() + rest,
     }
 }
 
@@ -148,6 +194,19 @@ mod tests {
         assert_eq!(found(&["", "?"]), DataType::Utf8);
         assert_eq!(found(&["a", "inf"]), DataType::Utf8);
         assert_eq!(found(&["1234567890123456789012", "1"]), DataType::Float64);
+    }
+
+    #[test]
+    fn flags_keep_their_words() {
+        let words = |cells: &[&str]| guess(cells).words().map(|words| words.join("/"));
+        assert_eq!(words(&["Yes", "No", "yes"]).unwrap(), "No/Yes");
+        assert_eq!(words(&["Y", "", "Y"]).unwrap(), "N/Y");
+        assert_eq!(words(&["FALSE"]).unwrap(), "FALSE/TRUE");
+        assert_eq!(words(&["No"]).unwrap(), "No/Yes");
+        assert_eq!(words(&["true", "false"]), None);
+        assert_eq!(words(&["1", "0"]), None);
+        let merged = guess(&["no"]).merge(&guess(&["NO", "YES"]));
+        assert_eq!(merged.words().unwrap(), ["no", "YES"]);
     }
 
     #[test]

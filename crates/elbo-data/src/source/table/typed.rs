@@ -38,22 +38,23 @@ pub(super) fn fields(
             notes.extend(format.note(name));
         }
         csv.set_cells(column, cells);
-        fields.push(field(name, cells, asked));
+        fields.push(field(name, cells, asked, csv.words(column)));
     }
     Ok((fields, notes))
 }
 
-fn field(name: &str, cells: Cells, asked: Option<FieldType>) -> ArrowField {
+fn field(name: &str, cells: Cells, asked: Option<FieldType>, words: Option<&[String; 2]>) -> ArrowField {
     let field = ArrowField::new(name, cells.data_type(), true);
     let with = |key: &str, value: &str| {
         let metadata = HashMap::from([(key.to_owned(), value.to_owned())]);
         field.clone().with_metadata(metadata)
     };
-    match (cells, asked) {
-        (_, Some(FieldType::Ignore)) => with(kind::IGNORE, ""),
-        (_, Some(FieldType::Text)) => with(kind::text::TEXT, ""),
-        (_, Some(FieldType::Category)) => with(kind::CATEGORY, ""),
-        (Cells::Date(format), _) => with(kind::date::FORMAT, format.text),
+    match (cells, asked, words) {
+        (_, Some(FieldType::Ignore), _) => with(kind::IGNORE, ""),
+        (_, Some(FieldType::Text), _) => with(kind::text::TEXT, ""),
+        (_, Some(FieldType::Category), _) => with(kind::CATEGORY, ""),
+        (Cells::Date(format), ..) => with(kind::date::FORMAT, format.text),
+        (Cells::Flag, _, Some(words)) => with(kind::flag::WORDS, &words.join(" ")),
         _ => field,
     }
 }

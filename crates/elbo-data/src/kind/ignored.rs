@@ -1,0 +1,132 @@
+//! Columns that take no part, and what stands in their place in records that are made.
+
+use std::fmt::Display;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, StringArray, new_null_array};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use serde::{Deserialize, Serialize};
+
+use crate::error::DataError;
+
+/// Why a column takes no part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ignored {
+    /// In words.
+    pub reason: String,
+    /// Its type in the data, as Arrow calls it.
+    #[serde(rename = "type")]
+    pub data_type: String,
+    /// What stands in its place.
+    #[serde(default)]
+    pub filling: Filling,
+}
+
+/// What stands in the place of a column that is not modelled.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Filling {
+    /// Nothing: no value is known to fit.
+    #[default]
+    Nothing,
+    /// The value of every record.
+    Value(String),
+    /// Whole numbers that go on counting behind those of the training records.
+    Count {
+        /// The first.
+        next: i64,
+        /// From one to the next.
+        step: i64,
+    },
+}
+
+impl Ignored {
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            data_type: DataType::Utf8.to_string(),
+            filling: Filling::Nothing,
+        }
+    }
+
+    /// Every record has this value.
+    pub(super) fn constant(value: impl Display) -> Self {
+        Self {
+            filling: Filling::Value(value.to_string()),
+            ..Self::new(format!("every record has the value `{value}`"))
+        }
+    }
+
+    /// Of a column of this type; nested ones are replaced by texts, which any table can hold.
+    pub(super) fn of_type(self, data_type: &DataType) -> Self {
+        match data_type.is_nested() {
+            true => self,
+            false => Self {
+                data_type: data_type.to_string(),
+                ..self
+            },
+        }
+    }
+
+    pub(super) fn data_type(&self) -> DataType {
+        DataType::from_str(&self.data_type).unwrap_or(DataType::Utf8)
+    }
+
+    /// What stands in these rows.
+    pub(crate) fn fill(&self, rows: &[u64]) -> Result<ArrayRef, DataError> {
+        let values: ArrayRef = match &self.filling {
+            Filling::Nothing => return Ok(new_null_array(&self.data_type(), rows.len())),
+            Filling::Value(value) => Arc::new(StringArray::from_iter_values(rows.iter().map(|_| value))),
+            Filling::Count { next, step } => {
+                let number = |row: &u64| next.wrapping_add(step.wrapping_mul(*row as i64));
+                Arc::new(Int64Array::from_iter_values(rows.iter().map(number)))
+            }
+        };
+        Ok(cast(&values, &self.data_type())?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{BooleanArray, Date32Array, Float64Array};
+
+    fn filled(ignored: Ignored, data_type: DataType) -> ArrayRef {
+        let ignored = ignored.of_type(&data_type);
+        let stored = serde_json::from_str::<Ignored>(&serde_json::to_string(&ignored).unwrap());
+        let array = stored.unwrap().fill(&[0, 2]).unwrap();
+        assert_eq!(*array.data_type(), data_type);
+        array
+    }
+
+    #[test]
+    fn constants_come_back_in_their_type() {
+        let two = |array: ArrayRef, expected: ArrayRef| assert_eq!(&array, &expected);
+        let texts = Arc::new(StringArray::from(vec!["EUR", "EUR"]));
+        two(filled(Ignored::constant("EUR"), DataType::Utf8), texts);
+        let numbers = Arc::new(Float64Array::from(vec![2.5, 2.5]));
+        two(filled(Ignored::constant(2.5), DataType::Float64), numbers);
+        let flags = Arc::new(BooleanArray::from(vec![true, true]));
+        two(filled(Ignored::constant("yes"), DataType::Boolean), flags);
+        let days = Arc::new(Date32Array::from(vec![19_723, 19_723]));
+        two(filled(Ignored::constant("2024-01-01"), DataType::Date32), days);
+    }
+
+    #[test]
+    fn identifiers_go_on_counting() {
+        let ignored = Ignored {
+            filling: Filling::Count { next: 601, step: 5 },
+            ..Ignored::new("identifier")
+        };
+        let expected: ArrayRef = Arc::new(Int64Array::from(vec![601, 611]));
+        assert_eq!(&filled(ignored, DataType::Int64), &expected);
+    }
+
+    #[test]
+    fn of_others_nothing_is_known() {
+        let nothing = filled(Ignored::new("nested"), DataType::Int64);
+        assert_eq!(nothing.null_count(), 2);
+    }
+}
