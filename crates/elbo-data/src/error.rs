@@ -145,18 +145,6 @@ pub enum DataError {
         /// What the reader uses that name for.
         meaning: &'static str,
     },
-    /// A row of a table has more or fewer cells than its header.
-    #[error("line {line} of `{}` has {found} cells, its header {expected}", path.display())]
-    RaggedRow {
-        /// The table.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: u64,
-        /// Cells in the header.
-        expected: u64,
-        /// Cells in the row.
-        found: u64,
-    },
     /// A table has no rows, or no column beside the one that names the files.
     #[error("the table `{}` has no {what}", path.display())]
     EmptyTable {
@@ -192,15 +180,15 @@ pub enum DataError {
         line: u64,
     },
     /// Two rows of a table name the same picture.
-    #[error("lines {first} and {second} of `{}` both describe `{file}`", path.display())]
+    #[error("rows {first} and {second} of `{}` both describe `{file}`", path.display())]
     DuplicateRow {
         /// The table.
         path: PathBuf,
         /// The picture.
         file: String,
-        /// The first line, counted from 1.
+        /// The first row, counted from 1.
         first: u64,
-        /// The second line.
+        /// The second row.
         second: u64,
     },
     /// A table is not CSV text.

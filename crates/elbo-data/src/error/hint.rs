@@ -41,7 +41,6 @@ impl DataError {
             Self::TooManyColumns { .. } => "leave out columns, or store the values of a long list as rows",
             Self::OpenQuote { .. } => "close the quote, or write a quote inside a cell twice",
             Self::Encoding { .. } => "save the file again as UTF-8",
-            Self::RaggedRow { .. } => "put double quotes around a cell that holds the separator",
             Self::EmptyTable {
                 what: "columns" | "rows",
                 ..

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, UInt64Array};
 use arrow::compute::take;
-use arrow::datatypes::{Field as ArrowField, Schema as ArrowSchema, SchemaRef};
+use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
 use rayon::prelude::*;
 
 use crate::column;
@@ -23,7 +23,7 @@ use crate::source::cache::Cache;
 use crate::source::picture::{self, Header, Target};
 use crate::source::{Read, Source, check_rows};
 use listing::{Listing, Picture};
-use table::Table;
+use table::Attributes;
 
 /// Name of the field of pixels.
 pub const IMAGE: &str = "image";
@@ -36,8 +36,12 @@ pub struct Folder {
     path: PathBuf,
     pictures: Vec<Picture>,
     schema: SchemaRef,
-    /// Everything but the pixels, one value for each picture: columns 1 and on.
-    attributes: Vec<ArrayRef>,
+    /// The sub-folder of each picture, where that says something: column 1.
+    label: Option<ArrayRef>,
+    /// The columns behind.
+    attributes: Option<Attributes>,
+    /// The place of each picture among all that were listed, of which `attributes` speaks.
+    places: Vec<usize>,
     target: Target,
     max_pixels: u64,
     strict: bool,
@@ -67,27 +71,29 @@ impl Folder {
             Some(table) => Some(table.to_path_buf()),
             None => listing.only_table(path)?,
         };
-        let table = table
-            .map(|table| Table::read(&table, &listing.pictures))
+        let attributes = table
+            .map(|table| Attributes::open(&table, &listing.pictures, options))
             .transpose()?;
         let (kept, headers, mut problems) = scan(&listing.pictures, options.max_pixels);
         check_scan(path, kept.len(), &problems, options.strict)?;
         let (target, note) = shape::choose(&headers, options);
-        let mut notes = listing.notes(table.is_some());
+        let mut notes = listing.notes(attributes.is_some());
         notes.extend(note);
-        let mut columns: Vec<_> = listing.label(&kept, table.is_some()).into_iter().collect();
-        if let Some(table) = &table {
-            columns.extend(table.aligned(&kept, !columns.is_empty())?);
-            problems.extend(table.problem());
-            notes.extend(table.note(&listing.pictures, &kept));
+        let label = listing.label(&kept, attributes.is_some());
+        let mut fields = vec![target.arrow_field(IMAGE)];
+        fields.extend(label.iter().map(|(field, _)| field.clone()));
+        if let Some(attributes) = &attributes {
+            fields.extend(attributes.fields(label.is_some())?);
+            problems.extend(attributes.problems());
+            notes.extend(attributes.notes(&listing.pictures, &kept));
         }
-        let (mut fields, attributes): (Vec<ArrowField>, Vec<ArrayRef>) = columns.into_iter().unzip();
-        fields.insert(0, target.arrow_field(IMAGE));
         Ok(Self {
             path: path.to_path_buf(),
-            pictures: kept.into_iter().map(|i| listing.pictures[i].clone()).collect(),
+            pictures: kept.iter().map(|i| listing.pictures[*i].clone()).collect(),
             schema: Arc::new(ArrowSchema::new(fields)),
+            label: label.map(|(_, labels)| labels),
             attributes,
+            places: kept,
             target,
             max_pixels: options.max_pixels,
             strict: options.strict,
@@ -109,6 +115,23 @@ impl Folder {
         let pixels = Arc::from(self.target.bring(image));
         self.cache.put(row, &pixels);
         Ok(pixels)
+    }
+
+    /// These columns, none of which are the pixels, of some rows.
+    fn described(&self, rows: &[u64], columns: &[usize]) -> Result<Vec<ArrayRef>, DataError> {
+        let first = 1 + usize::from(self.label.is_some());
+        let behind: Vec<usize> = columns.iter().filter_map(|column| column.checked_sub(first)).collect();
+        let places: Vec<usize> = rows.iter().map(|row| self.places[*row as usize]).collect();
+        let read = match &self.attributes {
+            Some(attributes) if !behind.is_empty() => attributes.read(&places, &behind)?,
+            _ => Vec::new(),
+        };
+        let mut read = read.into_iter();
+        let array = |column: &usize| match (&self.label, *column < first) {
+            (Some(labels), true) => Ok(take(labels, &UInt64Array::from(rows.to_vec()), None)?),
+            _ => Ok(read.next().unwrap_or_else(|| unreachable!("each column was read"))),
+        };
+        columns.iter().map(array).collect()
     }
 
     /// Decodes in parallel; the results stand in the order of the rows.
@@ -137,7 +160,7 @@ impl Folder {
 /// Whether the table names pictures of the folder; one that cannot be read names none.
 pub(crate) fn describes_pictures(folder: &Path, table: &Path) -> bool {
     let listing = Listing::read(folder);
-    listing.is_ok_and(|listing| listing::is_table(table) && Table::names_any(table, &listing.pictures))
+    listing.is_ok_and(|listing| Attributes::name_any(table, &listing.pictures))
 }
 
 /// Reads all headers in parallel: positions and headers of good pictures, and what is wrong with the rest.
@@ -199,10 +222,11 @@ impl Source for Folder {
             },
         };
         let schema = Arc::new(self.schema.project(columns)?);
-        let indices = UInt64Array::from(rows.clone());
-        let array = |column: &usize| match column.checked_sub(1) {
-            None => column::image_array(std::mem::take(&mut bytes), self.target.bytes()),
-            Some(attribute) => Ok(take(&self.attributes[attribute], &indices, None)?),
+        let beside: Vec<usize> = columns.iter().copied().filter(|column| *column > 0).collect();
+        let mut beside = self.described(&rows, &beside)?.into_iter();
+        let array = |column: &usize| match column {
+            0 => column::image_array(std::mem::take(&mut bytes), self.target.bytes()),
+            _ => Ok(beside.next().unwrap_or_else(|| unreachable!("each column was read"))),
         };
         let arrays = columns.iter().map(array).collect::<Result<Vec<_>, _>>()?;
         Ok(Read {

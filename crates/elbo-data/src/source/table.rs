@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
-use arrow::compute::concat;
-use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
+use arrow::compute::{cast, concat};
+use arrow::datatypes::{DataType, Schema as ArrowSchema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use self::csv::Csv;
@@ -77,6 +77,25 @@ impl Table {
             problems: part.problems,
             notes: part.notes,
         })
+    }
+}
+
+impl Table {
+    /// A column of these rows as it is written, whatever its values seem to be; a missing cell is null.
+    pub(crate) fn texts(&self, column: usize, rows: &[u64]) -> Result<ArrayRef, DataError> {
+        let parts = match &self.rows {
+            Rows::Csv(csv) => csv.read_as_text(rows, column)?,
+            Rows::Parquet(_) => vec![cast(
+                self.read_columns(rows, &[column])?.batch.column(0),
+                &DataType::Utf8,
+            )?],
+        };
+        let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+        Ok(concat(&parts)?)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 }
 

@@ -10,6 +10,7 @@ use arrow::datatypes::{DataType, Field as ArrowField};
 use super::LABEL;
 use crate::error::DataError;
 use crate::source::picture::is_picture;
+use crate::source::table::is_table;
 
 /// One picture file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,12 +31,6 @@ pub(super) struct Listing {
     tables: Vec<String>,
     ignored: u64,
     deeper: Option<String>,
-}
-
-/// Whether the file is a table by its name.
-pub(super) fn is_table(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("csv"))
 }
 
 impl Listing {

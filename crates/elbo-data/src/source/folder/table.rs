@@ -1,137 +1,137 @@
 //! The table beside the pictures: its first column names the file, each other column is an attribute.
-//!
-//! Read twice, first for the types of the columns and then for the values, so that a list as long
-//! as CelebA's takes the memory of its typed columns and not that of eight million strings.
-
-mod build;
 
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use arrow::array::{ArrayRef, UInt64Array};
+use arrow::array::{ArrayRef, AsArray, UInt64Array};
 use arrow::compute::take;
 use arrow::datatypes::Field as ArrowField;
 
 use super::listing::Picture;
 use super::{IMAGE, LABEL};
 use crate::error::{DataError, Problem};
-use build::{Guess, build};
+use crate::options::OpenOptions;
+use crate::source::Source;
+use crate::source::table::Table;
 
 /// Names listed in a message; the others are counted.
 const LISTED: usize = 3;
-
 /// Rows in which the name of a picture is looked for.
-const LOOKED_AT: usize = 1000;
+const LOOKED_AT: u64 = 1000;
+/// Rows whose files are looked up at a time.
+const ROWS: usize = 8192;
 
-/// A table, its columns typed, and the row that describes each picture.
+/// A table, and which of its rows describes each picture.
 #[derive(Debug)]
-pub(super) struct Table {
-    path: PathBuf,
-    columns: Vec<(ArrowField, ArrayRef)>,
-    /// For each picture of the listing its row of the table.
+pub(super) struct Attributes {
+    table: Table,
+    /// For each picture its row of the table.
     row_of: Vec<Option<u64>>,
     /// What rows name that does not exist.
     missing: Vec<String>,
 }
 
-impl Table {
+impl Attributes {
     /// Whether one of the table's first rows names a picture.
-    pub(super) fn names_any(path: &Path, pictures: &[Picture]) -> bool {
+    pub(super) fn name_any(path: &Path, pictures: &[Picture]) -> bool {
         let index = Index::new(pictures);
-        reader(path).is_ok_and(|mut reader| {
-            let mut rows = reader.records().take(LOOKED_AT).flatten();
-            rows.any(|row| row.get(0).is_some_and(|file| index.find(file).is_some()))
-        })
+        let named = || {
+            let table = Table::open(path, &OpenOptions::default())?;
+            let rows: Vec<u64> = (0..table.len().min(LOOKED_AT)).collect();
+            let files = table.texts(0, &rows)?;
+            let mut files = files.as_string::<i32>().iter().flatten();
+            Ok::<_, DataError>(files.any(|file| index.find(file).is_some()))
+        };
+        named().unwrap_or(false)
     }
 
-    pub(super) fn read(path: &Path, pictures: &[Picture]) -> Result<Self, DataError> {
-        let names = names(path)?;
-        let index = Index::new(pictures);
-        let mut lines: Vec<Option<u64>> = vec![None; pictures.len()];
-        let mut row_of = lines.clone();
-        let mut missing = Vec::new();
-        let mut guesses = vec![Guess::default(); names.len() - 1];
-        let mut rows = 0;
-        for_each_row(path, |line, cells| {
-            let file = cells.get(0).unwrap_or_default();
-            match index.find(file) {
-                None => missing.push(file.trim().to_owned()),
-                Some(picture) => {
-                    if let Some(first) = lines[picture].replace(line) {
-                        let (path, file) = (path.to_path_buf(), file.trim().to_owned());
-                        return Err(DataError::DuplicateRow {
-                            path,
-                            file,
-                            first,
-                            second: line,
-                        });
-                    }
-                    row_of[picture] = Some(rows);
-                }
-            }
-            rows += 1;
-            guesses
-                .iter_mut()
-                .zip(cells.iter().skip(1))
-                .for_each(|(guess, cell)| guess.see(cell));
-            Ok(())
-        })?;
-        match (rows, missing.first()) {
-            (0, _) => {
-                return Err(DataError::EmptyTable {
-                    path: path.into(),
-                    what: "rows",
-                });
-            }
-            (rows, Some(first)) if missing.len() as u64 == rows => {
-                let (path, first) = (path.to_path_buf(), first.clone());
-                return Err(DataError::NoMatches {
-                    path,
-                    rows: missing.len(),
-                    first,
-                });
-            }
-            _ => {}
+    pub(super) fn open(path: &Path, pictures: &[Picture], options: &OpenOptions) -> Result<Self, DataError> {
+        let table = Table::open(path, options)?;
+        if table.arrow_schema().fields().len() < 2 {
+            return Err(DataError::EmptyTable {
+                path: path.into(),
+                what: "column beside the one of file names",
+            });
         }
-        let columns = build(path, &names[1..], &guesses)?;
-        Ok(Self {
-            path: path.to_path_buf(),
-            columns,
-            row_of,
-            missing,
-        })
+        let index = Index::new(pictures);
+        let mut attributes = Self {
+            row_of: vec![None; pictures.len()],
+            missing: Vec::new(),
+            table,
+        };
+        let rows: Vec<u64> = (0..attributes.table.len()).collect();
+        for rows in rows.chunks(ROWS) {
+            let files = attributes.table.texts(0, rows)?;
+            for (row, file) in rows.iter().zip(files.as_string::<i32>()) {
+                attributes.find(&index, *row, file.unwrap_or_default())?;
+            }
+        }
+        match attributes.missing.first() {
+            Some(first) if attributes.missing.len() == rows.len() => Err(DataError::NoMatches {
+                path: path.to_path_buf(),
+                rows: rows.len(),
+                first: first.clone(),
+            }),
+            _ => Ok(attributes),
+        }
     }
 
-    /// The columns in the order of the pictures `kept`; a picture without a row has nulls.
-    pub(super) fn aligned(
-        &self,
-        kept: &[usize],
-        labelled: bool,
-    ) -> Result<Vec<(ArrowField, ArrayRef)>, DataError> {
-        let indices: UInt64Array = kept.iter().map(|picture| self.row_of[*picture]).collect();
-        let column = |(field, array): &(ArrowField, ArrayRef)| {
+    /// Notes which picture a row describes.
+    fn find(&mut self, index: &Index, row: u64, file: &str) -> Result<(), DataError> {
+        let Some(picture) = index.find(file) else {
+            self.missing.push(file.to_owned());
+            return Ok(());
+        };
+        match self.row_of[picture].replace(row) {
+            Some(first) => Err(DataError::DuplicateRow {
+                path: self.table.path().to_path_buf(),
+                file: file.to_owned(),
+                first: first + 1,
+                second: row + 1,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// The columns, checked against the names that the folder itself gives to fields.
+    pub(super) fn fields(&self, labelled: bool) -> Result<Vec<ArrowField>, DataError> {
+        let schema = self.table.arrow_schema();
+        let fields = schema.fields().iter().skip(1);
+        let field = |field: &ArrowField| {
             let meaning = match field.name().as_str() {
                 IMAGE => "pictures",
                 LABEL if labelled => "sub-folders",
-                _ => return Ok((field.clone(), take(array, &indices, None)?)),
+                _ => return Ok(field.clone()),
             };
-            let (path, column) = (self.path.clone(), field.name().clone());
             Err(DataError::ReservedColumn {
-                path,
-                column,
+                path: self.table.path().to_path_buf(),
+                column: field.name().clone(),
                 meaning,
             })
         };
-        self.columns.iter().map(column).collect()
+        fields.map(|described| field(described)).collect()
     }
 
-    /// The rows that name pictures which do not exist.
-    pub(super) fn problem(&self) -> Option<Problem> {
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+    /// These of the columns for some pictures; one without a row has nulls.
+    pub(super) fn read(&self, pictures: &[usize], columns: &[usize]) -> Result<Vec<ArrayRef>, DataError> {
+        let rows = pictures.iter().filter_map(|picture| self.row_of[*picture]);
+        let rows: Vec<u64> = rows.collect();
+        let columns: Vec<usize> = columns.iter().map(|column| 1 + column).collect();
+        let read = self.table.read_columns(&rows, &columns)?;
+        let mut next = 0..rows.len() as u64;
+        let places: UInt64Array = pictures
+            .iter()
+            .map(|picture| self.row_of[*picture].and_then(|_| next.next()))
+            .collect();
+        let aligned = read.batch.columns().iter().map(|array| take(array, &places, None));
+        Ok(aligned.collect::<Result<_, _>>()?)
+    }
+
+    /// What is wrong with the table, and the rows that name pictures which do not exist.
+    pub(super) fn problems(&self) -> Vec<Problem> {
+        let name = self.table.path().file_name().unwrap_or_default().to_string_lossy();
         let count = self.missing.len();
-        (count > 0).then(|| {
+        let missing = (count > 0).then(|| {
             let files = if count == 1 {
                 "a file that does".into()
             } else {
@@ -139,24 +139,26 @@ impl Table {
             };
             let few = few(self.missing.iter().map(String::as_str), count);
             Problem::new(name, format!("names {files} not exist: {few}"))
-        })
+        });
+        self.table.problems().into_iter().chain(missing).collect()
     }
 
-    /// The pictures that no row names.
-    pub(super) fn note(&self, pictures: &[Picture], kept: &[usize]) -> Option<String> {
+    /// What was decided on reading the table, and the pictures that no row names.
+    pub(super) fn notes(&self, pictures: &[Picture], kept: &[usize]) -> Vec<String> {
         let alone: Vec<&str> = kept
             .iter()
             .filter(|picture| self.row_of[**picture].is_none())
             .map(|picture| pictures[*picture].name.as_str())
             .collect();
         let few = few(alone.iter().copied(), alone.len());
-        let table = self.path.display();
-        (!alone.is_empty()).then(|| {
+        let table = self.table.path().display();
+        let alone = (!alone.is_empty()).then(|| {
             format!(
                 "{} pictures are not in `{table}`; their attributes are not known: {few}",
                 alone.len()
             )
-        })
+        });
+        self.table.notes().into_iter().chain(alone).collect()
     }
 }
 
@@ -168,83 +170,6 @@ fn few<'a>(names: impl Iterator<Item = &'a str>, count: usize) -> String {
         String::new()
     };
     shown.join(", ") + &more
-}
-
-/// The names of the columns, checked.
-fn names(path: &Path) -> Result<Vec<String>, DataError> {
-    let wrong = |source| DataError::Table {
-        path: path.to_path_buf(),
-        source,
-    };
-    let header = reader(path)?.headers().map_err(wrong)?.clone();
-    let names: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
-    if names.len() < 2 {
-        return Err(DataError::EmptyTable {
-            path: path.into(),
-            what: "column beside the one of file names",
-        });
-    }
-    let mut seen = HashSet::new();
-    // The first name may be missing: many programs leave the corner empty.
-    for (position, name) in names.iter().enumerate().skip(1) {
-        if name.is_empty() {
-            return Err(DataError::UnnamedColumn {
-                path: path.into(),
-                position: position + 1,
-            });
-        } else if !seen.insert(name) {
-            return Err(DataError::DuplicateColumn {
-                path: path.into(),
-                column: name.clone(),
-            });
-        }
-    }
-    Ok(names)
-}
-
-/// Calls `see` with the line and the cells of every row.
-fn for_each_row(
-    path: &Path,
-    mut see: impl FnMut(u64, &csv::StringRecord) -> Result<(), DataError>,
-) -> Result<(), DataError> {
-    let mut reader = reader(path)?;
-    let mut cells = csv::StringRecord::new();
-    loop {
-        match reader.read_record(&mut cells) {
-            Ok(false) => return Ok(()),
-            Ok(true) => see(cells.position().map_or(0, csv::Position::line), &cells)?,
-            Err(source) => {
-                let path = path.to_path_buf();
-                return Err(match source.kind() {
-                    csv::ErrorKind::UnequalLengths {
-                        pos,
-                        expected_len,
-                        len,
-                    } => DataError::RaggedRow {
-                        path,
-                        line: pos.as_ref().map_or(0, csv::Position::line),
-                        expected: *expected_len,
-                        found: *len,
-                    },
-                    _ => DataError::Table { path, source },
-                });
-            }
-        }
-    }
-}
-
-/// A reader that separates at what the first line has most of: comma, semicolon or tab.
-fn reader(path: &Path) -> Result<csv::Reader<File>, DataError> {
-    let open = || File::open(path).map_err(DataError::reading(path));
-    let mut first = Vec::new();
-    BufReader::new(std::io::Read::take(open()?, 1 << 20))
-        .read_until(b'\n', &mut first)
-        .map_err(DataError::reading(path))?;
-    let count = |separator: &u8| first.iter().filter(|byte| *byte == separator).count();
-    let delimiter = [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',');
-    Ok(csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .from_reader(open()?))
 }
 
 /// Finds pictures by what a table calls them: with or without folder and extension.
