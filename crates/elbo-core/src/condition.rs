@@ -14,21 +14,9 @@ pub struct Condition {
     embeddings: Vec<Embedding>,
 }
 
-/// y as the networks see it.
-#[derive(Clone, Debug, Default)]
-pub struct Embedded {
-    /// All embeddings side by side, or nothing at all for a plain VAE.
-    pub(crate) vector: Option<Tensor<2>>,
-    /// Of each given field that has levels, in the place of each other nothing.
-    pub(crate) levels: Vec<Option<GivenLevel>>,
-}
-
-/// The number of each record's level, and 1 where it is given; `[batch, 1]` each.
+/// y as the networks see it: all embeddings side by side, or nothing at all for a plain VAE.
 #[derive(Clone, Debug)]
-pub struct GivenLevel {
-    pub(crate) level: Tensor<2>,
-    pub(crate) given: Tensor<2>,
-}
+pub struct Embedded(pub(crate) Option<Tensor<2>>);
 
 impl Condition {
     /// An embedding for each given field.
@@ -49,28 +37,19 @@ impl Condition {
     pub fn embed(&self, y: &Fields) -> Embedded {
         let parts = self.embeddings.iter().zip(&y.0);
         let parts: Vec<_> = parts.map(|(embedding, field)| embedding.embed(field)).collect();
-        let levels = y.0.iter().map(|field| {
-            Some(GivenLevel {
-                level: field.value.levels()?,
-                given: field.given.clone(),
-            })
-        });
-        Embedded {
-            levels: levels.collect(),
-            vector: (!parts.is_empty()).then(|| Tensor::cat(parts, 1)),
-        }
+        Embedded((!parts.is_empty()).then(|| Tensor::cat(parts, 1)))
     }
 }
 
 impl Embedded {
     /// Nothing is given.
     pub fn none() -> Self {
-        Self::default()
+        Self(None)
     }
 
     /// The condition beside `h`: `[batch, d]` to `[batch, d + width]`.
     pub fn join(&self, h: Tensor<2>) -> Tensor<2> {
-        match &self.vector {
+        match &self.0 {
             Some(y) => Tensor::cat(vec![h, y.clone()], 1),
             None => h,
         }
@@ -78,20 +57,12 @@ impl Embedded {
 
     /// The condition alone, where there is one.
     pub fn tensor(&self) -> Option<Tensor<2>> {
-        self.vector.clone()
+        self.0.clone()
     }
 
     /// Each record's condition `times` times in a row.
     pub fn repeat_each(&self, times: usize) -> Self {
-        let repeat = |y: &Tensor<2>| repeat_each(y.clone(), times);
-        let level = |field: &GivenLevel| GivenLevel {
-            level: repeat(&field.level),
-            given: repeat(&field.given),
-        };
-        Self {
-            vector: self.vector.as_ref().map(repeat),
-            levels: self.levels.iter().map(|field| field.as_ref().map(level)).collect(),
-        }
+        Self(self.0.clone().map(|y| repeat_each(y, times)))
     }
 }
 

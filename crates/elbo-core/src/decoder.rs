@@ -57,7 +57,7 @@ impl Decoder {
         let heads = heads.filter_map(|field| Head::init(field, &config.network, inputs, init));
         Self {
             heads: heads.collect(),
-            levels: LevelsHead::init(config, inputs, init),
+            levels: LevelsHead::init(&config.x, inputs, config.network.chain, init),
             has_levels: config.x.iter().map(|field| field.kind.levels() > 0).collect(),
             hidden,
         }
@@ -75,7 +75,7 @@ impl Decoder {
         });
         Likelihood {
             fields: fields.collect(),
-            levels: self.levels.as_ref().map(|levels| levels.forward(h.clone(), y)),
+            levels: self.levels.as_ref().map(|levels| levels.forward(h.clone())),
         }
     }
 }

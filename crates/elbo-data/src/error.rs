@@ -98,12 +98,14 @@ pub enum DataError {
         /// A sub-folder that itself holds only folders, if there is one.
         deeper: Option<String>,
     },
-    /// The folder holds pictures but none of them can be read.
-    #[error("none of the {count} pictures in `{}` can be read: {first}", path.display())]
+    /// The folder or table holds records but none of them can be read.
+    #[error("none of the {count} {what} in `{}` can be read: {first}", path.display())]
     NothingReadable {
-        /// The folder.
+        /// The folder or table.
         path: PathBuf,
-        /// How many pictures it holds.
+        /// What its records are.
+        what: &'static str,
+        /// How many it holds.
         count: usize,
         /// What is wrong with the first.
         first: Problem,

@@ -3,7 +3,7 @@
 use burn::tensor::{Int, Tensor, TensorData};
 use elbo_kernels::categorical_log_prob;
 
-use crate::field::chain::{Begun, Chain};
+use crate::field::chain::Chain;
 
 /// p(level k of field f) = exp(l_{f,k}) / Σ_j exp(l_{f,j}). A level that stands for several values, a bin of a
 /// number, shares its probability among them: log p(value) = log p(level) − ln width, a probability where the
@@ -16,15 +16,16 @@ pub struct Levels {
     pub widths: Vec<usize>,
     /// ln width of each level in the field's units, as many as logits.
     pub log_widths: Vec<f32>,
-    /// How each field depends on those before it and on what is given; none where they are independent.
-    pub(crate) chain: Option<(Chain, Begun)>,
+    /// How each field depends on those before it, with what the hidden layer tells it; none where they are
+    /// independent.
+    pub(crate) chain: Option<(Chain, Tensor<2>)>,
 }
 
 /// Fields whose levels are chosen one after the other.
 pub struct OneByOne<'a> {
     levels: &'a Levels,
-    /// The sum of the vectors of the fields so far and of what is given, `[batch, width]`.
-    seen: Option<Tensor<2>>,
+    /// The sum of the vectors of the fields so far, `[batch, width]`.
+    before: Option<Tensor<2>>,
     next: usize,
 }
 
@@ -36,7 +37,9 @@ impl Levels {
     /// levels, given: `[batch, fields]`, to the same.
     pub fn log_prob(&self, levels: Tensor<2>, given: Tensor<2>) -> Tensor<2> {
         let logits = match &self.chain {
-            Some((chain, begun)) => self.logits.clone() + chain.logits(begun, levels.clone(), given),
+            Some((chain, hidden)) => {
+                self.logits.clone() + chain.logits(hidden.clone(), levels.clone(), given)
+            }
             None => self.logits.clone(),
         };
         let log_prob = categorical_log_prob(logits, levels.clone(), &self.widths);
@@ -64,7 +67,7 @@ impl Levels {
     pub fn one_by_one(&self) -> OneByOne<'_> {
         OneByOne {
             levels: self,
-            seen: self.chain.as_ref().map(|(chain, begun)| chain.start(begun)),
+            before: self.chain.as_ref().map(|(_, hidden)| hidden.zeros_like()),
             next: 0,
         }
     }
@@ -91,8 +94,10 @@ impl OneByOne<'_> {
             .logits
             .clone()
             .narrow(1, start, self.levels.widths[self.next]);
-        match (&self.levels.chain, &self.seen) {
-            (Some((chain, begun)), Some(seen)) => own + chain.logits_of(self.next, begun, seen.clone()),
+        match (&self.levels.chain, &self.before) {
+            (Some((chain, hidden)), Some(before)) => {
+                own + chain.logits_of(self.next, hidden.clone(), before.clone())
+            }
             _ => own,
         }
     }
@@ -100,8 +105,8 @@ impl OneByOne<'_> {
     /// Goes on to the field behind, the levels of this one being `[batch]`: one behind the last says that it is
     /// not known.
     pub fn choose(&mut self, levels: Tensor<1, Int>) {
-        if let (Some((chain, begun)), Some(seen)) = (&self.levels.chain, &mut self.seen) {
-            *seen = seen.clone() + chain.vector(self.next, begun, levels);
+        if let (Some((chain, _)), Some(before)) = (&self.levels.chain, &mut self.before) {
+            *before = before.clone() + chain.vector(self.next, levels);
         }
         self.next += 1;
     }

@@ -8,12 +8,10 @@ use burn::tensor::{Int, Tensor, TensorData};
 use elbo_kernels::Activation;
 
 use crate::Init;
-use crate::condition::GivenLevel;
 use crate::network::Dense;
 
-/// Logits of field i from the fields before it and those that y gives: tanh((s_i + Σ_j e_j) W + h P + b) V_i + c_i,
-/// with e_j the vector of field j's level, or of "not given", s_i one of the field's own, and h the decoder's hidden
-/// layer. So what one field says of another is learned once, whether it is given or made before.
+/// Logits of field i from the fields before it: tanh((s_i + Σ_{j<i} e_j) W + h P + b) V_i + c_i, with e_j the vector
+/// of field j's level, or of "not given", s_i one of the field's own, and h the decoder's hidden layer.
 #[derive(Module, Debug)]
 pub struct Chain {
     /// `[Σ (levels + 1), width]`, field after field; the last row of each is "not given".
@@ -26,15 +24,6 @@ pub struct Chain {
     outputs: Vec<Dense>,
     #[module(skip)]
     levels: Vec<usize>,
-}
-
-/// What the fields of some records have in common.
-#[derive(Clone, Debug)]
-pub struct Begun {
-    /// h P of each record, `[batch, width]`.
-    hidden: Tensor<2>,
-    /// What y gives, `[batch, fields]`.
-    given: Option<GivenLevel>,
 }
 
 /// Size of the first weights of the outputs, as a share of the usual: latents are learned first.
@@ -57,35 +46,22 @@ impl Chain {
         }
     }
 
-    /// What the hidden layer, `[batch, inputs]`, and y tell every field.
-    pub(crate) fn begin(&self, h: Tensor<2>, given: Option<GivenLevel>) -> Begun {
-        Begun {
-            hidden: self.hidden.forward(h),
-            given,
-        }
+    /// What the hidden layer tells every field: `[batch, inputs]` to `[batch, width]`.
+    pub(crate) fn begin(&self, h: Tensor<2>) -> Tensor<2> {
+        self.hidden.forward(h)
     }
 
     /// Logits of all fields, given their own values.
     ///
     /// # Shapes
-    /// levels and given `[batch, fields]`, to `[batch, Σ levels]`.
-    pub(crate) fn logits(&self, begun: &Begun, levels: Tensor<2>, given: Tensor<2>) -> Tensor<2> {
-        let ([batch, width], fields) = (begun.hidden.dims(), self.levels.len());
-        let mut vectors = self.vectors(levels, given);
-        let everywhere = begun.given.as_ref().map(|y| {
-            // What y gives is seen by all, and not once more by those behind.
-            let open = (-y.given.clone() + 1.0).transpose().reshape([fields * batch, 1]);
-            vectors = vectors.clone() * open;
-            self.sum_of(y)
-        });
+    /// hidden `[batch, width]`, levels and given `[batch, fields]`, to `[batch, Σ levels]`.
+    pub(crate) fn logits(&self, hidden: Tensor<2>, levels: Tensor<2>, given: Tensor<2>) -> Tensor<2> {
+        let ([batch, width], fields) = (hidden.dims(), self.levels.len());
         // Field after field, so that one product sums up what stands before each.
-        let vectors = vectors.reshape([fields, batch * width]);
+        let vectors = self.vectors(levels, given).reshape([fields, batch * width]);
         let before = self.before(&vectors).matmul(vectors);
-        let mut before = before.reshape([fields, batch, width]) + self.starts.val().unsqueeze_dim(1);
-        if let Some(everywhere) = everywhere {
-            before = before + everywhere.unsqueeze_dim(0);
-        }
-        let hidden = begun.hidden.clone().unsqueeze_dim::<3>(0).repeat_dim(0, fields);
+        let before = before.reshape([fields, batch, width]) + self.starts.val().unsqueeze_dim(1);
+        let hidden = hidden.unsqueeze_dim::<3>(0).repeat_dim(0, fields);
         let seen = Tensor::cat(vec![before, hidden], 2).reshape([fields * batch, 2 * width]);
         let units = self.units.forward(seen);
         let logits = self.outputs.iter().enumerate();
@@ -94,42 +70,21 @@ impl Chain {
         Tensor::cat(logits.collect(), 1)
     }
 
-    /// What the first field sees: the sum of the vectors of what y gives, `[batch, width]`.
-    pub(crate) fn start(&self, begun: &Begun) -> Tensor<2> {
-        match &begun.given {
-            Some(y) => self.sum_of(y),
-            None => begun.hidden.zeros_like(),
-        }
-    }
-
-    /// Logits of one field, given the sum of the vectors that it sees: `[batch, width]` to `[batch, levels]`.
-    pub(crate) fn logits_of(&self, field: usize, begun: &Begun, seen: Tensor<2>) -> Tensor<2> {
-        let seen = seen + self.starts.val().narrow(0, field, 1);
-        let units = self.units.forward(Tensor::cat(vec![seen, begun.hidden.clone()], 1));
+    /// Logits of one field, given the sum of the vectors of those before it: `[batch, width]` to
+    /// `[batch, levels]`.
+    pub(crate) fn logits_of(&self, field: usize, hidden: Tensor<2>, before: Tensor<2>) -> Tensor<2> {
+        let before = before + self.starts.val().narrow(0, field, 1);
+        let units = self.units.forward(Tensor::cat(vec![before, hidden], 1));
         self.outputs[field].forward(units)
     }
 
-    /// What the fields behind see of one whose level each record has; one behind the last level is "not given". Of
-    /// what y gives nothing is new to them.
+    /// The vector of each record's level of one field; one behind the last level is "not given".
     ///
     /// # Shapes
     /// `[batch]` to `[batch, width]`.
-    pub(crate) fn vector(&self, field: usize, begun: &Begun, levels: Tensor<1, Int>) -> Tensor<2> {
+    pub(crate) fn vector(&self, field: usize, levels: Tensor<1, Int>) -> Tensor<2> {
         let start: usize = self.levels[..field].iter().map(|levels| levels + 1).sum();
-        let vectors = self.table.val().select(0, levels + start as i32);
-        match &begun.given {
-            Some(y) => vectors * (-y.given.clone().narrow(1, field, 1) + 1.0),
-            None => vectors,
-        }
-    }
-
-    /// The sum of the vectors of what y gives, `[batch, width]`.
-    fn sum_of(&self, y: &GivenLevel) -> Tensor<2> {
-        let ([batch, fields], [_, width]) = (y.level.dims(), self.table.val().dims());
-        let vectors = self.vectors(y.level.clone(), y.given.clone());
-        let there = y.given.clone().transpose().reshape([fields * batch, 1]);
-        let sum = (vectors * there).reshape([fields, batch, width]).sum_dim(0);
-        sum.squeeze_dim(0)
+        self.table.val().select(0, levels + start as i32)
     }
 
     /// The vectors of all fields' levels, `[fields · batch, width]`.
@@ -175,29 +130,14 @@ mod tests {
         Chain::init(&[2, 3, 4], 5, 6, &mut Init::new(&mut noise, &device))
     }
 
-    /// Two records of which y gives nothing.
-    fn begun() -> Begun {
-        Begun {
-            hidden: tensor(uniform(9, 10), [2, 5]),
-            given: None,
-        }
-    }
-
-    /// The same, y giving level 2 of the second field to the first record, and level 3 of the third to the second.
-    fn begun_given() -> Begun {
-        Begun {
-            given: Some(GivenLevel {
-                level: rows([[0.0, 2.0, 0.0], [0.0, 0.0, 3.0]]),
-                given: rows([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
-            }),
-            ..begun()
-        }
+    fn hidden() -> Tensor<2> {
+        tensor(uniform(9, 10), [2, 5])
     }
 
     #[test]
     fn a_field_depends_on_those_before_it_alone() {
         let logits =
-            |levels: [[f32; 3]; 2]| values(&chain().logits(&begun(), rows(levels), rows([[1.0; 3]; 2])));
+            |levels: [[f32; 3]; 2]| values(&chain().logits(hidden(), rows(levels), rows([[1.0; 3]; 2])));
         let (one, other) = (
             logits([[0.0, 1.0, 2.0], [1.0, 2.0, 0.0]]),
             logits([[0.0, 2.0, 3.0], [1.0, 2.0, 1.0]]),
@@ -209,35 +149,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_given_is_seen_by_all_and_once() {
-        let logits = |begun: Begun, levels: [[f32; 3]; 2], given: [[f32; 3]; 2]| {
-            values(&chain().logits(&begun, rows(levels), rows(given)))
-        };
-        let levels = [[0.0, 1.0, 2.0], [1.0, 2.0, 0.0]];
-        let plain = logits(begun(), levels, [[1.0; 3]; 2]);
-        let given = logits(begun_given(), levels, [[1.0, 0.0, 1.0], [1.0, 1.0, 0.0]]);
-        // the first field of both records sees what y gives behind it
-        assert_ne!(plain[..2], given[..2]);
-        assert_ne!(plain[9..11], given[9..11]);
-        // the third field sees level 2 of the second, as if that stood before it
-        let before = logits(begun(), [[0.0, 2.0, 2.0], [1.0, 2.0, 0.0]], [[1.0; 3]; 2]);
-        crate::testing::assert_all_close(&given[5..9], &before[5..9], 1e-5);
-    }
-
-    #[test]
     fn one_field_at_a_time_is_all_at_once() {
         let chain = chain();
         let levels = [[0.0, 1.0, 2.0], [1.0, 2.0, 0.0]];
-        for begun in [begun(), begun_given()] {
-            let all = chain.logits(&begun, rows(levels), rows([[1.0, 0.0, 1.0], [1.0; 3]]));
-            let (mut seen, mut parts) = (chain.start(&begun), Vec::new());
-            // the second field of the first record is not known: its level is one behind the last
-            for (field, codes) in [[0, 1], [3, 2], [2, 0]].into_iter().enumerate() {
-                parts.push(chain.logits_of(field, &begun, seen.clone()));
-                seen = seen + chain.vector(field, &begun, crate::testing::codes(&codes));
-            }
-            assert_close(&Tensor::cat(parts, 1), &values(&all), 1e-5);
+        let all = chain.logits(hidden(), rows(levels), rows([[1.0, 0.0, 1.0], [1.0; 3]]));
+        let mut before = Tensor::zeros([2, 5], &device());
+        let mut parts = Vec::new();
+        // the second field of the first record is not given: its level is one behind the last
+        for (field, codes) in [[0, 1], [3, 2], [2, 0]].into_iter().enumerate() {
+            parts.push(chain.logits_of(field, hidden(), before.clone()));
+            before = before + chain.vector(field, crate::testing::codes(&codes));
         }
+        assert_close(&Tensor::cat(parts, 1), &values(&all), 1e-5);
     }
 
     #[test]

@@ -4,10 +4,9 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 
 use super::chain::Chain;
-use crate::condition::{Embedded, GivenLevel};
 use crate::distribution::Levels;
 use crate::network::Dense;
-use crate::{FieldKind, FieldSpec, Init, ModelConfig};
+use crate::{FieldKind, FieldSpec, Init};
 
 /// Features to the distributions of all fields that have levels: categories, flags and binned numbers.
 #[derive(Module, Debug)]
@@ -15,9 +14,6 @@ pub struct LevelsHead {
     dense: Dense,
     /// None where the fields are independent, given z and y.
     chain: Option<Chain>,
-    /// The place in y of each field, where it can be given as well.
-    #[module(skip)]
-    in_y: Vec<Option<usize>>,
     #[module(skip)]
     widths: Vec<usize>,
     #[module(skip)]
@@ -28,13 +24,11 @@ pub struct LevelsHead {
 const FIRST_SCALE: f32 = 0.1;
 
 impl LevelsHead {
-    /// The head of those x fields that have levels, fed by `inputs` hidden units; none if there are none. Each
-    /// field sees those before it through the layer `network.chain`, where there is one.
-    pub fn init(config: &ModelConfig, inputs: usize, init: &mut Init) -> Option<Self> {
-        let chain = config.network.chain;
-        let fields: Vec<&FieldSpec> = config.x.iter().filter(|field| field.kind.levels() > 0).collect();
-        let kinds: Vec<&FieldKind> = fields.iter().map(|field| &field.kind).collect();
-        let in_y = |field: &&FieldSpec| config.y.iter().position(|y| y.name == field.name);
+    /// The head of those of `fields` that have levels, fed by `inputs` hidden units; none if there are none. Each
+    /// field sees those before it through a layer of `chain` units, or does not where that is 0.
+    pub fn init(fields: &[FieldSpec], inputs: usize, chain: usize, init: &mut Init) -> Option<Self> {
+        let kinds = fields.iter().map(|field| &field.kind);
+        let kinds: Vec<&FieldKind> = kinds.filter(|kind| kind.levels() > 0).collect();
         let widths: Vec<usize> = kinds.iter().map(|kind| kind.levels()).collect();
         let log_widths = kinds.iter().flat_map(|kind| match kind {
             FieldKind::Number { log_widths } => log_widths.clone(),
@@ -43,7 +37,6 @@ impl LevelsHead {
         (!widths.is_empty()).then(|| Self {
             dense: Dense::output(inputs, vec![0.0; widths.iter().sum()], FIRST_SCALE, init),
             chain: (chain > 0).then(|| Chain::init(&widths, chain, inputs, init)),
-            in_y: fields.iter().map(in_y).collect(),
             log_widths: log_widths.collect(),
             widths,
         })
@@ -51,28 +44,15 @@ impl LevelsHead {
 
     /// # Shapes
     /// `[batch, inputs]` to distributions over `[batch, fields]` levels.
-    pub fn forward(&self, hidden: Tensor<2>, y: &Embedded) -> Levels {
-        let begin = |chain: &Chain| (chain.clone(), chain.begin(hidden.clone(), self.given(y)));
+    pub fn forward(&self, hidden: Tensor<2>) -> Levels {
         Levels {
-            chain: self.chain.as_ref().map(begin),
+            chain: self
+                .chain
+                .as_ref()
+                .map(|chain| (chain.clone(), chain.begin(hidden.clone()))),
             logits: self.dense.forward(hidden),
             widths: self.widths.clone(),
             log_widths: self.log_widths.clone(),
         }
-    }
-
-    /// The levels that y gives of the x fields; none where no field is in both.
-    fn given(&self, y: &Embedded) -> Option<GivenLevel> {
-        let fields = self.in_y.iter().map(|place| y.levels.get((*place)?)?.as_ref());
-        let fields: Vec<Option<&GivenLevel>> = fields.collect();
-        let zeros = fields.iter().flatten().next()?.given.zeros_like();
-        let side_by_side = |of: fn(&GivenLevel) -> &Tensor<2>| {
-            let columns = fields.iter().map(|field| field.map_or(zeros.clone(), |field| of(field).clone()));
-            Tensor::cat(columns.collect(), 1)
-        };
-        Some(GivenLevel {
-            level: side_by_side(|field| &field.level),
-            given: side_by_side(|field| &field.given),
-        })
     }
 }

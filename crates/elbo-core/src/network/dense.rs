@@ -160,10 +160,7 @@ mod tests {
             precision: Precision::F32,
         };
         let chain = Mlp::init(1, 1, &[1, 1], Activation::Relu, &mut init, |_| 1.0);
-        let y = Embedded {
-            vector: Some(rows([[2.0]])),
-            ..Embedded::none()
-        };
+        let y = Embedded(Some(rows([[2.0]])));
         assert_close(&chain.forward(rows([[9.0]]), &y), &[2.0_f64.sqrt()], 1e-6);
     }
 

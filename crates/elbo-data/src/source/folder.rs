@@ -188,6 +188,7 @@ fn check_scan(path: &Path, kept: usize, problems: &[Problem], strict: bool) -> R
         Some(first) if strict => Err(DataError::Broken(first.clone())),
         Some(first) if kept == 0 => Err(DataError::NothingReadable {
             path: path.to_path_buf(),
+            what: "pictures",
             count: problems.len(),
             first: first.clone(),
         }),

@@ -130,14 +130,14 @@ fn every_fault_of_a_table_has_its_own_error() {
             "names the column `a` twice\nhint: rename the column",
         ),
         ("f,a,\n000001,1,2\n", "column 3 of `"),
-        ("f,a,b\n000001,1\n", "has 2 cells, its header 3"),
+        ("f,a,b\n000001,1\n", "none of the 1 rows in `"),
         (
             "f,a\n000001,1\n000001.jpg,2\n",
             "both describe `000001.jpg`\nhint: keep one row",
         ),
         ("f,a\n", "has no rows"),
         ("f\n000001\n", "has no column beside the one of file names"),
-        ("", "has no column beside the one of file names"),
+        ("", "has no columns"),
         (
             "f,image\n000001,1\n",
             "has the name of the pictures\nhint: rename the column",
@@ -147,14 +147,40 @@ fn every_fault_of_a_table_has_its_own_error() {
         let error = message(pictures().with("list.csv", list).open());
         assert!(error.contains(expected), "{list:?}: {error}");
     }
-    let error = message(pictures().with("list.csv", b"f,a\n000001,\xff\n").open());
-    assert!(error.contains("cannot read the table"), "{error}");
-    let lines = message(
+    let rows = message(
         pictures()
             .with("list.csv", "f,a\n000001,1\n000002,1\n000001,2\n")
             .open(),
     );
-    assert!(lines.starts_with("lines 2 and 4 of `"), "{lines}");
+    assert!(rows.starts_with("rows 1 and 3 of `"), "{rows}");
+}
+
+#[test]
+fn it_is_read_as_any_table_is() {
+    let list = "file;name;price;day;code\n000001.jpg;Caf\u{e9};1,50;31.12.2024;7\n000002;Bar;12,25;01.02.2024;8\n\
+        broken;row\n";
+    // Windows-1252, decimal commas, dates, a broken row, and a type that a person gives.
+    let bytes: Vec<u8> = list.chars().map(|c| c as u8).collect();
+    let files = pictures().with("list.csv", bytes);
+    let options = OpenOptions {
+        fields: vec!["code=category".parse().unwrap()],
+        ..OpenOptions::default()
+    };
+    let source = open(files.path().to_str().unwrap(), &options).unwrap();
+    let schema = source.arrow_schema();
+    let types: Vec<String> = schema.fields().iter().skip(1).map(|field| field.data_type().to_string()).collect();
+    assert_eq!(types, ["Utf8", "Float64", "Date32", "Utf8"]);
+    let read = source.read(&[1, 0]).unwrap().batch;
+    let at = |name| read.column(column(source.as_ref(), name));
+    assert_eq!(at("name").as_string::<i32>().value(1), "Café");
+    assert_eq!(at("price").as_primitive::<Float64Type>().values().to_vec(), [12.25, 1.5]);
+    assert_eq!(source.problems().len(), 1, "{:?}", source.problems());
+    let unknown = OpenOptions {
+        fields: vec!["colour=category".parse().unwrap()],
+        ..OpenOptions::default()
+    };
+    let error = message(open(files.path().to_str().unwrap(), &unknown));
+    assert!(error.contains("no field `colour`") || error.contains("`colour`"), "{error}");
 }
 
 #[test]

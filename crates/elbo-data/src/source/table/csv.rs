@@ -75,7 +75,15 @@ impl Csv {
         };
         scan.run(&text)?;
         if scan.starts.is_empty() {
-            return Err(empty(path, "rows"));
+            return Err(match scan.problems.first() {
+                Some(first) => DataError::NothingReadable {
+                    path: path.to_path_buf(),
+                    what: "rows",
+                    count: scan.broken as usize,
+                    first: first.clone(),
+                },
+                None => empty(path, "rows"),
+            });
         }
         let mut notes = scan.notes(text.note.as_ref());
         let problems = scan.problems()?;
