@@ -265,7 +265,10 @@ impl Fitter {
         Self {
             part,
             // What is text in its file stays so.
-            data_type: match [date::FORMAT, flag::WORDS].iter().any(|key| field.metadata().contains_key(*key)) {
+            data_type: match [date::FORMAT, flag::WORDS]
+                .iter()
+                .any(|key| field.metadata().contains_key(*key))
+            {
                 true => DataType::Utf8,
                 false => field.data_type().clone(),
             },

@@ -210,10 +210,7 @@ impl Schema {
     pub fn refill(&self, field: usize, rows: &[u64]) -> Result<ArrayRef, DataError> {
         match &self.at(field)?.kind {
             Kind::Ignored(ignored) => ignored.fill(rows),
-            _ => Ok(new_null_array(
-                self.arrow_field(field)?.data_type(),
-                rows.len(),
-            )),
+            _ => Ok(new_null_array(self.arrow_field(field)?.data_type(), rows.len())),
         }
     }
 

@@ -61,7 +61,7 @@ pub(crate) fn run(args: ScoreArgs, threads: usize, printer: &Printer) -> Result<
 
 fn words(report: &ScoreReport) -> String {
     format!(
-        "{} records in {}, {:.2} nats on average\n{} outliers: above {:.2} nats, which {} % of {} validation \
+        "{} records in {}, {:.2} nats on average\noutliers: {}, above {:.2} nats, which {} % of {} validation \
          records exceed\nfields: {}",
         report.n,
         report.out.display(),

@@ -195,6 +195,67 @@ fn gaps_are_filled_and_the_rest_stays() {
 }
 
 #[test]
+fn a_table_comes_back_as_it_was_written() {
+    let folder = Folder::new();
+    // Identifiers of both sorts, a constant, words for yes and no, a format of dates, and some levels and gaps.
+    let rows = (0..60_i32).map(|i| {
+        let paid = ["Yes", "No", ""][i as usize % 3];
+        let city = ["Bonn", "Köln", "Trier", ""][i as usize % 4];
+        let (code, day) = (i * 7919 % 1000, 1 + i % 28);
+        format!("{i},C-{code:03},EUR,{paid},{day:02}.05.2024,{city}\n")
+    });
+    let table = "id,code,currency,paid,day,city\n".to_owned() + &rows.collect::<String>();
+    folder.write("a.csv", table.clone());
+    folder.done(
+        "train a.csv --given city --latent 2 --epochs 1 --batch 16 --set network.hidden=8 --quiet --out run",
+    );
+    let known = |name: &str, out: &str| {
+        let (before, after) = (column(&folder, "a.csv", name), column(&folder, out, name));
+        before
+            .iter()
+            .zip(&after)
+            .all(|(before, after)| before.is_empty() || before == after)
+    };
+    folder.done("impute run a.csv -o imputed.csv");
+    folder.done("edit run a.csv --given city=Bonn -o edited.csv");
+    folder.done("reconstruct run a.csv -o again.csv");
+    for name in ["id", "code", "currency"] {
+        for out in ["imputed.csv", "edited.csv", "again.csv"] {
+            assert!(known(name, out), "{name} in {out}: {}", text(&folder, out));
+        }
+    }
+    for name in ["paid", "day", "city"] {
+        assert!(
+            known(name, "imputed.csv"),
+            "{name}: {}",
+            text(&folder, "imputed.csv")
+        );
+    }
+    assert!(known("city", "again.csv"));
+    assert!(
+        column(&folder, "edited.csv", "city")
+            .iter()
+            .all(|city| city == "Bonn")
+    );
+    folder.done("sample run -n 3 --given city=Trier -o new.csv --quiet");
+    assert_eq!(column(&folder, "new.csv", "currency"), ["EUR"; 3]);
+    // New numbers, behind those that were learnt.
+    let ids = column(&folder, "new.csv", "id");
+    let first: i64 = ids[0].parse().unwrap();
+    assert!(
+        first > 40 && ids == [first, first + 1, first + 2].map(|id| id.to_string()),
+        "{ids:?}"
+    );
+    let words = column(&folder, "new.csv", "paid");
+    assert!(
+        words
+            .iter()
+            .all(|word| ["Yes", "No", ""].contains(&word.as_str())),
+        "{words:?}"
+    );
+}
+
+#[test]
 fn a_model_of_nothing_given_imputes_too() {
     let folder = Folder::new();
     folder.done(&TRAIN.replace("--given any ", ""));

@@ -31,7 +31,9 @@ impl DataError {
                 ));
             }
             Self::EmptyFolder { .. } => "pictures are png, jpeg, webp, bmp and gif files",
-            Self::NothingReadable { what: "rows", .. } => "put double quotes around a cell that holds the separator",
+            Self::NothingReadable { what: "rows", .. } => {
+                "put double quotes around a cell that holds the separator"
+            }
             Self::NothingReadable { .. } => "`elbo inspect` lists what is wrong with each",
             Self::Broken(_) => "repair or remove the file, or leave out `--strict` to skip such files",
             Self::SeveralTables { .. } => {

@@ -35,7 +35,9 @@ impl Spelling {
             .metadata()
             .get(WORDS)
             .and_then(|words| words.split_once(' '));
-        words.map_or(Self::Boolean, |(no, yes)| Self::Words([no, yes].map(str::to_owned)))
+        words.map_or(Self::Boolean, |(no, yes)| {
+            Self::Words([no, yes].map(str::to_owned))
+        })
     }
 
     fn data_type(&self) -> DataType {

@@ -355,6 +355,10 @@ mod tests {
         assert!(is(up(1.0, 1.0, 20)) && is(up(0.0, 1.0, 20)) && is(up(5000.0, 10.0, 1000)));
         assert!(!is(up(1.0, 1.0, 19)) && !is(up(1950.0, 1.0, 70)));
         assert!(!is([up(1.0, 1.0, 20), vec![40.0]].concat()));
+        // one in five is not looked at
+        let some = |values: Vec<f64>| values.into_iter().filter(|value| value % 5.0 != 1.0).collect();
+        assert!(is(some(up(1.0, 1.0, 30))) && is(some(up(5000.0, 1.0, 1300))));
+        assert!(!is(vec![2.0, 1.0].repeat(30)));
         assert!(matches!(fitted(false, &up(1.0, 1.0, 30)), Kind::Number(_)));
     }
 

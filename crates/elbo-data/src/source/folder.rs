@@ -120,7 +120,10 @@ impl Folder {
     /// These columns, none of which are the pixels, of some rows.
     fn described(&self, rows: &[u64], columns: &[usize]) -> Result<Vec<ArrayRef>, DataError> {
         let first = 1 + usize::from(self.label.is_some());
-        let behind: Vec<usize> = columns.iter().filter_map(|column| column.checked_sub(first)).collect();
+        let behind: Vec<usize> = columns
+            .iter()
+            .filter_map(|column| column.checked_sub(first))
+            .collect();
         let places: Vec<usize> = rows.iter().map(|row| self.places[*row as usize]).collect();
         let read = match &self.attributes {
             Some(attributes) if !behind.is_empty() => attributes.read(&places, &behind)?,
@@ -129,7 +132,9 @@ impl Folder {
         let mut read = read.into_iter();
         let array = |column: &usize| match (&self.label, *column < first) {
             (Some(labels), true) => Ok(take(labels, &UInt64Array::from(rows.to_vec()), None)?),
-            _ => Ok(read.next().unwrap_or_else(|| unreachable!("each column was read"))),
+            _ => Ok(read
+                .next()
+                .unwrap_or_else(|| unreachable!("each column was read"))),
         };
         columns.iter().map(array).collect()
     }
@@ -227,7 +232,9 @@ impl Source for Folder {
         let mut beside = self.described(&rows, &beside)?.into_iter();
         let array = |column: &usize| match column {
             0 => column::image_array(std::mem::take(&mut bytes), self.target.bytes()),
-            _ => Ok(beside.next().unwrap_or_else(|| unreachable!("each column was read"))),
+            _ => Ok(beside
+                .next()
+                .unwrap_or_else(|| unreachable!("each column was read"))),
         };
         let arrays = columns.iter().map(array).collect::<Result<Vec<_>, _>>()?;
         Ok(Read {

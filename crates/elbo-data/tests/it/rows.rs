@@ -235,7 +235,12 @@ fn what_takes_no_part_is_refilled_in_its_type() {
     assert_eq!(kinds, ["ignored", "ignored", "ignored", "flag"]);
     let texts = |field| {
         let array = cast(&schema.refill(field, &[0, 2]).unwrap(), &DataType::Utf8).unwrap();
-        array.as_string::<i32>().iter().flatten().map(str::to_owned).collect::<Vec<_>>()
+        array
+            .as_string::<i32>()
+            .iter()
+            .flatten()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     };
     assert_eq!(texts(0), ["40", "42"]);
     assert_eq!(texts(1), ["EUR", "EUR"]);

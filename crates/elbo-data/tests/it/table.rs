@@ -168,19 +168,30 @@ fn it_is_read_as_any_table_is() {
     };
     let source = open(files.path().to_str().unwrap(), &options).unwrap();
     let schema = source.arrow_schema();
-    let types: Vec<String> = schema.fields().iter().skip(1).map(|field| field.data_type().to_string()).collect();
+    let types: Vec<String> = schema
+        .fields()
+        .iter()
+        .skip(1)
+        .map(|field| field.data_type().to_string())
+        .collect();
     assert_eq!(types, ["Utf8", "Float64", "Date32", "Utf8"]);
     let read = source.read(&[1, 0]).unwrap().batch;
     let at = |name| read.column(column(source.as_ref(), name));
     assert_eq!(at("name").as_string::<i32>().value(1), "Café");
-    assert_eq!(at("price").as_primitive::<Float64Type>().values().to_vec(), [12.25, 1.5]);
+    assert_eq!(
+        at("price").as_primitive::<Float64Type>().values().to_vec(),
+        [12.25, 1.5]
+    );
     assert_eq!(source.problems().len(), 1, "{:?}", source.problems());
     let unknown = OpenOptions {
         fields: vec!["colour=category".parse().unwrap()],
         ..OpenOptions::default()
     };
     let error = message(open(files.path().to_str().unwrap(), &unknown));
-    assert!(error.contains("no field `colour`") || error.contains("`colour`"), "{error}");
+    assert!(
+        error.contains("no field `colour`") || error.contains("`colour`"),
+        "{error}"
+    );
 }
 
 #[test]

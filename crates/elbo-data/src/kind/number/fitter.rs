@@ -9,9 +9,11 @@ use crate::kind::flag::{self, Spelling};
 use crate::kind::ignored::{Filling, Ignored};
 use crate::kind::{Kind, constant, ignored, no_value};
 
-/// From so many records on, whole numbers that count up from 0 or 1 by ones are an identifier, and from so many those
+/// From so many records on, whole numbers that count up from about 0 by ones are an identifier, and from so many those
 /// that go up by equal steps from anywhere: a few years in order are no identifier.
 const SURELY_IDENTIFIER: [u64; 2] = [20, 1000];
+/// The numbers of which "about 0" is one: the first records may be others than those that are looked at.
+const ABOUT_ZERO: std::ops::Range<f64> = 0.0..10.0;
 
 /// Running mean and variance (Welford 1962), which also sees whether the numbers are flags.
 #[derive(Debug)]
@@ -26,7 +28,7 @@ pub(crate) struct NumberFitter {
     signs: [u64; 3],
     first: f64,
     last: f64,
-    /// The step from each value to the next; none once it changed.
+    /// The smallest step from a value to the next; none once one does not go up.
     step: Option<f64>,
     /// Decimal places needed so far.
     decimals: Option<u8>,
@@ -46,7 +48,7 @@ impl NumberFitter {
             signs: [0; 3],
             first: 0.0,
             last: 0.0,
-            step: None,
+            step: Some(f64::INFINITY),
             decimals: Some(0),
             values: bins::Values::default(),
         }
@@ -70,13 +72,11 @@ impl NumberFitter {
 
     fn add(&mut self, value: f64) {
         self.n += 1;
-        self.step = match self.n {
-            1 => None,
-            2 => Some(value - self.last),
-            _ => self.step.filter(|step| value - self.last == *step),
-        };
         if self.n == 1 {
             self.first = value;
+        } else {
+            let step = self.step.map(|step| step.min(value - self.last));
+            self.step = step.filter(|step| *step > 0.0);
         }
         self.last = value;
         self.decimals = self.decimals.and_then(|places| decimals(value, places));
@@ -101,7 +101,7 @@ impl NumberFitter {
         } else if minus + one == self.n {
             return flag::fitted([minus, one], gaps, Spelling::PlusMinus);
         }
-        match self.step.filter(|_| self.integer && self.counts_up()) {
+        match self.step.filter(|step| self.integer && self.counts_up(*step)) {
             Some(step) => Kind::Ignored(Ignored {
                 filling: Filling::Count {
                     next: (self.last + step) as i64,
@@ -113,10 +113,14 @@ impl NumberFitter {
         }
     }
 
-    fn counts_up(&self) -> bool {
-        let counted = self.step == Some(1.0) && matches!(self.first, 0.0 | 1.0);
-        let even = self.step.is_some_and(|step| step > 0.0);
-        (counted && self.n >= SURELY_IDENTIFIER[0]) || (even && self.n >= SURELY_IDENTIFIER[1])
+    /// Whether the numbers go up by `step`, up to gaps where records are not looked at: of three in the range at
+    /// least two occur.
+    fn counts_up(&self, step: f64) -> bool {
+        let [few, many] = SURELY_IDENTIFIER;
+        let in_range = (self.last - self.first) / step + 1.0;
+        let dense = self.n as f64 * 3.0 >= in_range * 2.0;
+        let from_zero = step == 1.0 && ABOUT_ZERO.contains(&self.first);
+        dense && self.n >= if from_zero { few } else { many }
     }
 
     /// As [`Self::finish`], of values that are known to be no flags and no identifier.

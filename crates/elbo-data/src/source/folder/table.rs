@@ -123,13 +123,22 @@ impl Attributes {
             .iter()
             .map(|picture| self.row_of[*picture].and_then(|_| next.next()))
             .collect();
-        let aligned = read.batch.columns().iter().map(|array| take(array, &places, None));
+        let aligned = read
+            .batch
+            .columns()
+            .iter()
+            .map(|array| take(array, &places, None));
         Ok(aligned.collect::<Result<_, _>>()?)
     }
 
     /// What is wrong with the table, and the rows that name pictures which do not exist.
     pub(super) fn problems(&self) -> Vec<Problem> {
-        let name = self.table.path().file_name().unwrap_or_default().to_string_lossy();
+        let name = self
+            .table
+            .path()
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
         let count = self.missing.len();
         let missing = (count > 0).then(|| {
             let files = if count == 1 {
