@@ -317,7 +317,7 @@ pub static KEYS: &[Key] = &[
     Key::new(
         "training.patience",
         Whole(0..=MANY),
-        "the epochs without improvement after which training stops; 0: none",
+        "the epochs without improvement, once beta has risen, after which training stops; 0: none",
     ),
     Key::new(
         "training.seed",

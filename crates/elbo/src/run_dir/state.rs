@@ -53,15 +53,17 @@ impl Default for TrainState {
 }
 
 impl TrainState {
-    /// Takes note of the validation after epoch `self.epoch`; whether it is the best so far.
-    pub fn note_validation(&mut self, terms: &Terms) -> bool {
+    /// Takes note of the validation after epoch `self.epoch`; whether it is the best so far. While the objective is
+    /// still `rising` to the bound, none that is worse counts.
+    pub fn note_validation(&mut self, terms: &Terms, rising: bool) -> bool {
         let improved = self.best_validation.is_none_or(|best| terms.elbo > best);
         if improved {
             (self.best_validation, self.best_epoch) = (Some(terms.elbo), self.epoch);
-            self.epochs_without_improvement = 0;
-        } else {
-            self.epochs_without_improvement += 1;
         }
+        self.epochs_without_improvement = match improved || rising {
+            true => 0,
+            false => self.epochs_without_improvement + 1,
+        };
         improved
     }
 
@@ -123,6 +125,17 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_counted_while_the_objective_rises() {
+        let mut state = TrainState::default();
+        let mut counted = |value, rising| {
+            state.note_validation(&elbo(value), rising);
+            state.epochs_without_improvement
+        };
+        assert_eq!([counted(-90.0, true), counted(-95.0, true)], [0, 0]);
+        assert_eq!([counted(-96.0, false), counted(-97.0, false)], [1, 2]);
+    }
+
+    #[test]
     fn the_best_validation_is_the_highest_elbo() {
         let mut state = TrainState::default();
         let noted: Vec<_> = [-100.0, -90.0, -95.0, -90.0, -80.0]
@@ -130,7 +143,7 @@ mod tests {
             .map(|value| {
                 state.epoch += 1;
                 (
-                    state.note_validation(&elbo(*value)),
+                    state.note_validation(&elbo(*value), false),
                     state.epochs_without_improvement,
                     state.best_epoch,
                 )

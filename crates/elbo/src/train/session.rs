@@ -200,11 +200,16 @@ impl Session {
             batches.eps(Purpose::Posterior, step, &records.rows, samples, latent)
         });
         let _span = trace_span!("forward").entered();
-        let warmup_steps = (config.warmup_epochs * self.setup.steps_per_epoch() as f64) as u64;
-        let warmup = config.warmup.factor(step, warmup_steps);
         config
             .objective
-            .loss(&self.model, &records.x, &records.y, eps, warmup)
+            .loss(&self.model, &records.x, &records.y, eps, self.beta_factor(step))
+    }
+
+    /// The factor on β at a step.
+    fn beta_factor(&self, step: u64) -> f64 {
+        let config = &self.setup.config;
+        let warmup_steps = (config.warmup_epochs * self.setup.steps_per_epoch() as f64) as u64;
+        config.warmup.factor(step, warmup_steps)
     }
 
     fn snapshot(&self) -> Snapshot {
@@ -262,7 +267,8 @@ impl Session {
         self.state.epoch += 1;
         self.state.step_in_epoch = 0;
         self.state.sums = Default::default();
-        let improved = self.state.note_validation(&validation);
+        let rising = self.beta_factor(self.state.step.saturating_sub(1)) < 1.0;
+        let improved = self.state.note_validation(&validation, rising);
         let record = EpochRecord {
             epoch: self.state.epoch,
             step: self.state.step,
