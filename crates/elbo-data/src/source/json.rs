@@ -5,14 +5,18 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray};
-use arrow::datatypes::{DataType, Field as ArrowField, Schema as ArrowSchema, SchemaRef};
+use arrow::array::ArrayRef;
+use arrow::datatypes::{Field as ArrowField, Schema as ArrowSchema, SchemaRef};
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 
 use crate::error::{DataError, Problem};
 use crate::options::OpenOptions;
 use crate::source::plain::Plain;
+use crate::source::table::build::Builder;
+use crate::source::table::guess::Cells;
+use crate::source::table::number::Numeral;
+use crate::source::table::typed::{self, Texts};
 use crate::source::{Read, Source, check_rows};
 
 /// The most bytes of a line.
@@ -28,6 +32,8 @@ pub struct Json {
     /// Start, length and number of each line.
     lines: Vec<(u64, u32, u32)>,
     schema: SchemaRef,
+    /// How the values of each field are read.
+    cells: Vec<Cells>,
     problems: Vec<Problem>,
     notes: Vec<String>,
 }
@@ -99,15 +105,24 @@ impl Json {
             let reason = format!("has {} more broken lines", broken - NAMED as u64);
             problems.push(Problem::new(file_name(path), reason));
         }
-        let (fields, notes) = fields(&seen);
-        Ok(Self {
+        let (columns, mut notes) = columns(&seen);
+        let (names, cells): (Vec<String>, Vec<Cells>) = columns.into_iter().unzip();
+        let untyped = names.iter().zip(&cells);
+        let untyped = untyped.map(|(name, cells)| ArrowField::new(name, cells.data_type(), true));
+        let mut json = Self {
             path: path.to_path_buf(),
             text,
             lines,
-            schema: Arc::new(ArrowSchema::new(fields)),
+            schema: Arc::new(ArrowSchema::new(untyped.collect::<Vec<_>>())),
+            cells,
             problems,
-            notes,
-        })
+            notes: Vec::new(),
+        };
+        let typed = typed::fields(&json, &names, &options.fields)?;
+        notes.extend(typed.notes);
+        json.schema = Arc::new(ArrowSchema::new(typed.fields));
+        (json.cells, json.notes) = (typed.cells, notes);
+        Ok(json)
     }
 
     fn object_at(&self, row: u64) -> Result<Map<String, Value>, DataError> {
@@ -115,6 +130,21 @@ impl Json {
         let bytes = self.text.part(start, len as usize)?;
         // It was one when the file was opened.
         Ok(object(&bytes).ok().flatten().unwrap_or_default())
+    }
+}
+
+impl Json {
+    /// Columns of these rows, each read as its cells say.
+    fn columns(&self, rows: &[u64], columns: &[(usize, Cells)]) -> Result<Vec<ArrayRef>, DataError> {
+        let objects: Vec<Map<String, Value>> = rows
+            .par_iter()
+            .map(|row| self.object_at(*row))
+            .collect::<Result<_, _>>()?;
+        let arrays = columns.iter().map(|(place, cells)| {
+            let name = self.schema.field(*place).name();
+            column(*cells, objects.iter().map(|object| object.get(name)))
+        });
+        Ok(arrays.collect())
     }
 }
 
@@ -158,56 +188,82 @@ fn note_kinds(seen: &mut BTreeMap<String, Seen>, object: &Map<String, Value>) {
 }
 
 /// The columns, in the order in which their keys first occur, and what is left out.
-fn fields(seen: &BTreeMap<String, Seen>) -> (Vec<ArrowField>, Vec<String>) {
+fn columns(seen: &BTreeMap<String, Seen>) -> (Vec<(String, Cells)>, Vec<String>) {
     let mut keys: Vec<(&String, &Seen)> = seen.iter().collect();
     keys.sort_by_key(|(_, seen)| seen.order);
     let (nested, plain): (Vec<_>, Vec<_>) = keys.into_iter().partition(|(_, seen)| seen.nested);
-    let field = |(key, seen): (&String, &Seen)| {
-        let data_type = match seen {
-            Seen { text: true, .. } => DataType::Utf8,
-            Seen {
-                flags: true,
-                whole: false,
-                real: false,
-                ..
-            } => DataType::Boolean,
-            Seen {
-                flags: false,
-                real: false,
-                whole: true,
-                ..
-            } => DataType::Int64,
-            Seen {
-                flags: false,
-                real: true,
-                ..
-            } => DataType::Float64,
-            _ => DataType::Utf8,
-        };
-        ArrowField::new(key, data_type, true)
-    };
+    let plain = plain.into_iter().map(|(key, seen)| (key.clone(), seen.cells()));
     let note = |(key, _): (&String, &Seen)| format!("`{key}` is left out: it holds lists or objects");
-    (
-        plain.into_iter().map(field).collect(),
-        nested.into_iter().map(note).collect(),
-    )
+    (plain.collect(), nested.into_iter().map(note).collect())
 }
 
-/// A column of values; what is not of its type is not known.
-fn column<'a>(data_type: &DataType, values: impl Iterator<Item = Option<&'a Value>>) -> ArrayRef {
-    match data_type {
-        DataType::Boolean => Arc::new(values.map(|value| value?.as_bool()).collect::<BooleanArray>()),
-        DataType::Int64 => Arc::new(values.map(|value| value?.as_i64()).collect::<Int64Array>()),
-        DataType::Float64 => Arc::new(values.map(|value| value?.as_f64()).collect::<Float64Array>()),
-        _ => Arc::new(values.map(written).collect::<StringArray>()),
+impl Seen {
+    fn cells(&self) -> Cells {
+        match (self, Numeral::default().style()) {
+            (Self { text: true, .. }, _) => Cells::Text,
+            (
+                Self {
+                    flags: true,
+                    whole: false,
+                    real: false,
+                    ..
+                },
+                _,
+            ) => Cells::Flag,
+            (
+                Self {
+                    flags: false,
+                    real: false,
+                    whole: true,
+                    ..
+                },
+                Some(style),
+            ) => Cells::Integer(style),
+            (
+                Self {
+                    flags: false,
+                    real: true,
+                    ..
+                },
+                Some(style),
+            ) => Cells::Number(style),
+            _ => Cells::Text,
+        }
     }
 }
 
-fn written(value: Option<&Value>) -> Option<String> {
-    match value? {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
+/// A column of values; what is not of its type is not known.
+fn column<'a>(cells: Cells, values: impl Iterator<Item = Option<&'a Value>>) -> ArrayRef {
+    let mut builder = Builder::new(cells);
+    for value in values {
+        match value {
+            None | Some(Value::Null) => builder.add(""),
+            Some(Value::String(text)) => builder.add(text),
+            Some(other) => builder.add(&other.to_string()),
+        }
+    }
+    builder.finish()
+}
+
+impl Texts for Json {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn count(&self) -> u64 {
+        self.lines.len() as u64
+    }
+
+    fn guessed(&self, column: usize) -> Cells {
+        self.cells[column]
+    }
+
+    fn words(&self, _column: usize) -> Option<&[String; 2]> {
+        None
+    }
+
+    fn texts(&self, rows: &[u64], column: usize) -> Result<Vec<ArrayRef>, DataError> {
+        Ok(self.columns(rows, &[(column, Cells::Text)])?)
     }
 }
 
@@ -233,17 +289,12 @@ impl Source for Json {
 
     fn read_columns(&self, rows: &[u64], columns: &[usize]) -> Result<Read, DataError> {
         check_rows(rows, self.len())?;
-        let objects: Vec<Map<String, Value>> = rows
-            .par_iter()
-            .map(|row| self.object_at(*row))
-            .collect::<Result<_, _>>()?;
-        let schema = self.schema.project(columns)?;
-        let arrays = schema.fields().iter().map(|field| {
-            let values = objects.iter().map(|object| object.get(field.name()));
-            column(field.data_type(), values)
-        });
-        let arrays = arrays.collect();
-        Read::new(Arc::new(schema), arrays, rows.to_vec())
+        let cells: Vec<(usize, Cells)> = columns
+            .iter()
+            .map(|column| (*column, self.cells[*column]))
+            .collect();
+        let schema = Arc::new(self.schema.project(columns)?);
+        Read::new(schema, self.columns(rows, &cells)?, rows.to_vec())
     }
 
     fn name_of(&self, row: u64) -> String {

@@ -1,13 +1,13 @@
 //! A table in one file (csv, tsv, parquet), each of whose rows is a record.
 
-mod build;
+pub(super) mod build;
 mod csv;
 mod date;
 mod dialect;
-mod guess;
-mod number;
+pub(super) mod guess;
+pub(super) mod number;
 mod parquet;
-mod typed;
+pub(super) mod typed;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,6 +19,7 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use self::csv::Csv;
 use self::parquet::Parquet;
+use self::typed::Texts;
 use crate::error::{DataError, Problem};
 use crate::options::OpenOptions;
 use crate::source::{Read, Source, check_rows};
@@ -84,7 +85,7 @@ impl Table {
     /// A column of these rows as it is written, whatever its values seem to be; a missing cell is null.
     pub(crate) fn texts(&self, column: usize, rows: &[u64]) -> Result<ArrayRef, DataError> {
         let parts = match &self.rows {
-            Rows::Csv(csv) => csv.read_as_text(rows, column)?,
+            Rows::Csv(csv) => csv.texts(rows, column)?,
             Rows::Parquet(_) => vec![cast(
                 self.read_columns(rows, &[column])?.batch.column(0),
                 &DataType::Utf8,
@@ -106,7 +107,7 @@ impl Source for Table {
 
     fn len(&self) -> u64 {
         match &self.rows {
-            Rows::Csv(csv) => csv.len(),
+            Rows::Csv(csv) => csv.count(),
             Rows::Parquet(parquet) => parquet.len(),
         }
     }

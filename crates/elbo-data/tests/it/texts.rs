@@ -1,6 +1,7 @@
 //! Texts and JSON lines as users have them.
 
 use arrow::array::AsArray;
+use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use elbo_data::kind::text::TextOptions;
 use elbo_data::noise::Noise;
@@ -103,6 +104,28 @@ fn json_lines_become_columns() {
         open(path.to_str().unwrap(), &strict),
         Err(DataError::Broken(_))
     ));
+}
+
+#[test]
+fn strings_of_json_are_typed_as_cells_are() {
+    let text = "{\"day\": \"31.12.2024\", \"code\": 7, \"ok\": true}\n{\"day\": \"01.02.2024\", \"code\": 8}\n";
+    let files = Files::new().with("a.jsonl", text);
+    let options = OpenOptions {
+        fields: vec!["code=category".parse().unwrap()],
+        ..OpenOptions::default()
+    };
+    let source = open(files.path().join("a.jsonl").to_str().unwrap(), &options).unwrap();
+    let schema = source.arrow_schema();
+    let types = schema.fields().iter().map(|field| field.data_type().clone());
+    let types: Vec<DataType> = types.collect();
+    assert_eq!(types, [DataType::Date32, DataType::Utf8, DataType::Boolean]);
+    let read = source.read(&[1, 0]).unwrap().batch;
+    let texts = |place: usize| cast(read.column(place), &DataType::Utf8).unwrap();
+    let expected = [["2024-02-01", "2024-12-31"], ["8", "7"]];
+    for (place, expected) in expected.into_iter().enumerate() {
+        assert_eq!(texts(place).as_string::<i32>().iter().flatten().collect::<Vec<_>>(), expected);
+    }
+    assert_eq!(read.column(2).null_count(), 1);
 }
 
 #[test]

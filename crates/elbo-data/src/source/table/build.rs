@@ -14,7 +14,7 @@ use super::number::Style;
 use crate::kind::is_missing;
 
 /// A column while it grows. A cell that is not of the column's type is not known.
-pub(super) enum Builder {
+pub(in crate::source) enum Builder {
     Flag(BooleanBuilder),
     Integer(Style, Int64Builder),
     Number(Style, Float64Builder),
@@ -24,7 +24,7 @@ pub(super) enum Builder {
 }
 
 impl Builder {
-    pub(super) fn new(cells: Cells) -> Self {
+    pub(in crate::source) fn new(cells: Cells) -> Self {
         match cells {
             Cells::Flag => Self::Flag(BooleanBuilder::new()),
             Cells::Integer(style) => Self::Integer(style, Int64Builder::new()),
@@ -35,7 +35,7 @@ impl Builder {
         }
     }
 
-    pub(super) fn add(&mut self, cell: &str) {
+    pub(in crate::source) fn add(&mut self, cell: &str) {
         let cell = cell.trim();
         match self {
             Self::Flag(builder) => builder.append_option(flag(cell)),
@@ -53,7 +53,7 @@ impl Builder {
         }
     }
 
-    pub(super) fn finish(self) -> ArrayRef {
+    pub(in crate::source) fn finish(self) -> ArrayRef {
         match self {
             Self::Flag(mut builder) => Arc::new(builder.finish()),
             Self::Integer(_, mut builder) => Arc::new(builder.finish()),

@@ -14,7 +14,8 @@ use rayon::prelude::*;
 use super::build::Builder;
 use super::dialect::{Dialect, empty};
 use super::guess::{Cells, Guess};
-use super::{Part, Rows, typed};
+use super::typed::{self, Texts};
+use super::{Part, Rows};
 use crate::error::{DataError, Problem};
 use crate::options::OpenOptions;
 use crate::source::plain::Plain;
@@ -99,42 +100,15 @@ impl Csv {
             starts,
             lengths,
         };
-        let (fields, more) = typed::fields(&mut csv, &dialect.names, &options.fields)?;
-        notes.extend(more);
+        let typed = typed::fields(&csv, &dialect.names, &options.fields)?;
+        csv.cells = typed.cells;
+        notes.extend(typed.notes);
         Ok(Part {
-            schema: ArrowSchema::new(fields),
+            schema: ArrowSchema::new(typed.fields),
             rows: Rows::Csv(csv),
             problems,
             notes,
         })
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// How the cells of a column are read.
-    pub(super) fn cells(&self, column: usize) -> Cells {
-        self.cells[column]
-    }
-
-    /// How the flags of a column are written, for no and for yes.
-    pub(super) fn words(&self, column: usize) -> Option<&[String; 2]> {
-        self.words[column].as_ref()
-    }
-
-    pub(super) fn set_cells(&mut self, column: usize, cells: Cells) {
-        self.cells[column] = cells;
-    }
-
-    /// A column as it is written, in parts, one after the other.
-    pub(super) fn read_as_text(&self, rows: &[u64], column: usize) -> Result<Vec<ArrayRef>, DataError> {
-        let parse = |rows: &[u64]| Ok(self.parse(rows, &[column], &[Cells::Text])?.remove(0));
-        rows.par_chunks(TOGETHER).map(parse).collect()
-    }
-
-    pub(super) fn len(&self) -> u64 {
-        self.starts.len() as u64
     }
 
     /// The columns of these rows, in parts, one after the other.
@@ -189,6 +163,29 @@ impl Csv {
             path: self.path.clone(),
             source: io::Error::other("the file changed while it was read"),
         }
+    }
+}
+
+impl Texts for Csv {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn count(&self) -> u64 {
+        self.starts.len() as u64
+    }
+
+    fn guessed(&self, column: usize) -> Cells {
+        self.cells[column]
+    }
+
+    fn words(&self, column: usize) -> Option<&[String; 2]> {
+        self.words[column].as_ref()
+    }
+
+    fn texts(&self, rows: &[u64], column: usize) -> Result<Vec<ArrayRef>, DataError> {
+        let parse = |rows: &[u64]| Ok(self.parse(rows, &[column], &[Cells::Text])?.remove(0));
+        rows.par_chunks(TOGETHER).map(parse).collect()
     }
 }
 

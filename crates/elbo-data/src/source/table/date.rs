@@ -4,7 +4,7 @@ use chrono::{NaiveDate, NaiveDateTime};
 
 /// A way of writing dates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Format {
+pub(in crate::source) struct Format {
     /// As in chrono's `strftime`.
     pub(super) text: &'static str,
     /// Whether it tells the time of day too.

@@ -113,7 +113,7 @@ impl Guess {
 
 /// How the cells of a column are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cells {
+pub(in crate::source) enum Cells {
     /// Yes or no.
     Flag,
     /// Whole numbers.
@@ -127,7 +127,7 @@ pub(super) enum Cells {
 }
 
 impl Cells {
-    pub(super) fn data_type(self) -> DataType {
+    pub(in crate::source) fn data_type(self) -> DataType {
         match self {
             Self::Flag => DataType::Boolean,
             Self::Integer(_) => DataType::Int64,

@@ -19,7 +19,7 @@ const UNITS: [char; 5] = ['%', '$', '€', '£', '¥'];
 
 /// The ways in which all cells seen so far could be written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Numeral {
+pub(in crate::source) struct Numeral {
     ways: u8,
     /// The sign of the first cell; `Some(None)` is none.
     unit: Option<Option<char>>,
@@ -36,7 +36,7 @@ impl Default for Numeral {
 
 /// The way in which a column writes its numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Style {
+pub(in crate::source) struct Style {
     marks: Marks,
     unit: Option<char>,
 }
@@ -85,7 +85,7 @@ impl Numeral {
     }
 
     /// The likeliest way that all cells fit.
-    pub(super) fn style(self) -> Option<Style> {
+    pub(in crate::source) fn style(self) -> Option<Style> {
         let marks = *WAYS.get(self.ways.trailing_zeros() as usize)?;
         Some(Style {
             marks,

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use arrow::array::AsArray;
+use std::path::Path;
+
+use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::Field as ArrowField;
 
-use super::csv::Csv;
-use super::date::{self, Format};
+use super::date::{Format, Search, is_date};
 use super::guess::{self, Cells};
 use super::number::Numeral;
 use crate::error::{DataError, nearest};
@@ -16,12 +17,33 @@ use crate::options::{FieldType, TypedField};
 /// Rows that are looked at together.
 const ROWS: usize = 8192;
 
-/// The fields of a table: how the cells of each column are read is decided here and kept in `csv`.
-pub(super) fn fields(
-    csv: &mut Csv,
+/// Columns of text, before it is known what each holds.
+pub(in crate::source) trait Texts {
+    /// Where they are from.
+    fn path(&self) -> &Path;
+    /// How many rows there are.
+    fn count(&self) -> u64;
+    /// What the column seems to hold at a first look.
+    fn guessed(&self, column: usize) -> Cells;
+    /// How the flags of a column are written, for no and for yes.
+    fn words(&self, column: usize) -> Option<&[String; 2]>;
+    /// A column as it is written, in parts, one after the other.
+    fn texts(&self, rows: &[u64], column: usize) -> Result<Vec<ArrayRef>, DataError>;
+}
+
+/// The fields, how the cells of each are read, and what a person should know of that.
+pub(in crate::source) struct Typed {
+    pub(in crate::source) fields: Vec<ArrowField>,
+    pub(in crate::source) cells: Vec<Cells>,
+    pub(in crate::source) notes: Vec<String>,
+}
+
+/// Decides how the cells of each column are read; `asked` is what a person says of some.
+pub(in crate::source) fn fields(
+    texts: &impl Texts,
     names: &[String],
     asked: &[TypedField],
-) -> Result<(Vec<ArrowField>, Vec<String>), DataError> {
+) -> Result<Typed, DataError> {
     if let Some(unknown) = asked.iter().find(|field| !names.contains(&field.name)) {
         return Err(DataError::UnknownField {
             name: unknown.name.clone(),
@@ -29,18 +51,22 @@ pub(super) fn fields(
             known: names.to_vec(),
         });
     }
-    let (mut fields, mut notes) = (Vec::new(), Vec::new());
+    let (mut fields, mut all, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     for (column, name) in names.iter().enumerate() {
         let asked = asked.iter().rev().find(|field| field.name == *name);
         let asked = asked.map(|field| field.field_type);
-        let cells = csv.retyped(column, name, asked)?;
+        let cells = retyped(texts, column, name, asked)?;
         if let Cells::Date(format) = cells {
             notes.extend(format.note(name));
         }
-        csv.set_cells(column, cells);
-        fields.push(field(name, cells, asked, csv.words(column)));
+        fields.push(field(name, cells, asked, texts.words(column)));
+        all.push(cells);
     }
-    Ok((fields, notes))
+    Ok(Typed {
+        fields,
+        cells: all,
+        notes,
+    })
 }
 
 fn field(name: &str, cells: Cells, asked: Option<FieldType>, words: Option<&[String; 2]>) -> ArrowField {
@@ -59,96 +85,99 @@ fn field(name: &str, cells: Cells, asked: Option<FieldType>, words: Option<&[Str
     }
 }
 
-impl Csv {
-    /// How the cells of a column are read, where that is asked for or can be found out.
-    fn retyped(&self, column: usize, name: &str, asked: Option<FieldType>) -> Result<Cells, DataError> {
-        let guessed = self.cells(column);
-        let numbers = matches!(guessed, Cells::Integer(_) | Cells::Number(_));
-        match asked {
-            None if guessed == Cells::Text => {
-                Ok(self.date(column, name, false)?.map_or(guessed, Cells::Date))
-            }
-            Some(FieldType::Date) => {
-                let format = self.date(column, name, true)?;
-                Ok(format.map_or(guessed, Cells::Date))
-            }
-            Some(FieldType::Category | FieldType::Text) => Ok(Cells::Text),
-            Some(FieldType::Number) if !numbers => {
-                let plain = Numeral::default().style();
-                let fits = |cell: &str| plain.and_then(|style| style.number(cell)).is_some();
-                self.every(column, name, "a number", fits)?;
-                Ok(plain.map_or(guessed, Cells::Number))
-            }
-            Some(FieldType::Flag) if guessed != Cells::Flag && !numbers => {
-                self.every(column, name, "yes or no", |cell| guess::flag(cell).is_some())?;
-                Ok(Cells::Flag)
-            }
-            _ => Ok(guessed),
+/// How the cells of a column are read, where that is asked for or can be found out.
+fn retyped(
+    texts: &impl Texts,
+    column: usize,
+    name: &str,
+    asked: Option<FieldType>,
+) -> Result<Cells, DataError> {
+    let guessed = texts.guessed(column);
+    let numbers = matches!(guessed, Cells::Integer(_) | Cells::Number(_));
+    match asked {
+        None if guessed == Cells::Text => Ok(date(texts, column, name, false)?.map_or(guessed, Cells::Date)),
+        Some(FieldType::Date) => {
+            let format = date(texts, column, name, true)?;
+            Ok(format.map_or(guessed, Cells::Date))
         }
-    }
-
-    /// The format of all cells, if they are dates; if they are `surely` dates, one that is none is an error.
-    fn date(&self, column: usize, name: &str, surely: bool) -> Result<Option<Format>, DataError> {
-        let mut search = date::Search::default();
-        self.look(column, |row, cell| Ok(search.see(row, cell)))?;
-        if let Some([first, second]) = search.two_formats() {
-            return Err(DataError::TwoDateFormats {
-                path: self.path().to_path_buf(),
-                column: name.to_owned(),
-                first,
-                second,
-            });
+        Some(FieldType::Category | FieldType::Text) => Ok(Cells::Text),
+        Some(FieldType::Number) if !numbers => {
+            let plain = Numeral::default().style();
+            let fits = |cell: &str| plain.and_then(|style| style.number(cell)).is_some();
+            every(texts, column, name, "a number", fits)?;
+            Ok(plain.map_or(guessed, Cells::Number))
         }
-        match search.format() {
-            None if surely => {
-                let expected = "a date";
-                self.every(column, name, expected, date::is_date)?;
-                Ok(None)
-            }
-            found => Ok(found),
+        Some(FieldType::Flag) if guessed != Cells::Flag && !numbers => {
+            every(texts, column, name, "yes or no", |cell| {
+                guess::flag(cell).is_some()
+            })?;
+            Ok(Cells::Flag)
         }
+        _ => Ok(guessed),
     }
+}
 
-    /// Whether every cell that is not empty is of a kind.
-    fn every(
-        &self,
-        column: usize,
-        name: &str,
-        expected: &'static str,
-        fits: impl Fn(&str) -> bool,
-    ) -> Result<(), DataError> {
-        self.look(column, |row, cell| match fits(cell) {
-            true => Ok(true),
-            false => Err(DataError::Cell {
-                path: self.path().to_path_buf(),
-                row: row + 1,
-                column: name.to_owned(),
-                value: cell.chars().take(80).collect(),
-                expected,
-            }),
-        })
+/// The format of all cells, if they are dates; if they are `surely` dates, one that is none is an error.
+fn date(texts: &impl Texts, column: usize, name: &str, surely: bool) -> Result<Option<Format>, DataError> {
+    let mut search = Search::default();
+    look(texts, column, |row, cell| Ok(search.see(row, cell)))?;
+    if let Some([first, second]) = search.two_formats() {
+        return Err(DataError::TwoDateFormats {
+            path: texts.path().to_path_buf(),
+            column: name.to_owned(),
+            first,
+            second,
+        });
     }
+    match search.format() {
+        None if surely => {
+            let expected = "a date";
+            every(texts, column, name, expected, is_date)?;
+            Ok(None)
+        }
+        found => Ok(found),
+    }
+}
 
-    /// Shows each cell of a column that is not empty, until `see` has seen enough.
-    fn look(
-        &self,
-        column: usize,
-        mut see: impl FnMut(u64, &str) -> Result<bool, DataError>,
-    ) -> Result<(), DataError> {
-        let all: Vec<u64> = (0..self.len()).collect();
-        for rows in all.chunks(ROWS) {
-            let mut row = rows[0];
-            for part in self.read_as_text(rows, column)? {
-                for cell in part.as_string::<i32>() {
-                    if let Some(cell) = cell
-                        && !see(row, cell)?
-                    {
-                        return Ok(());
-                    }
-                    row += 1;
+/// Whether every cell that is not empty is of a kind.
+fn every(
+    texts: &impl Texts,
+    column: usize,
+    name: &str,
+    expected: &'static str,
+    fits: impl Fn(&str) -> bool,
+) -> Result<(), DataError> {
+    look(texts, column, |row, cell| match fits(cell) {
+        true => Ok(true),
+        false => Err(DataError::Cell {
+            path: texts.path().to_path_buf(),
+            row: row + 1,
+            column: name.to_owned(),
+            value: cell.chars().take(80).collect(),
+            expected,
+        }),
+    })
+}
+
+/// Shows each cell of a column that is not empty, until `see` has seen enough.
+fn look(
+    texts: &impl Texts,
+    column: usize,
+    mut see: impl FnMut(u64, &str) -> Result<bool, DataError>,
+) -> Result<(), DataError> {
+    let all: Vec<u64> = (0..texts.count()).collect();
+    for rows in all.chunks(ROWS) {
+        let mut row = rows[0];
+        for part in texts.texts(rows, column)? {
+            for cell in part.as_string::<i32>() {
+                if let Some(cell) = cell
+                    && !see(row, cell)?
+                {
+                    return Ok(());
                 }
+                row += 1;
             }
         }
-        Ok(())
     }
+    Ok(())
 }
