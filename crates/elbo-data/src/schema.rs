@@ -256,9 +256,14 @@ impl Schema {
     /// outside what was seen (a warning comes with one that is less far out), [`DataError::NotDate`], [`DataError::NotPicture`].
     pub fn parse_value(&self, field: usize, text: &str) -> Result<Parsed, DataError> {
         let field = self.at(field)?;
+        let missing = field.can_miss() && text.trim() == MISSING;
         match field.kind.parse(&field.name, text) {
             // Unless a level has that name.
-            Err(_) if field.can_miss() && text.trim() == MISSING => Ok(Value::Missing.into()),
+            Err(_) if missing => Ok(Value::Missing.into()),
+            Ok(Parsed {
+                value: Value::Text(_),
+                ..
+            }) if missing => Ok(Value::Missing.into()),
             parsed => parsed,
         }
     }
@@ -278,10 +283,10 @@ impl Schema {
         for (row, value) in values.iter().enumerate() {
             match (&mut column.values, value) {
                 (_, Value::NotGiven) => continue,
-                (_, Value::Missing) => {
-                    let level = description.missing_level().ok_or_else(|| wrong(value))?;
-                    missing::set_level(&mut column.values, row, level);
-                }
+                (_, Value::Missing) => match description.set_missing(&mut column.values, row) {
+                    true => {}
+                    false => return Err(wrong(value)),
+                },
                 (Values::Category(levels), Value::Category(level)) => levels[row] = *level,
                 (Values::Flag(flags), Value::Flag(flag)) => flags[row] = u8::from(*flag),
                 (Values::Text(texts), Value::Text(tokens)) => texts[row].clone_from(tokens),

@@ -267,11 +267,13 @@ impl Trained {
         noise: impl Fn(usize) -> Vec<f32>,
     ) -> Result<ArrayRef, DataError> {
         let longest = self.longest_text(field);
+        // The empty text is one that is missing.
+        let may_be_empty = drawing.missing && self.schema.fields[field].can_miss();
         let tokens = match drawing.draw {
-            Draw::Mean => text.beam(BEAM, longest),
+            Draw::Mean => text.beam(BEAM, longest, may_be_empty),
             Draw::Auto | Draw::Sample => {
                 let noise = self.upload().rows(noise(longest), CHUNK);
-                text.sample(noise, &drawing.sampling)
+                text.sample(noise, &drawing.sampling, may_be_empty)
             }
         };
         self.texts(field, tokens)

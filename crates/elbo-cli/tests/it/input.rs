@@ -215,7 +215,7 @@ fn a_table_with_a_row_twice() {
     );
     assert_snapshot!(refused(&folder, "pictures"), @"
     exit 2
-    error: lines 2 and 4 of `pictures/list.csv` both describe `00.png`
+    error: rows 1 and 3 of `pictures/list.csv` both describe `00.png`
     hint: keep one row for each picture
     ");
 }

@@ -17,7 +17,7 @@ pub struct Ignored {
     /// In words.
     pub reason: String,
     /// Its type in the data, as Arrow calls it.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", default = "text")]
     pub data_type: String,
     /// What stands in its place.
     #[serde(default)]
@@ -42,11 +42,16 @@ pub enum Filling {
     },
 }
 
+/// The type that any table can hold.
+fn text() -> String {
+    DataType::Utf8.to_string()
+}
+
 impl Ignored {
     pub(crate) fn new(reason: impl Into<String>) -> Self {
         Self {
             reason: reason.into(),
-            data_type: DataType::Utf8.to_string(),
+            data_type: text(),
             filling: Filling::Nothing,
         }
     }

@@ -33,19 +33,41 @@ impl Field {
         }
     }
 
-    /// Whether "missing" is a level: the field has levels, and was missing in training.
+    /// Whether "missing" is something that the field can be: where it was met in training, a level of a field that has
+    /// levels, and the empty text of a text.
     pub fn can_miss(&self) -> bool {
-        self.missing > 0 && self.known_levels() > 0
+        self.missing > 0 && (self.known_levels() > 0 || matches!(self.kind, Kind::Text(_)))
     }
 
     /// Number of levels, "missing" the last where it is one; 0 of a field that has none, such as an image.
     pub fn levels(&self) -> usize {
-        self.known_levels() + usize::from(self.can_miss())
+        self.known_levels() + usize::from(self.missing_level().is_some())
     }
 
     /// The level that says "missing".
     pub fn missing_level(&self) -> Option<u32> {
-        self.can_miss().then(|| self.known_levels() as u32)
+        let levels = self.known_levels();
+        (levels > 0 && self.can_miss()).then_some(levels as u32)
+    }
+
+    /// Whether a record's value is known to be missing.
+    fn is_missing(&self, column: &Column, row: usize) -> bool {
+        match &column.values {
+            Values::Text(texts) => self.can_miss() && texts[row].is_empty(),
+            _ => column
+                .level(row)
+                .is_some_and(|level| Some(level) == self.missing_level()),
+        }
+    }
+
+    /// Makes a record's value one that is known to be missing; whether the field can be.
+    pub(super) fn set_missing(&self, values: &mut Values, row: usize) -> bool {
+        match (&mut *values, self.missing_level()) {
+            (Values::Text(texts), _) if self.can_miss() => texts[row].clear(),
+            (_, Some(level)) => set_level(values, row, level),
+            _ => return false,
+        }
+        true
     }
 
     /// ln of how many values each level stands for, in the field's units: a bin's width, and 0 of all others.
@@ -59,22 +81,15 @@ impl Field {
 
     /// Values that are not there become known to be missing, where that is a level.
     pub(super) fn mark_missing(&self, column: &mut Column, array: &ArrayRef) {
-        let Some(missing) = self.missing_level().filter(|_| array.null_count() > 0) else {
-            return;
-        };
         for row in (0..array.len()).filter(|row| array.is_null(*row)) {
-            column.given[row] = true;
-            set_level(&mut column.values, row, missing);
+            column.given[row] |= self.set_missing(&mut column.values, row);
         }
     }
 
     /// What is known to be missing is left open: so an imputation asks what it might be.
     pub fn forget_missing(&self, column: &mut Column) {
-        let Some(missing) = self.missing_level() else {
-            return;
-        };
         for row in 0..column.given.len() {
-            if column.level(row) == Some(missing) {
+            if self.is_missing(column, row) {
                 column.given[row] = false;
                 set_level(&mut column.values, row, 0);
             }
@@ -83,13 +98,9 @@ impl Field {
 
     /// The column with some value in place of what is missing or left open, and where that was.
     pub(super) fn filled(&self, column: &Column) -> (Values, Vec<bool>) {
-        let missing = self.missing_level();
         let mut values = column.values.clone();
         let absent: Vec<bool> = (0..column.given.len())
-            .map(|row| {
-                let level = column.level(row);
-                !column.given[row] || (level.is_some() && level == missing)
-            })
+            .map(|row| !column.given[row] || self.is_missing(column, row))
             .collect();
         for row in (0..absent.len()).filter(|row| absent[*row]) {
             set_level(&mut values, row, 0);
@@ -107,7 +118,7 @@ pub(super) fn without(array: ArrayRef, absent: &[bool]) -> Result<ArrayRef, Data
     }
 }
 
-pub(super) fn set_level(values: &mut Values, row: usize, level: u32) {
+fn set_level(values: &mut Values, row: usize, level: u32) {
     match values {
         Values::Category(levels) => levels[row] = level,
         Values::Number(numbers) => (numbers.z[row], numbers.bins[row]) = (0.0, level),

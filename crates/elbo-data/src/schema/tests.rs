@@ -1,7 +1,7 @@
 //! Tests of the schema: fitting, naming, typing in, and files that are not to be trusted.
 
 use super::fit::subset;
-use crate::kind::text::TextOptions;
+use crate::kind::text::{TEXT, TextOptions};
 use crate::noise::Noise;
 use std::sync::Arc;
 
@@ -275,4 +275,24 @@ proptest! {
     fn no_text_makes_the_schema_panic(text in "\\PC{0,200}") {
         prop_assert!(Schema::from_json(&text).is_err());
     }
+}
+
+#[test]
+fn a_missing_text_is_an_empty_one() {
+    let array: ArrayRef = Arc::new(StringArray::from(vec![Some("abab"), Some("abab"), None]));
+    let described = ArrowField::new("note", DataType::Utf8, true).with_metadata(
+        std::collections::HashMap::from([(TEXT.to_owned(), String::new())]),
+    );
+    let schema = Arc::new(ArrowSchema::new(vec![described.clone()]));
+    let source = Memory(RecordBatch::try_new(schema, vec![Arc::clone(&array)]).unwrap());
+    let schema = Schema::fit(&source, &[0, 1, 2], &TextOptions::default(), Noise::new(0)).unwrap();
+    let field = &schema.fields[0];
+    let mut column = field.kind.encode(&described, &array).unwrap();
+    field.mark_missing(&mut column, &array);
+    assert_eq!((column.given.clone(), field.levels()), (vec![true; 3], 0));
+    assert_eq!(&schema.decode(0, &column).unwrap(), &array);
+    let asked = schema.parse_value(0, "missing").unwrap().value;
+    assert_eq!(schema.column(0, &[asked]).unwrap(), column.take(&[2]));
+    field.forget_missing(&mut column);
+    assert_eq!(column.given, [true, true, false]);
 }

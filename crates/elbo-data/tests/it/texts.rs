@@ -108,7 +108,8 @@ fn json_lines_become_columns() {
 
 #[test]
 fn strings_of_json_are_typed_as_cells_are() {
-    let text = "{\"day\": \"31.12.2024\", \"code\": 7, \"ok\": true}\n{\"day\": \"01.02.2024\", \"code\": 8}\n";
+    let text =
+        "{\"day\": \"31.12.2024\", \"code\": 7, \"ok\": true}\n{\"day\": \"01.02.2024\", \"code\": 8}\n";
     let files = Files::new().with("a.jsonl", text);
     let options = OpenOptions {
         fields: vec!["code=category".parse().unwrap()],
@@ -123,7 +124,14 @@ fn strings_of_json_are_typed_as_cells_are() {
     let texts = |place: usize| cast(read.column(place), &DataType::Utf8).unwrap();
     let expected = [["2024-02-01", "2024-12-31"], ["8", "7"]];
     for (place, expected) in expected.into_iter().enumerate() {
-        assert_eq!(texts(place).as_string::<i32>().iter().flatten().collect::<Vec<_>>(), expected);
+        assert_eq!(
+            texts(place)
+                .as_string::<i32>()
+                .iter()
+                .flatten()
+                .collect::<Vec<_>>(),
+            expected
+        );
     }
     assert_eq!(read.column(2).null_count(), 1);
 }

@@ -75,7 +75,9 @@ impl Trained {
                 let byte = |sum: &f64| (sum / expectation.draws * 255.0 + 0.5) as u8;
                 image_array(sums.iter().map(byte).collect(), sums.len() / CHUNK)
             }
-            FieldDistribution::Text(text) => self.texts(*field, text.beam(BEAM, self.longest_text(*field))),
+            FieldDistribution::Text(text) => {
+                self.texts(*field, text.beam(BEAM, self.longest_text(*field), false))
+            }
             FieldDistribution::Levels => levels.next(&self.schema, *field, &drawing, Vec::new),
         });
         values.collect()

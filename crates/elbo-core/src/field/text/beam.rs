@@ -10,22 +10,22 @@ use crate::fields::repeat_each;
 impl TextDistribution {
     /// The most likely text of each record that is found while only the `width` most likely beginnings are
     /// followed (beam search); none holds [`UNKNOWN`]. A text that does not end of itself ends after `length`
-    /// tokens.
+    /// tokens; none is empty unless it `may_be_empty`.
     ///
     /// # Shapes
     /// To tokens `[batch, length + 1]`.
-    pub fn beam(&self, width: usize, length: usize) -> Tensor<2, Int> {
+    pub fn beam(&self, width: usize, length: usize, may_be_empty: bool) -> Tensor<2, Int> {
         let (width, [batch, _], device) = (width.max(1), self.hidden.dims(), self.hidden.device());
         let mut searches = vec![Search::new(); batch];
         let mut context = self.stack.begin(repeat_each(self.hidden.clone(), width));
         let mut last = vec![BEGIN; batch * width];
-        for _ in 0..length {
+        for place in 0..length {
             let logits = on_host(self.stack.forward(column(&last, &device), &mut context));
             let mut parents = Vec::with_capacity(batch * width);
             last.clear();
             let logits = logits.chunks_exact((logits.len() / batch).max(1));
             for (record, (search, logits)) in searches.iter_mut().zip(logits).enumerate() {
-                for (parent, token) in search.step(logits, width) {
+                for (parent, token) in search.step(logits, width, may_be_empty || place > 0) {
                     parents.push((record * width + parent) as i32);
                     last.push(token);
                 }
@@ -70,8 +70,8 @@ impl Search {
     }
 
     /// Follows the open lines by one token. Returns for each of `width` lines which line it continues and with
-    /// what; those that fill up the width continue the first.
-    fn step(&mut self, logits: &[f32], width: usize) -> Vec<(usize, i32)> {
+    /// what; those that fill up the width continue the first. Only where it `may_end` is a line a whole text.
+    fn step(&mut self, logits: &[f32], width: usize, may_end: bool) -> Vec<(usize, i32)> {
         let mut next = Vec::new();
         for (parent, (line, logits)) in self
             .open
@@ -86,7 +86,7 @@ impl Search {
         }
         next.retain(|(log_prob, _, token)| *token != UNKNOWN && log_prob.is_finite());
         next.sort_by(|(a, ..), (b, ..)| b.total_cmp(a));
-        if let Some((log_prob, parent, _)) = next.iter().find(|(_, _, token)| *token == END)
+        if let Some((log_prob, parent, _)) = next.iter().find(|(_, _, token)| may_end && *token == END)
             && self.whole.as_ref().is_none_or(|whole| whole.log_prob < *log_prob)
         {
             self.whole = Some(self.open[*parent].followed_by(END, *log_prob));
@@ -152,10 +152,10 @@ mod tests {
     fn a_less_likely_beginning_may_win() {
         let mut search = Search::new();
         // One line is open; what stands for the second is not looked at.
-        let steps = search.step(&logits([0.1, 0.0, 0.5, 0.4, 1.0, 0.0, 0.0, 0.0]), 2);
+        let steps = search.step(&logits([0.1, 0.0, 0.5, 0.4, 1.0, 0.0, 0.0, 0.0]), 2, true);
         assert_eq!(steps, [(0, 4), (0, 5)]);
         assert!(!search.is_over());
-        search.step(&logits([0.3, 0.0, 0.35, 0.35, 0.9, 0.0, 0.05, 0.05]), 2);
+        search.step(&logits([0.3, 0.0, 0.35, 0.35, 0.9, 0.0, 0.05, 0.05]), 2, true);
         // `5` has 0.4 · 0.9, `4` has 0.5 · 0.3, and what goes on has at most 0.5 · 0.35.
         assert!(search.is_over());
         assert_eq!(search.row(3), [5, END, PAD, PAD]);
@@ -164,9 +164,18 @@ mod tests {
     }
 
     #[test]
+    fn a_text_may_have_to_have_a_token() {
+        let likely_empty = logits([0.9, 0.0, 0.05, 0.05]);
+        let (mut may, mut must) = (Search::new(), Search::new());
+        may.step(&likely_empty, 1, true);
+        must.step(&likely_empty, 1, false);
+        assert_eq!((may.row(1), must.whole.is_none()), (vec![END, PAD], true));
+    }
+
+    #[test]
     fn a_text_that_does_not_end_is_cut() {
         let mut search = Search::new();
-        search.step(&logits([0.0, 0.5, 0.2, 0.3]), 1);
+        search.step(&logits([0.0, 0.5, 0.2, 0.3]), 1, true);
         assert!(!search.is_over());
         assert_eq!(search.row(1), [5, END]);
     }

@@ -9,11 +9,12 @@ use crate::distribution::tokens::{BEGIN, END, NEVER_WRITTEN, PAD, UNKNOWN};
 impl TextDistribution {
     /// A draw of each text, a token for each column of `uniform`, its end behind the last.
     /// [`UNKNOWN`] is never drawn, since it is no text: the others share its probability. A text that does not
-    /// end of itself ends with the noise. A draw of length L takes the layers L + 1 times.
+    /// end of itself ends with the noise; none is empty unless it `may_be_empty`. A draw of length L takes the
+    /// layers L + 1 times.
     ///
     /// # Shapes
     /// uniform: `[batch, length]` in [0, 1), to tokens `[batch, length + 1]`.
-    pub fn sample(&self, uniform: Tensor<2>, sampling: &Sampling) -> Tensor<2, Int> {
+    pub fn sample(&self, uniform: Tensor<2>, sampling: &Sampling, may_be_empty: bool) -> Tensor<2, Int> {
         let ([batch, length], device) = (uniform.dims(), self.hidden.device());
         let uniform = on_host(uniform);
         let mut rows = vec![vec![PAD; length + 1]; batch];
@@ -23,7 +24,8 @@ impl TextDistribution {
             let logits = on_host(self.stack.forward(column(&last, &device), &mut context));
             for (row, logits) in logits.chunks_exact((logits.len() / batch).max(1)).enumerate() {
                 if last[row] != END {
-                    last[row] = choose(logits, uniform[row * length + place], sampling);
+                    let may_end = may_be_empty || place > 0;
+                    last[row] = choose(logits, uniform[row * length + place], sampling, may_end);
                     rows[row][place] = last[row];
                 }
             }
@@ -39,10 +41,13 @@ impl TextDistribution {
 }
 
 /// The token that a draw falls on.
-fn choose(logits: &[f32], uniform: f32, sampling: &Sampling) -> i32 {
+fn choose(logits: &[f32], uniform: f32, sampling: &Sampling, may_end: bool) -> i32 {
     let mut logits = logits.to_vec();
-    if let Some(unknown) = logits.get_mut(UNKNOWN as usize - NEVER_WRITTEN) {
-        *unknown = f32::NEG_INFINITY;
+    let never: &[i32] = if may_end { &[UNKNOWN] } else { &[UNKNOWN, END] };
+    for token in never {
+        if let Some(logit) = logits.get_mut(*token as usize - NEVER_WRITTEN) {
+            *logit = f32::NEG_INFINITY;
+        }
     }
     (sampling.choose(&logits, uniform) + NEVER_WRITTEN) as i32
 }

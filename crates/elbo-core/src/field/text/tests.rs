@@ -122,7 +122,7 @@ fn draws_follow_the_distribution() {
     let (head, n, length) = (decided_head(), 4000, 2);
     let hidden = rows([[1.0, -1.0]]).repeat_dim(0, n);
     let noise = tensor(uniform(7, n * length), [n, length]);
-    let drawn = head.forward(hidden).sample(noise, &Sampling::default());
+    let drawn = head.forward(hidden).sample(noise, &Sampling::default(), true);
     let drawn: Vec<i32> = drawn.into_data().iter::<i32>().collect();
     // Without UNKNOWN, and cut after two letters: what comes first, and what second.
     let given = |beginning: &[i32], next: i32| {
@@ -153,7 +153,7 @@ fn draws_follow_the_distribution() {
 fn greedy_takes_the_most_likely_token_each_time() {
     let head = decided_head();
     let p = head.forward(rows([[1.0, -1.0]]));
-    let found = p.sample(tensor(uniform(1, 4), [1, 4]), &Sampling::GREEDY);
+    let found = p.sample(tensor(uniform(1, 4), [1, 4]), &Sampling::GREEDY, true);
     let mut text: Vec<i32> = vec![];
     while text.len() < 4 && text.last() != Some(&END) {
         let next = [2, 4, 5].map(|token| [text.as_slice(), &[token]].concat());
@@ -172,7 +172,7 @@ fn greedy_takes_the_most_likely_token_each_time() {
 fn a_wide_beam_finds_the_most_likely_text() {
     let head = decided_head();
     let p = head.forward(rows([[-1.0, 1.0], [1.0, -1.0]]));
-    let found: Vec<i32> = p.beam(8, 3).into_data().iter::<i32>().collect();
+    let found: Vec<i32> = p.beam(8, 3, true).into_data().iter::<i32>().collect();
     let texts = all_texts(3, &[4, 5]);
     let likely = probabilities(&head, &texts);
     let best = (0..texts.len())
