@@ -51,6 +51,15 @@ pub struct ImportanceSamples {
     pub per_field: Tensor<2>,
     /// log p(z_k|y) − log q(z_k|x,y), `[batch, k]`, in nats.
     pub log_ratio: Tensor<2>,
+    /// KL(q(z|x,y) ‖ p(z|y)) of each latent unit, `[batch, latent]`.
+    pub rate_per_unit: Tensor<2>,
+}
+
+impl ImportanceSamples {
+    /// log w_k, `[batch, k]`, in nats.
+    pub fn log_weights(self) -> Tensor<2> {
+        self.log_likelihood + self.log_ratio
+    }
 }
 
 impl Model {
@@ -117,9 +126,11 @@ impl Model {
         let q = self.encoder.posterior(x, &y);
         let [batch, _] = q.mean.dims();
         let k = eps.dims()[0] / batch.max(1);
-        let (q, y) = (q.repeat_each(k), y.repeat_each(k));
+        let prior = self.prior.given(&y, &q.mean);
+        let rate_per_unit = q.kl_per_unit(&prior);
+        let (q, prior, y) = (q.repeat_each(k), prior.repeat_each(k), y.repeat_each(k));
         let z = q.reparameterize(eps);
-        let ratio = self.prior.given(&y, &q.mean).log_prob(z.clone()) - q.log_prob(z.clone());
+        let ratio = prior.log_prob(z.clone()) - q.log_prob(z.clone());
         let per_field = self
             .decoder
             .likelihood(z, &y)
@@ -128,13 +139,13 @@ impl Model {
             log_likelihood: per_field.clone().sum_dim(1).reshape([batch, k]),
             per_field,
             log_ratio: ratio.reshape([batch, k]),
+            rate_per_unit,
         }
     }
 
     /// log w_k of [`Self::importance_samples`], `[batch, k]`, in nats.
     pub fn log_weights(&self, x: &Fields, y: &Fields, eps: Tensor<2>) -> Tensor<2> {
-        let samples = self.importance_samples(x, y, eps);
-        samples.log_likelihood + samples.log_ratio
+        self.importance_samples(x, y, eps).log_weights()
     }
 
     /// q(z|x,y) and p(z|y).

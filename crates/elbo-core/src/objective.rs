@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use crate::model::log_sum_exp;
+use crate::model::{ImportanceSamples, log_sum_exp};
 use crate::{Elbo, Fields, Model};
 
 /// The training objective; the plain ELBO by default.
@@ -17,7 +17,7 @@ pub struct Objective {
     /// Nats per latent unit, averaged over the batch, that cost nothing (Kingma et al. 2016, eq. 15).
     pub free_bits: f64,
     /// Posterior samples k of the importance-weighted bound (Burda et al. 2016, eq. 8); 1 is the
-    /// ELBO. That bound has no separate terms, so for k > 1 the other settings have no effect.
+    /// ELBO. That bound has no separate terms, so for k > 1 the weights have no effect.
     pub samples: usize,
 }
 
@@ -46,7 +46,8 @@ pub struct Loss {
 impl Objective {
     /// The loss of a batch, in nats per record: distortion_weight · D + beta · warmup · Σ_j max(R_j,
     /// free_bits), with D the distortion and R_j the rate of unit j averaged over the batch; for
-    /// several samples −log (1/k) Σ w_k, averaged over the batch.
+    /// several samples −log (1/k) Σ w_k, averaged over the batch, + Σ_j max(free_bits − R_j, 0), which is the same for
+    /// k = 1 and weights of 1.
     ///
     /// # Shapes
     /// eps: `[batch · samples, latent]`, each record's draws in a row.
@@ -75,7 +76,7 @@ impl Objective {
         if self.samples == 1 {
             self.elbo_loss(&model.elbo(x, y, eps), warmup)
         } else {
-            importance_weighted_loss(model.log_weights(x, y, eps))
+            self.importance_weighted_loss(model.importance_samples(x, y, eps))
         }
     }
 
@@ -95,17 +96,21 @@ impl Objective {
             rate: rate.detach(),
         }
     }
-}
 
-/// −log (1/k) Σ w_k, averaged over the batch.
-fn importance_weighted_loss(log_weights: Tensor<2>) -> Loss {
-    let [_, k] = log_weights.dims();
-    let total = -(log_sum_exp(log_weights).mean() - (k as f64).ln());
-    let bound = total.clone().detach();
-    Loss {
-        rate: bound.zeros_like(),
-        distortion: bound,
-        total,
+    fn importance_weighted_loss(&self, samples: ImportanceSamples) -> Loss {
+        let rate_per_unit: Tensor<1> = samples.rate_per_unit.clone().mean_dim(0).squeeze_dim(0);
+        let log_weights = samples.log_weights();
+        let [_, k] = log_weights.dims();
+        let mut total = -(log_sum_exp(log_weights).mean() - (k as f64).ln());
+        let bound = total.clone().detach();
+        if self.free_bits > 0.0 {
+            total = total + (-rate_per_unit + self.free_bits).clamp_min(0.0).sum();
+        }
+        Loss {
+            rate: bound.zeros_like(),
+            distortion: bound,
+            total,
+        }
     }
 }
 
@@ -220,11 +225,27 @@ mod tests {
     #[test]
     fn the_importance_weighted_loss_averages_weights_not_their_logarithms() {
         let weights = rows([[1.0_f32.ln(), 3.0_f32.ln()], [4.0_f32.ln(), 4.0_f32.ln()]]);
-        let loss = importance_weighted_loss(weights);
+        let loss = |free_bits| {
+            let samples = ImportanceSamples {
+                log_likelihood: weights.clone(),
+                per_field: weights.clone(),
+                log_ratio: weights.zeros_like(),
+                rate_per_unit: rows([[0.5, 2.0], [1.5, 4.0]]),
+            };
+            let objective = Objective {
+                samples: 2,
+                free_bits,
+                ..Objective::default()
+            };
+            objective.importance_weighted_loss(samples)
+        };
         // −½ (ln (1 + 3)/2 + ln 4) = −½ ln 8
         let expected = -0.5 * 8.0_f64.ln();
-        assert_close(&loss.total, &[expected], 1e-6);
-        assert_close(&loss.distortion, &[expected], 1e-6);
-        assert_close(&loss.rate, &[0.0], 0.0);
+        assert_close(&loss(0.0).total, &[expected], 1e-6);
+        assert_close(&loss(0.0).distortion, &[expected], 1e-6);
+        assert_close(&loss(0.0).rate, &[0.0], 0.0);
+        // the first unit's mean of 1 is 2 − 1 below its free bits, the second's 3 is not
+        assert_close(&loss(2.0).total, &[expected + 1.0], 1e-6);
+        assert_close(&loss(2.0).distortion, &[expected], 1e-6);
     }
 }

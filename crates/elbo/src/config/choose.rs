@@ -74,12 +74,11 @@ pub(super) struct Guards {
 }
 
 /// The guards against unused latents: as set, or those that what is modelled needs. Pictures use latents of
-/// themselves; the importance-weighted bound has no rate to weigh.
+/// themselves; the importance-weighted bound has no rate to weigh, but free bits.
 pub(super) fn guards(section: &ObjectiveSection, modelled: &[FieldSpec], epochs: u64) -> Guards {
     let is = |kind: fn(&FieldKind) -> bool| modelled.iter().any(|field| kind(&field.kind));
-    let one_sample = section.samples == 1;
-    let others = one_sample && is(|kind| !matches!(kind, FieldKind::Image { .. }));
-    let text = one_sample && is(|kind| matches!(kind, FieldKind::Text(_)));
+    let others = section.samples == 1 && is(|kind| !matches!(kind, FieldKind::Image { .. }));
+    let text = is(|kind| matches!(kind, FieldKind::Text(_)));
     let usual = if others {
         BetaWarmup::Linear
     } else {

@@ -66,7 +66,6 @@ fn importance_weighted(objective: &ObjectiveSection) -> Result<(), Error> {
     let ObjectiveSection {
         beta,
         distortion_weight,
-        free_bits,
         samples,
         warmup,
         ..
@@ -77,8 +76,6 @@ fn importance_weighted(objective: &ObjectiveSection) -> Result<(), Error> {
         format!("objective.beta = {beta}")
     } else if distortion_weight != 1.0 {
         format!("objective.distortion_weight = {distortion_weight}")
-    } else if let Some(free_bits) = free_bits.filter(|nats| *nats != 0.0) {
-        format!("objective.free_bits = {free_bits}")
     } else if warmup.is_some_and(|warmup| warmup != BetaWarmup::None) {
         "objective.warmup".to_owned()
     } else {
