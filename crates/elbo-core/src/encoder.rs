@@ -23,7 +23,10 @@ impl Encoder {
         let network = &config.network;
         let features = config.x.iter();
         let features: Vec<_> = features
-            .map(|field| Embedding::modelled(field, network, init))
+            .map(|field| {
+                let also_given = config.y.iter().any(|y| y.name == field.name);
+                Embedding::modelled(field, network, also_given, init)
+            })
             .collect();
         let width = features.iter().map(Embedding::width).sum();
         let usual = |_| 1.0;

@@ -42,8 +42,9 @@ impl CategoryEmbedding {
 
     /// A table for levels in an order, such as the bins of a number: entry j of the vector of a level a share t up
     /// the order begins as a sine or cosine of t, of a frequency that rises with j from half a period to one in four
-    /// levels (Gorishniy et al. 2022, section 3.3). So neighbours begin alike, and yet can be told apart: conditionals
-    /// of a table given a number are nearer to the true ones than from random entries.
+    /// levels (Gorishniy et al. 2022, section 3.3). So neighbours begin alike, and yet can be told apart: what is
+    /// asked of `builtin:people` is nearer to the truth than from random entries (worst total variation 0.10, not 0.13);
+    /// numbers that are only modelled (Adult) are not, so they keep random ones.
     pub fn ordered(levels: usize, width: usize, init: &mut Init) -> Self {
         let rows = levels + 1;
         if width < 4 || width >= rows {

@@ -32,8 +32,13 @@ pub enum Embedding {
 }
 
 impl Embedding {
-    /// Of a modelled field.
-    pub(crate) fn modelled(field: &FieldSpec, network: &NetworkConfig, init: &mut Init) -> Self {
+    /// Of a modelled field. One that can be given as well begins as it does there.
+    pub(crate) fn modelled(
+        field: &FieldSpec,
+        network: &NetworkConfig,
+        also_given: bool,
+        init: &mut Init,
+    ) -> Self {
         match &field.kind {
             FieldKind::Image {
                 shape,
@@ -41,7 +46,8 @@ impl Embedding {
                 region,
             } => Self::Image(ImageEncoder::init(network, *shape, *likelihood, *region, init)),
             FieldKind::Text(shape) => Self::Text(SequenceEncoder::init(*shape, init)),
-            _ => Self::levels(field, network, init),
+            _ if also_given => Self::given(field, network, init),
+            _ => Self::levels(field, network, CategoryEmbedding::init, init),
         }
     }
 
@@ -56,15 +62,23 @@ impl Embedding {
             FieldKind::Text(shape) => {
                 Self::GivenText(TextEmbedding::init(*shape, network.given_width(), init))
             }
-            _ => Self::levels(field, network, init),
+            _ => Self::levels(field, network, CategoryEmbedding::ordered, init),
         }
     }
 
-    fn levels(field: &FieldSpec, network: &NetworkConfig, init: &mut Init) -> Self {
+    /// `bins` makes the table of a number's bins.
+    fn levels(
+        field: &FieldSpec,
+        network: &NetworkConfig,
+        bins: impl FnOnce(usize, usize, &mut Init) -> CategoryEmbedding,
+        init: &mut Init,
+    ) -> Self {
         let (levels, width) = (field.kind.levels(), network.embedding);
         match &field.kind {
             FieldKind::Flag { missing } => Self::Flag(FlagEmbedding::new(*missing)),
-            FieldKind::Number { .. } => Self::Number(NumberEmbedding::init(levels, width, init)),
+            FieldKind::Number { .. } => Self::Number(NumberEmbedding::new(
+                (levels > 0).then(|| bins(levels, width, init)),
+            )),
             _ => Self::Category(CategoryEmbedding::init(levels, width, init)),
         }
     }

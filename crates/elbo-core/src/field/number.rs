@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Int, Tensor};
 
 use super::category::CategoryEmbedding;
-use crate::{Field, Init, Value};
+use crate::{Field, Value};
 
 /// The standardised number, 0 where not given, beside the vector of its bin: the one goes on smoothly beyond
 /// what was seen, the other follows any shape within it.
@@ -15,11 +15,9 @@ pub struct NumberEmbedding {
 }
 
 impl NumberEmbedding {
-    /// For that many bins, each with a vector of `width` values; 0 bins for none.
-    pub fn init(bins: usize, width: usize, init: &mut Init) -> Self {
-        Self {
-            bins: (bins > 0).then(|| CategoryEmbedding::ordered(bins, width, init)),
-        }
+    /// With the vectors of the bins, where there are any.
+    pub fn new(bins: Option<CategoryEmbedding>) -> Self {
+        Self { bins }
     }
 
     /// Width of the embedding.
@@ -55,6 +53,7 @@ impl CategoryEmbedding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Init;
     use crate::testing::{assert_close, codes, device, rows};
 
     fn field() -> Field {
@@ -69,8 +68,7 @@ mod tests {
 
     #[test]
     fn without_bins_it_is_the_number_and_a_bit() {
-        let (device, mut none) = (device(), |_| panic!("no noise is needed"));
-        let embedding = NumberEmbedding::init(0, 16, &mut Init::new(&mut none, &device));
+        let embedding = NumberEmbedding::new(None);
         assert_eq!(embedding.width(), 2);
         assert_close(&embedding.embed(&field()), &[0.5, 1.0, -2.0, 1.0, 0.0, 0.0], 0.0);
     }
@@ -79,7 +77,8 @@ mod tests {
     fn with_bins_it_stands_before_its_bins_vector() {
         // Two bins and "not given" have one-hot codes of size 4 to begin with.
         let (device, mut none) = (device(), |_| panic!("no noise is needed"));
-        let embedding = NumberEmbedding::init(2, 16, &mut Init::new(&mut none, &device));
+        let bins = CategoryEmbedding::init(2, 16, &mut Init::new(&mut none, &device));
+        let embedding = NumberEmbedding::new(Some(bins));
         assert_eq!(embedding.width(), 4);
         #[rustfmt::skip]
         let expected = [
