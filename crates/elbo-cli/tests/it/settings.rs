@@ -52,7 +52,7 @@ fn batch_zero() {
     assert_snapshot!(refused("--batch 0"), @"
     exit 2
     error: `training.batch = 0`, as written on the command line, is not possible: it takes a whole number from 1 to 16777216, or `auto`
-    hint: `training.batch` is the records of a step; auto: 128, or all where there are fewer
+    hint: `training.batch` is the records of a step; auto: 128, or one in 32 of fewer than 4,096 records, but at least 16
     ");
 }
 

@@ -33,8 +33,10 @@ const CHAIN: usize = 64;
 /// Largest vocabulary that counts as one of characters.
 const SMALL_VOCABULARY: usize = 512;
 
-/// Records of a step where there are that many.
-const BATCH: usize = 128;
+/// The least and the most records of a step, where there are that many.
+const BATCH: [usize; 2] = [16, 128];
+/// Steps of an epoch that there should be.
+const STEPS: usize = 32;
 
 /// The records of a step: as set, or the usual number, of `records` to train on.
 pub(super) fn batch(set: Option<usize>, records: usize) -> Result<usize, Error> {
@@ -44,7 +46,7 @@ pub(super) fn batch(set: Option<usize>, records: usize) -> Result<usize, Error> 
             records: records as u64,
         }),
         Some(batch) => Ok(batch),
-        None => Ok(BATCH.min(records)),
+        None => Ok((records / STEPS).clamp(BATCH[0], BATCH[1]).min(records)),
     }
 }
 

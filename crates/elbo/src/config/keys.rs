@@ -277,7 +277,7 @@ pub static KEYS: &[Key] = &[
     Key::or_auto(
         "training.batch",
         Whole(1..=1 << 24),
-        "the records of a step; auto: 128, or all where there are fewer",
+        "the records of a step; auto: 128, or one in 32 of fewer than 4,096 records, but at least 16",
     ),
     Key::new(
         "training.learning_rate",
