@@ -267,7 +267,7 @@ impl Fitter {
             // What is text in its file stays so.
             data_type: match [date::FORMAT, flag::WORDS]
                 .iter()
-                .any(|key| field.metadata().contains_key(*key))
+                .any(|key| field.metadata().contains_key(key))
             {
                 true => DataType::Utf8,
                 false => field.data_type().clone(),

@@ -358,7 +358,7 @@ mod tests {
         // one in five is not looked at
         let some = |values: Vec<f64>| values.into_iter().filter(|value| value % 5.0 != 1.0).collect();
         assert!(is(some(up(1.0, 1.0, 30))) && is(some(up(5000.0, 1.0, 1300))));
-        assert!(!is(vec![2.0, 1.0].repeat(30)));
+        assert!(!is([2.0, 1.0].repeat(30)));
         assert!(matches!(fitted(false, &up(1.0, 1.0, 30)), Kind::Number(_)));
     }
 
