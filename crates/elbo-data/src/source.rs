@@ -128,10 +128,10 @@ pub fn open(location: &str, options: &OpenOptions) -> Result<Arc<dyn Source>, Da
             None => Ok(Arc::new(folder::Folder::open(path, None, options)?)),
         }
     } else if table::is_table(path) {
-        let folder = atomic::folder(path);
-        match folder::describes_pictures(folder, path) {
-            true => Ok(Arc::new(folder::Folder::open(folder, Some(path), options)?)),
-            false => Ok(Arc::new(table::Table::open(path, options)?)),
+        let (folder, table) = (atomic::folder(path), table::Table::open(path, options)?);
+        match folder::describes_pictures(folder, &table) {
+            true => Ok(Arc::new(folder::Folder::open(folder, Some(table), options)?)),
+            false => Ok(Arc::new(table)),
         }
     } else if json::is_json(path) {
         Ok(Arc::new(json::Json::open(path, options)?))

@@ -119,8 +119,9 @@ fn answers(run: &Path, given: &[(String, String)]) -> Result<BTreeMap<Field, BTr
         let mut shares = BTreeMap::new();
         for row in known {
             let text = array_value_to_string(column, row).map_err(elbo_data::DataError::from)?;
-            let value = field.parse(&text).unwrap_or_default();
-            *shares.entry(value).or_default() += share;
+            if let Some(value) = field.parse(&text) {
+                *shares.entry(value).or_default() += share;
+            }
         }
         Ok((field, shares))
     });

@@ -107,7 +107,7 @@ pub fn edit(settings: &EditSettings, progress: &dyn Progress) -> Result<EditRepo
             let mut start = 0;
             output.write_parts(&trained, &trained.record_schema()?, n, |take| {
                 trained.decode(&codes, &Drawing::mean(), progress, |made| {
-                    let records = originals.over(&made, start)?;
+                    let records = originals.read(start, made.num_rows())?.over(&made)?;
                     start += made.num_rows();
                     take(&records)
                 })

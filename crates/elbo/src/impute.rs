@@ -158,9 +158,9 @@ impl Trained {
         source: &dyn Source,
         rows: &[u64],
     ) -> Result<RecordBatch, Error> {
-        let originals = Originals::new(self, source, rows, |_| true);
+        let known = Originals::new(self, source, rows, |_| true).read(0, rows.len())?;
         let draws = imputed.num_rows() / rows.len().max(1);
-        let draws = (0..draws).map(|draw| originals.over(&imputed.slice(draw * rows.len(), rows.len()), 0));
+        let draws = (0..draws).map(|draw| known.over(&imputed.slice(draw * rows.len(), rows.len())));
         let draws = draws.collect::<Result<Vec<_>, DataError>>()?;
         concat_batches(&imputed.schema(), &draws).map_err(|error| Error::Data(error.into()))
     }

@@ -1,17 +1,14 @@
 //! Records that something was made of: what of them stays as it is.
 
-use elbo_data::arrow::array::{Array, ArrayRef};
+use elbo_data::arrow::array::ArrayRef;
 use elbo_data::arrow::compute::kernels::zip::zip;
-use elbo_data::arrow::compute::{cast, concat, is_not_null};
+use elbo_data::arrow::compute::{cast, is_not_null};
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::column::image_shape;
 use elbo_data::kind::as_written;
 use elbo_data::{DataError, Source};
 
 use crate::trained::Trained;
-
-/// Records that are read at a time.
-const RECORDS: usize = 4096;
 
 /// The columns of some records that go into what is made of them, value by value: one that is known stands as the
 /// data have it, however rare, long or unlike what the model was trained on.
@@ -45,25 +42,29 @@ impl<'a> Originals<'a> {
         }
     }
 
-    /// `made` of the records from the `start`-th on, with what they say themselves in its place.
-    pub(crate) fn over(&self, made: &RecordBatch, start: usize) -> Result<RecordBatch, DataError> {
-        let mut columns = made.columns().to_vec();
-        let rows = &self.rows[start..start + made.num_rows()];
-        let wanted: Vec<usize> = self.columns.iter().map(|(_, column)| *column).collect();
-        let mut parts: Vec<Vec<ArrayRef>> = vec![Vec::new(); wanted.len()];
-        for rows in rows.chunks(RECORDS).filter(|_| !wanted.is_empty()) {
-            let read = self.source.read_columns(rows, &wanted)?;
-            for (parts, array) in parts.iter_mut().zip(read.batch.columns()) {
-                parts.push(array.clone());
-            }
+    /// What the `n` records from the `start`-th on say themselves.
+    pub(crate) fn read(&self, start: usize, n: usize) -> Result<Known, DataError> {
+        let (fields, columns): (Vec<usize>, Vec<usize>) = self.columns.iter().copied().unzip();
+        if columns.is_empty() {
+            return Ok(Known(Vec::new()));
         }
         let arrow = self.source.arrow_schema();
-        for ((field, column), parts) in self.columns.iter().zip(&parts) {
-            let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
-            if let [_, ..] = parts.as_slice() {
-                let known = as_written(arrow.field(*column), &concat(&parts)?);
-                columns[*field] = known_or(&known, &columns[*field])?;
-            }
+        let read = self.source.read_columns(&self.rows[start..start + n], &columns)?;
+        let written = columns.iter().zip(read.batch.columns());
+        let written = written.map(|(column, array)| as_written(arrow.field(*column), array));
+        Ok(Known(fields.into_iter().zip(written).collect()))
+    }
+}
+
+/// What some records say themselves, by the positions of the fields.
+pub(crate) struct Known(Vec<(usize, ArrayRef)>);
+
+impl Known {
+    /// What was made of these records, with what they say themselves in its place.
+    pub(crate) fn over(&self, made: &RecordBatch) -> Result<RecordBatch, DataError> {
+        let mut columns = made.columns().to_vec();
+        for (field, known) in &self.0 {
+            columns[*field] = known_or(known, &columns[*field])?;
         }
         Ok(RecordBatch::try_new(made.schema(), columns)?)
     }

@@ -77,7 +77,7 @@ pub fn reconstruct(
         } else {
             let modelled = |field| trained.x_fields.contains(&field);
             let kept = Originals::new(&trained, batches.source.as_ref(), &rows, |field| !modelled(field));
-            let records = kept.over(&reconstructions, 0)?;
+            let records = kept.read(0, rows.len())?.over(&reconstructions)?;
             let write = |take: Parts| take(&records);
             output.write_parts(&trained, &records.schema(), rows.len(), write)?;
         }

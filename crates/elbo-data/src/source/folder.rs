@@ -21,6 +21,7 @@ use crate::error::{DataError, Problem};
 use crate::options::{ImageSize, OpenOptions};
 use crate::source::cache::Cache;
 use crate::source::picture::{self, Header, Target};
+use crate::source::table::Table;
 use crate::source::{Read, Source, check_rows};
 use listing::{Listing, Picture};
 use table::Attributes;
@@ -60,19 +61,22 @@ struct Decoded {
 }
 
 impl Folder {
-    /// Opens the folder `path`; `table` is the CSV with attributes where it was named itself.
+    /// Opens the folder `path`; `table` has the attributes, where it was named itself.
     ///
     /// # Errors
     /// A folder without readable pictures, a table that does not fit, and with `strict` any broken
     /// header; see [`DataError`].
-    pub fn open(path: &Path, table: Option<&Path>, options: &OpenOptions) -> Result<Self, DataError> {
+    pub fn open(path: &Path, table: Option<Table>, options: &OpenOptions) -> Result<Self, DataError> {
         let listing = Listing::read(path)?;
         let table = match table {
-            Some(table) => Some(table.to_path_buf()),
-            None => listing.only_table(path)?,
+            Some(table) => Some(table),
+            None => {
+                let only = listing.only_table(path)?;
+                only.map(|table| Table::open(&table, options)).transpose()?
+            }
         };
         let attributes = table
-            .map(|table| Attributes::open(&table, &listing.pictures, options))
+            .map(|table| Attributes::new(table, &listing.pictures))
             .transpose()?;
         let (kept, headers, mut problems) = scan(&listing.pictures, options.max_pixels);
         check_scan(path, kept.len(), &problems, options.strict)?;
@@ -117,7 +121,7 @@ impl Folder {
         Ok(pixels)
     }
 
-    /// These columns, none of which are the pixels, of some rows.
+    /// Those of these columns that the table has, of some rows.
     fn described(&self, rows: &[u64], columns: &[usize]) -> Result<Vec<ArrayRef>, DataError> {
         let first = 1 + usize::from(self.label.is_some());
         let behind: Vec<usize> = columns
@@ -125,18 +129,10 @@ impl Folder {
             .filter_map(|column| column.checked_sub(first))
             .collect();
         let places: Vec<usize> = rows.iter().map(|row| self.places[*row as usize]).collect();
-        let read = match &self.attributes {
-            Some(attributes) if !behind.is_empty() => attributes.read(&places, &behind)?,
-            _ => Vec::new(),
-        };
-        let mut read = read.into_iter();
-        let array = |column: &usize| match (&self.label, *column < first) {
-            (Some(labels), true) => Ok(take(labels, &UInt64Array::from(rows.to_vec()), None)?),
-            _ => Ok(read
-                .next()
-                .unwrap_or_else(|| unreachable!("each column was read"))),
-        };
-        columns.iter().map(array).collect()
+        match &self.attributes {
+            Some(attributes) if !behind.is_empty() => attributes.read(&places, &behind),
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// Decodes in parallel; the results stand in the order of the rows.
@@ -162,10 +158,10 @@ impl Folder {
     }
 }
 
-/// Whether the table names pictures of the folder; one that cannot be read names none.
-pub(crate) fn describes_pictures(folder: &Path, table: &Path) -> bool {
+/// Whether the table names pictures of the folder.
+pub(crate) fn describes_pictures(folder: &Path, table: &Table) -> bool {
     let listing = Listing::read(folder);
-    listing.is_ok_and(|listing| Attributes::name_any(table, &listing.pictures))
+    listing.is_ok_and(|listing| table::names_any(table, &listing.pictures))
 }
 
 /// Reads all headers in parallel: positions and headers of good pictures, and what is wrong with the rest.
@@ -228,13 +224,13 @@ impl Source for Folder {
             },
         };
         let schema = Arc::new(self.schema.project(columns)?);
-        let beside: Vec<usize> = columns.iter().copied().filter(|column| *column > 0).collect();
-        let mut beside = self.described(&rows, &beside)?.into_iter();
-        let array = |column: &usize| match column {
-            0 => column::image_array(std::mem::take(&mut bytes), self.target.bytes()),
-            _ => Ok(beside
+        let mut described = self.described(&rows, columns)?.into_iter();
+        let array = |column: &usize| match (column, &self.label) {
+            (0, _) => column::image_array(std::mem::take(&mut bytes), self.target.bytes()),
+            (1, Some(labels)) => Ok(take(labels, &UInt64Array::from(rows.clone()), None)?),
+            _ => Ok(described
                 .next()
-                .unwrap_or_else(|| unreachable!("each column was read"))),
+                .unwrap_or_else(|| unreachable!("each column of the table was read"))),
         };
         let arrays = columns.iter().map(array).collect::<Result<Vec<_>, _>>()?;
         Ok(Read {

@@ -1,7 +1,6 @@
 //! The table beside the pictures: its first column names the file, each other column is an attribute.
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
 
 use arrow::array::{ArrayRef, AsArray, UInt64Array};
 use arrow::compute::take;
@@ -10,7 +9,6 @@ use arrow::datatypes::Field as ArrowField;
 use super::listing::Picture;
 use super::{IMAGE, LABEL};
 use crate::error::{DataError, Problem};
-use crate::options::OpenOptions;
 use crate::source::Source;
 use crate::source::table::Table;
 
@@ -31,25 +29,23 @@ pub(super) struct Attributes {
     missing: Vec<String>,
 }
 
-impl Attributes {
-    /// Whether one of the table's first rows names a picture.
-    pub(super) fn name_any(path: &Path, pictures: &[Picture]) -> bool {
-        let index = Index::new(pictures);
-        let named = || {
-            let table = Table::open(path, &OpenOptions::default())?;
-            let rows: Vec<u64> = (0..table.len().min(LOOKED_AT)).collect();
-            let files = table.texts(0, &rows)?;
-            let mut files = files.as_string::<i32>().iter().flatten();
-            Ok::<_, DataError>(files.any(|file| index.find(file).is_some()))
-        };
-        named().unwrap_or(false)
-    }
+/// Whether one of the table's first rows names a picture.
+pub(super) fn names_any(table: &Table, pictures: &[Picture]) -> bool {
+    let index = Index::new(pictures);
+    let rows: Vec<u64> = (0..table.len().min(LOOKED_AT)).collect();
+    let names = |files: ArrayRef| {
+        let mut files = files.as_string::<i32>().iter().flatten();
+        files.any(|file| index.find(file).is_some())
+    };
+    table.texts(0, &rows).is_ok_and(names)
+}
 
-    pub(super) fn open(path: &Path, pictures: &[Picture], options: &OpenOptions) -> Result<Self, DataError> {
-        let table = Table::open(path, options)?;
+impl Attributes {
+    pub(super) fn new(table: Table, pictures: &[Picture]) -> Result<Self, DataError> {
+        let path = table.path().to_path_buf();
         if table.arrow_schema().fields().len() < 2 {
             return Err(DataError::EmptyTable {
-                path: path.into(),
+                path,
                 what: "column beside the one of file names",
             });
         }
@@ -68,7 +64,7 @@ impl Attributes {
         }
         match attributes.missing.first() {
             Some(first) if attributes.missing.len() == rows.len() => Err(DataError::NoMatches {
-                path: path.to_path_buf(),
+                path,
                 rows: rows.len(),
                 first: first.clone(),
             }),
