@@ -142,6 +142,14 @@ pub fn open(location: &str, options: &OpenOptions) -> Result<Arc<dyn Source>, Da
     }
 }
 
+/// A file's own name, for messages.
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
 /// The rows asked for are all there.
 pub(crate) fn check_rows(rows: &[u64], len: u64) -> Result<(), DataError> {
     match rows.iter().find(|row| **row >= len) {

@@ -17,7 +17,7 @@ use crate::source::table::build::Builder;
 use crate::source::table::guess::Cells;
 use crate::source::table::number::Numeral;
 use crate::source::table::typed::{self, Texts};
-use crate::source::{Read, Source, check_rows};
+use crate::source::{Read, Source, check_rows, file_name};
 
 /// The most bytes of a line.
 const MAX_LINE: usize = 16 << 20;
@@ -265,13 +265,6 @@ impl Texts for Json {
     fn texts(&self, rows: &[u64], column: usize) -> Result<Vec<ArrayRef>, DataError> {
         self.columns(rows, &[(column, Cells::Text)])
     }
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
 }
 
 impl Source for Json {

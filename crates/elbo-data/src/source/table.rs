@@ -22,7 +22,7 @@ use self::parquet::Parquet;
 use self::typed::Texts;
 use crate::error::{DataError, Problem};
 use crate::options::OpenOptions;
-use crate::source::{Read, Source, check_rows};
+use crate::source::{Read, Source, check_rows, file_name};
 use crate::split::Split;
 
 /// How the names of tables end.
@@ -147,8 +147,7 @@ impl Source for Table {
     }
 
     fn name_of(&self, row: u64) -> String {
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        format!("{name} row {}", row + 1)
+        format!("{} row {}", file_name(&self.path), row + 1)
     }
 
     fn problems(&self) -> Vec<Problem> {

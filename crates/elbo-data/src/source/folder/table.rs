@@ -9,8 +9,8 @@ use arrow::datatypes::Field as ArrowField;
 use super::listing::Picture;
 use super::{IMAGE, LABEL};
 use crate::error::{DataError, Problem};
-use crate::source::Source;
 use crate::source::table::Table;
+use crate::source::{Source, file_name};
 
 /// Names listed in a message; the others are counted.
 const LISTED: usize = 3;
@@ -129,12 +129,7 @@ impl Attributes {
 
     /// What is wrong with the table, and the rows that name pictures which do not exist.
     pub(super) fn problems(&self) -> Vec<Problem> {
-        let name = self
-            .table
-            .path()
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy();
+        let name = file_name(self.table.path());
         let count = self.missing.len();
         let missing = (count > 0).then(|| {
             let files = if count == 1 {

@@ -18,6 +18,7 @@ use super::typed::{self, Texts};
 use super::{Part, Rows};
 use crate::error::{DataError, Problem};
 use crate::options::OpenOptions;
+use crate::source::file_name;
 use crate::source::plain::Plain;
 
 /// The most bytes of a cell.
@@ -364,13 +365,6 @@ impl Scan<'_> {
         }
         notes
     }
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
 }
 
 fn reader<R: Read>(delimiter: u8, text: R) -> csv::Reader<R> {

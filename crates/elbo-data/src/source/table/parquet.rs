@@ -13,8 +13,8 @@ use arrow::ipc::writer::FileWriter;
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::{Part, Rows};
-use crate::error::{DataError, nearest};
+use super::{Part, Rows, typed};
+use crate::error::DataError;
 use crate::kind;
 use crate::options::{FieldType, OpenOptions};
 
@@ -125,22 +125,8 @@ type Chosen = (Vec<usize>, Vec<ArrowField>, Vec<String>);
 
 /// What is read of a file.
 fn chosen(path: &Path, schema: &ArrowSchema, options: &OpenOptions) -> Result<Chosen, DataError> {
-    let names: Vec<&str> = schema
-        .fields()
-        .iter()
-        .map(|field| field.name().as_str())
-        .collect();
-    if let Some(unknown) = options
-        .fields
-        .iter()
-        .find(|field| !names.contains(&field.name.as_str()))
-    {
-        return Err(DataError::UnknownField {
-            name: unknown.name.clone(),
-            nearest: nearest(&unknown.name, names.iter().copied()),
-            known: names.iter().map(|name| (*name).to_owned()).collect(),
-        });
-    }
+    let names = schema.fields().iter().map(|field| field.name().clone());
+    typed::check_names(&names.collect::<Vec<_>>(), &options.fields)?;
     let (mut columns, mut fields, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     for (column, field) in schema.fields().iter().enumerate() {
         let asked = options

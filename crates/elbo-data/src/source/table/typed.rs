@@ -38,19 +38,25 @@ pub(in crate::source) struct Typed {
     pub(in crate::source) notes: Vec<String>,
 }
 
+/// Whether each column that a person speaks of is there.
+pub(super) fn check_names(names: &[String], asked: &[TypedField]) -> Result<(), DataError> {
+    match asked.iter().find(|field| !names.contains(&field.name)) {
+        Some(unknown) => Err(DataError::UnknownField {
+            name: unknown.name.clone(),
+            nearest: nearest(&unknown.name, names.iter().map(String::as_str)),
+            known: names.to_vec(),
+        }),
+        None => Ok(()),
+    }
+}
+
 /// Decides how the cells of each column are read; `asked` is what a person says of some.
 pub(in crate::source) fn fields(
     texts: &impl Texts,
     names: &[String],
     asked: &[TypedField],
 ) -> Result<Typed, DataError> {
-    if let Some(unknown) = asked.iter().find(|field| !names.contains(&field.name)) {
-        return Err(DataError::UnknownField {
-            name: unknown.name.clone(),
-            nearest: nearest(&unknown.name, names.iter().map(String::as_str)),
-            known: names.to_vec(),
-        });
-    }
+    check_names(names, asked)?;
     let (mut fields, mut all, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     for (column, name) in names.iter().enumerate() {
         let asked = asked.iter().rev().find(|field| field.name == *name);
