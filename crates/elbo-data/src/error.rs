@@ -329,6 +329,12 @@ pub enum DataError {
         /// All fields.
         known: Vec<String>,
     },
+    /// A field of pictures, texts or built-in data is what it is.
+    #[error("the field `{name}` cannot be taken for anything else")]
+    FixedType {
+        /// The field.
+        name: String,
+    },
     /// The field exists but cannot be used.
     #[error("the field `{name}` cannot be used: {reason}")]
     IgnoredField {
@@ -513,6 +519,15 @@ impl DataError {
         Self::IgnoredField {
             name: name.to_owned(),
             reason: ignored.reason.clone(),
+        }
+    }
+
+    /// No field of `known` has this name.
+    pub(crate) fn unknown_field(name: &str, known: Vec<String>) -> Self {
+        Self::UnknownField {
+            name: name.to_owned(),
+            nearest: nearest(name, known.iter().map(String::as_str)),
+            known,
         }
     }
 

@@ -12,9 +12,9 @@ use arrow::util::display::array_value_to_string;
 use serde::{Deserialize, Serialize};
 
 use crate::batch::{Batch, Column, Numbers, Unseen, Values};
-use crate::error::{DataError, nearest};
+use crate::error::DataError;
 use crate::kind::{Kind, Parsed, Value};
-use crate::source::{Read, Source};
+use crate::source::{Read, Source, names};
 
 /// The version of schema that is written and read.
 pub const VERSION: u32 = 2;
@@ -77,12 +77,7 @@ impl Schema {
             .iter()
             .filter(|field| !matches!(field.kind, Kind::Ignored(_)));
         let known: Vec<String> = usable.map(|field| field.name.clone()).collect();
-        let nearest = nearest(name, known.iter().map(String::as_str));
-        DataError::UnknownField {
-            name: name.to_owned(),
-            nearest,
-            known,
-        }
+        DataError::unknown_field(name, known)
     }
 
     fn at(&self, field: usize) -> Result<&Field, DataError> {
@@ -102,15 +97,9 @@ impl Schema {
         for field in fields {
             let Field { name, kind, .. } = self.at(*field)?;
             let arrow = read.batch.schema();
-            let (position, arrow_field) = arrow.column_with_name(name).ok_or_else(|| {
-                let known: Vec<String> = arrow.fields().iter().map(|f| f.name().clone()).collect();
-                let nearest = nearest(name, known.iter().map(String::as_str));
-                DataError::UnknownField {
-                    name: name.clone(),
-                    nearest,
-                    known,
-                }
-            })?;
+            let (position, arrow_field) = arrow
+                .column_with_name(name)
+                .ok_or_else(|| DataError::unknown_field(name, names(&arrow)))?;
             let array = read.batch.column(position);
             let mut column = kind.encode(arrow_field, array)?;
             if matches!(kind, Kind::Category(_)) {
@@ -133,23 +122,10 @@ impl Schema {
     /// [`DataError::UnknownField`] where the source lacks one.
     pub fn columns_in(&self, source: &dyn Source, fields: &[usize]) -> Result<Vec<usize>, DataError> {
         let arrow = source.arrow_schema();
-        let known = || {
-            arrow
-                .fields()
-                .iter()
-                .map(|field| field.name().clone())
-                .collect::<Vec<_>>()
-        };
         let position = |field: &usize| {
             let name = &self.at(*field)?.name;
-            arrow.index_of(name).map_err(|_| {
-                let nearest = nearest(name, known().iter().map(String::as_str));
-                DataError::UnknownField {
-                    name: name.clone(),
-                    nearest,
-                    known: known(),
-                }
-            })
+            let found = arrow.index_of(name);
+            found.map_err(|_| DataError::unknown_field(name, names(&arrow)))
         };
         fields.iter().map(position).collect()
     }

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use crate::atomic;
@@ -66,6 +66,11 @@ pub trait Source: Send + Sync {
     /// What to call the record in messages and lists, such as `img_0001.png` or `record 17`.
     fn name_of(&self, row: u64) -> String;
 
+    /// Whether a person may say what its fields are to be taken for; `open` has heard it then.
+    fn takes_types(&self) -> bool {
+        false
+    }
+
     /// What was found to be wrong on opening; each such file is not among the rows.
     fn problems(&self) -> Vec<Problem> {
         Vec::new()
@@ -116,6 +121,14 @@ impl Read {
 /// What is wrong with the location, the files or the options; see [`DataError`].
 pub fn open(location: &str, options: &OpenOptions) -> Result<Arc<dyn Source>, DataError> {
     options.check()?;
+    let source = open_untold(location, options)?;
+    match options.fields.first() {
+        Some(field) if !source.takes_types() => Err(fixed_type(source.as_ref(), &field.name)),
+        _ => Ok(source),
+    }
+}
+
+fn open_untold(location: &str, options: &OpenOptions) -> Result<Arc<dyn Source>, DataError> {
     if let Some(name) = location.strip_prefix("builtin:") {
         return builtin::open(name, options);
     }
@@ -140,6 +153,22 @@ pub fn open(location: &str, options: &OpenOptions) -> Result<Arc<dyn Source>, Da
     } else {
         Ok(Arc::new(idx::Idx::open(&idx::pair(path)?, options)?))
     }
+}
+
+/// Why a field of data that know their own types is not taken for another.
+fn fixed_type(source: &dyn Source, name: &str) -> DataError {
+    let known = names(&source.arrow_schema());
+    match known.iter().any(|field| field == name) {
+        true => DataError::FixedType {
+            name: name.to_owned(),
+        },
+        false => DataError::unknown_field(name, known),
+    }
+}
+
+/// The names of the columns.
+pub(crate) fn names(schema: &ArrowSchema) -> Vec<String> {
+    schema.fields().iter().map(|field| field.name().clone()).collect()
 }
 
 /// A file's own name, for messages.

@@ -74,6 +74,9 @@ impl DataError {
     fn field_hint(&self) -> Option<String> {
         match self {
             Self::UnknownField { known, .. } => Some(format!("fields: {}", listed(known))),
+            Self::FixedType { .. } => {
+                Some("only the columns of tables and of JSON lines take a type".to_owned())
+            }
             Self::UnknownLevel { known, .. } => Some(format!("levels: {}", listed(known))),
             Self::NotFlag { .. } => Some("write yes or no".to_owned()),
             Self::NotNumber { .. } => Some("write a finite number, such as 3.5".to_owned()),

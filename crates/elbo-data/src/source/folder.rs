@@ -256,6 +256,10 @@ impl Source for Folder {
         self.sizes.clone()
     }
 
+    fn takes_types(&self) -> bool {
+        self.attributes.is_some()
+    }
+
     fn description(&self) -> String {
         let attributes: Vec<&str> = self
             .schema

@@ -303,6 +303,10 @@ impl Source for Json {
         self.notes.clone()
     }
 
+    fn takes_types(&self) -> bool {
+        true
+    }
+
     fn description(&self) -> String {
         let (objects, fields) = (self.lines.len(), self.schema.fields().len());
         format!(

@@ -158,6 +158,10 @@ impl Source for Table {
         self.notes.clone()
     }
 
+    fn takes_types(&self) -> bool {
+        true
+    }
+
     fn description(&self) -> String {
         let (rows, columns) = (self.len(), self.schema.fields().len());
         format!("{rows} rows of {columns} columns in `{}`", self.path.display())

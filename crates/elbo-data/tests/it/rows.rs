@@ -389,6 +389,21 @@ fn a_person_says_what_a_column_is() {
 }
 
 #[test]
+fn data_that_know_their_types_take_no_other() {
+    let asked = |field: &str| {
+        let options = OpenOptions {
+            fields: vec![field.parse().unwrap()],
+            ..Default::default()
+        };
+        elbo_data::open("builtin:people", &options).err().unwrap()
+    };
+    assert!(matches!(asked("age=category"), DataError::FixedType { .. }));
+    let error = asked("ages=category");
+    assert!(matches!(error, DataError::UnknownField { .. }), "{error}");
+    assert!(error.to_string().ends_with("did you mean `age`?"), "{error}");
+}
+
+#[test]
 fn dates_are_found_written_back_and_told_apart() {
     let source = table("joined,at\n01/02/2020,2020-01-01 05:00:00\n13/02/2020,2020-01-02 06:00:00\n,\n");
     assert_eq!(types(source.as_ref())[0], DataType::Date32);

@@ -17,6 +17,7 @@ use super::{Part, Rows, typed};
 use crate::error::DataError;
 use crate::kind;
 use crate::options::{FieldType, OpenOptions};
+use crate::source::names;
 
 /// Rows of a batch on disk: reading one row reads so many.
 const BATCH: usize = 256;
@@ -125,8 +126,7 @@ type Chosen = (Vec<usize>, Vec<ArrowField>, Vec<String>);
 
 /// What is read of a file.
 fn chosen(path: &Path, schema: &ArrowSchema, options: &OpenOptions) -> Result<Chosen, DataError> {
-    let names = schema.fields().iter().map(|field| field.name().clone());
-    typed::check_names(&names.collect::<Vec<_>>(), &options.fields)?;
+    typed::check_names(&names(&schema), &options.fields)?;
     let (mut columns, mut fields, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     for (column, field) in schema.fields().iter().enumerate() {
         let asked = options

@@ -10,7 +10,7 @@ use arrow::datatypes::Field as ArrowField;
 use super::date::{Format, Search, is_date};
 use super::guess::{self, Cells};
 use super::number::Numeral;
-use crate::error::{DataError, nearest};
+use crate::error::DataError;
 use crate::kind;
 use crate::options::{FieldType, TypedField};
 
@@ -41,11 +41,7 @@ pub(in crate::source) struct Typed {
 /// Whether each column that a person speaks of is there.
 pub(super) fn check_names(names: &[String], asked: &[TypedField]) -> Result<(), DataError> {
     match asked.iter().find(|field| !names.contains(&field.name)) {
-        Some(unknown) => Err(DataError::UnknownField {
-            name: unknown.name.clone(),
-            nearest: nearest(&unknown.name, names.iter().map(String::as_str)),
-            known: names.to_vec(),
-        }),
+        Some(unknown) => Err(DataError::unknown_field(&unknown.name, names.to_vec())),
         None => Ok(()),
     }
 }
