@@ -23,10 +23,7 @@ impl Encoder {
         let network = &config.network;
         let features = config.x.iter();
         let features: Vec<_> = features
-            .map(|field| {
-                let also_given = config.y.iter().any(|y| y.name == field.name);
-                Embedding::modelled(field, network, also_given, init)
-            })
+            .map(|field| Embedding::modelled(field, network, init))
             .collect();
         let width = features.iter().map(Embedding::width).sum();
         let usual = |_| 1.0;

@@ -102,10 +102,9 @@ impl NetworkConfig {
                 weights: 0,
                 width: 2 + u128::from(*missing),
             },
-            FieldKind::Number { log_widths } if log_widths.is_empty() => Size { weights: 0, width: 2 },
-            FieldKind::Number { .. } => Size {
-                weights: rows * width,
-                width: width + 1,
+            FieldKind::Number { log_widths } => Size {
+                weights: 0,
+                width: 2 + wide(log_widths.len().saturating_sub(1)),
             },
             _ => Size {
                 weights: rows * width,

@@ -16,9 +16,6 @@ pub struct CategoryEmbedding {
 /// digits on request come out as asked more often, and the bound is better, than with 2 or from random entries.
 const ONE_HOT: f32 = 4.0;
 
-/// Height of the waves of ordered levels, which are as far apart then as one-hot codes.
-const WAVE: f32 = 3.0;
-
 impl CategoryEmbedding {
     /// A table for `levels` levels, as wide as asked but never wider than a one-hot code. It begins as such
     /// a code where it has the width, so that no two levels begin alike; else with entries in ±1.
@@ -37,32 +34,6 @@ impl CategoryEmbedding {
             };
             init.values((0..rows * rows).map(entry).collect(), shape)
         };
-        Self { table }
-    }
-
-    /// A table for levels in an order, such as the bins of a number: entry j of the vector of a level a share t up
-    /// the order begins as a sine or cosine of t, of a frequency that rises with j from half a period to one in four
-    /// levels (Gorishniy et al. 2022, section 3.3). So neighbours begin alike, and yet can be told apart: what is
-    /// asked of `builtin:people` is nearer to the truth than from random entries (worst total variation 0.10, not 0.13);
-    /// numbers that are only modelled (Adult) are not, so they keep random ones.
-    pub fn ordered(levels: usize, width: usize, init: &mut Init) -> Self {
-        let rows = levels + 1;
-        if width < 4 || width >= rows {
-            return Self::init(levels, width, init);
-        }
-        let steps = (width / 2 - 1) as f32;
-        let entry = |place: usize| {
-            let (level, j) = (place / width, place % width);
-            let t = (level as f32 + 0.5) / levels as f32;
-            let frequency = 0.5 * (levels as f32 / 2.0).powf((j / 2).min(width / 2 - 1) as f32 / steps);
-            let angle = std::f32::consts::TAU * frequency * t;
-            match (level < levels, j % 2) {
-                (false, _) => 0.0,
-                (true, 0) => WAVE * angle.sin(),
-                (true, _) => WAVE * angle.cos(),
-            }
-        };
-        let table = init.values((0..rows * width).map(entry).collect(), [rows, width]);
         Self { table }
     }
 
@@ -87,7 +58,7 @@ impl CategoryEmbedding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_close, codes, device, rows, values};
+    use crate::testing::{assert_close, codes, device, rows};
     use elbo_kernels::Precision;
 
     /// Three levels; entry i of the table is i.
@@ -112,26 +83,6 @@ mod tests {
             given: rows([[1.0], [0.0], [1.0]]),
         };
         assert_close(&counting().embed(&field), &[4.0, 5.0, 6.0, 7.0, 2.0, 3.0], 1e-6);
-    }
-
-    #[test]
-    fn neighbours_in_an_order_begin_alike_and_not_the_same() {
-        let (device, mut none) = (device(), |_| panic!("no noise is needed"));
-        let mut init = Init::new(&mut none, &device);
-        let table = CategoryEmbedding::ordered(40, 16, &mut init).table.val();
-        assert_eq!(table.dims(), [41, 16]);
-        let rows: Vec<Vec<f64>> = values(&table).chunks_exact(16).map(<[f64]>::to_vec).collect();
-        let apart = |a: usize, b: usize| -> f64 {
-            let squares = rows[a].iter().zip(&rows[b]).map(|(a, b)| (a - b).powi(2));
-            squares.sum::<f64>().sqrt()
-        };
-        for level in 1..20 {
-            let (near, far) = (apart(level, level + 1), apart(level, level + 15));
-            assert!(near > 1.0 && near < far, "{level}: {near} {far}");
-        }
-        // "not given" says nothing, and few levels are one-hot codes
-        assert_eq!(rows[40], [0.0; 16]);
-        assert_eq!(CategoryEmbedding::ordered(3, 16, &mut init).width(), 4);
     }
 
     #[test]

@@ -32,13 +32,8 @@ pub enum Embedding {
 }
 
 impl Embedding {
-    /// Of a modelled field. One that can be given as well begins as it does there.
-    pub(crate) fn modelled(
-        field: &FieldSpec,
-        network: &NetworkConfig,
-        also_given: bool,
-        init: &mut Init,
-    ) -> Self {
+    /// Of a modelled field.
+    pub(crate) fn modelled(field: &FieldSpec, network: &NetworkConfig, init: &mut Init) -> Self {
         match &field.kind {
             FieldKind::Image {
                 shape,
@@ -46,12 +41,11 @@ impl Embedding {
                 region,
             } => Self::Image(ImageEncoder::init(network, *shape, *likelihood, *region, init)),
             FieldKind::Text(shape) => Self::Text(SequenceEncoder::init(*shape, init)),
-            _ if also_given => Self::given(field, network, init),
-            _ => Self::levels(field, network, CategoryEmbedding::init, init),
+            _ => Self::given(field, network, init),
         }
     }
 
-    /// Of a given field.
+    /// Of a given field; what has levels is the same in both roles.
     pub(crate) fn given(field: &FieldSpec, network: &NetworkConfig, init: &mut Init) -> Self {
         match &field.kind {
             FieldKind::Image {
@@ -62,24 +56,11 @@ impl Embedding {
             FieldKind::Text(shape) => {
                 Self::GivenText(TextEmbedding::init(*shape, network.given_width(), init))
             }
-            _ => Self::levels(field, network, CategoryEmbedding::ordered, init),
-        }
-    }
-
-    /// `bins` makes the table of a number's bins.
-    fn levels(
-        field: &FieldSpec,
-        network: &NetworkConfig,
-        bins: impl FnOnce(usize, usize, &mut Init) -> CategoryEmbedding,
-        init: &mut Init,
-    ) -> Self {
-        let (levels, width) = (field.kind.levels(), network.embedding);
-        match &field.kind {
             FieldKind::Flag { missing } => Self::Flag(FlagEmbedding::new(*missing)),
-            FieldKind::Number { .. } => Self::Number(NumberEmbedding::new(
-                (levels > 0).then(|| bins(levels, width, init)),
-            )),
-            _ => Self::Category(CategoryEmbedding::init(levels, width, init)),
+            FieldKind::Number { log_widths } => Self::Number(NumberEmbedding::new(log_widths.len())),
+            FieldKind::Category { levels } => {
+                Self::Category(CategoryEmbedding::init(*levels, network.embedding, init))
+            }
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod bins;
 mod fitter;
+mod grid;
+mod pieces;
 
 use std::sync::Arc;
 
@@ -16,9 +18,7 @@ use crate::error::DataError;
 
 pub use bins::{Bin, MAX_BINS};
 pub(super) use fitter::NumberFitter;
-
-/// The most decimal places that are kept; numbers with more count as real.
-const MAX_DECIMALS: u8 = 6;
+pub use grid::Grid;
 
 /// A number and how it is standardised.
 ///
@@ -37,8 +37,8 @@ pub struct Number {
     pub max: f64,
     /// Whether the files hold whole numbers.
     pub integer: bool,
-    /// Decimal places of the files' numbers, which decoded values are rounded to; none if real.
-    pub decimals: Option<u8>,
+    /// Where the files' numbers can lie; none if they are real.
+    pub grid: Option<Grid>,
     /// A partition of the range, ascending: at most [`MAX_BINS`].
     pub bins: Vec<Bin>,
 }
@@ -60,7 +60,7 @@ impl Number {
 
     /// The bin that holds the value, or the nearest where none does.
     pub fn bin_of(&self, value: f64) -> u32 {
-        let value = self.rounded(value);
+        let value = self.grid.map_or(value, |grid| grid.at(grid.index(value)));
         let bins = &self.bins;
         let at = bins.partition_point(|bin| bin.low <= value).saturating_sub(1);
         // An atom stands before the interval that begins at the same value.
@@ -80,11 +80,11 @@ impl Number {
             return f64::from(self.mean);
         };
         let uniform = f64::from(uniform);
-        match self.scale() {
-            Some(scale) => {
-                let points = points(low, high, scale);
+        match self.grid {
+            Some(grid) => {
+                let points = grid.points(low, high);
                 let point = (uniform * points).floor().clamp(0.0, points - 1.0);
-                ((low * scale).round() + point) / scale
+                grid.at(grid.index(low) + point)
             }
             None => (low + uniform * (high - low)).clamp(low, high),
         }
@@ -101,22 +101,12 @@ impl Number {
     /// single value. log p(value) = log p(bin) - log width(bin).
     pub fn log_width(&self, bin: u32) -> f32 {
         match self.bins.get(bin as usize) {
-            Some(bin) if !bin.is_atom() => match self.scale() {
-                Some(scale) => points(bin.low, bin.high, scale).ln() as f32,
+            Some(bin) if !bin.is_atom() => match self.grid {
+                Some(grid) => grid.points(bin.low, bin.high).ln() as f32,
                 None => (bin.high - bin.low).ln() as f32,
             },
             _ => 0.0,
         }
-    }
-
-    /// Grid points in 1.
-    fn scale(&self) -> Option<f64> {
-        self.decimals.map(|places| 10f64.powi(i32::from(places)))
-    }
-
-    fn rounded(&self, value: f64) -> f64 {
-        self.scale()
-            .map_or(value, |scale| (value * scale).round() / scale)
     }
 
     pub(super) fn data_type(&self) -> DataType {
@@ -161,7 +151,7 @@ impl Number {
 
     /// Values in the units of the data, rounded as the files' are, in the type of the files.
     pub(crate) fn array(&self, values: impl Iterator<Item = f64>) -> ArrayRef {
-        let values = values.map(|value| self.rounded(value));
+        let values = values.map(|value| self.grid.map_or(value, |grid| grid.round(value)));
         if self.integer {
             Arc::new(Int64Array::from_iter_values(values.map(|value| value as i64)))
         } else {
@@ -211,15 +201,8 @@ impl Number {
         if !(1..=MAX_BINS).contains(&bins.len()) || !ascending || !bins.iter().all(sound) {
             return Some("its bins do not divide its range".to_owned());
         }
-        self.decimals
-            .filter(|places| *places > MAX_DECIMALS)
-            .map(|places| format!("{places} decimal places"))
+        self.grid.and_then(|grid| grid.damage())
     }
-}
-
-/// Grid points from `low` to `high`, both included.
-fn points(low: f64, high: f64, scale: f64) -> f64 {
-    ((high - low) * scale).round() + 1.0
 }
 
 #[cfg(test)]
@@ -257,6 +240,7 @@ mod tests {
             })
         );
         assert_eq!(column.given, [true, false, true]);
+        // a value between those of the grid is kept, up to the decimal places
         assert_eq!(
             &age.array([9.0, 5.2].into_iter()),
             &(Arc::new(Int64Array::from(vec![9, 5])) as ArrayRef)
@@ -310,15 +294,19 @@ mod tests {
     fn every_value_has_a_bin_and_every_bin_gives_its_own_values() {
         let cents: Vec<f64> = (0..500).map(|i| f64::from(i * i % 7919) / 100.0).collect();
         let reals: Vec<f64> = (1..500).map(|i| f64::from(i).ln()).collect();
-        for (values, decimals) in [(cents, Some(2)), (reals, None)] {
+        let hundreds = (0..700).map(|i| f64::from(i * i % 7919) * 100.0).collect();
+        for (values, decimals, step) in [(cents, Some(2), 1), (reals, None, 1), (hundreds, Some(0), 100)] {
             let price = number(false, &values);
-            assert_eq!(price.decimals, decimals);
+            assert_eq!(price.grid.map(|grid| grid.decimals), decimals);
+            assert_eq!(price.grid.map_or(1, |grid| grid.step), step);
             for bin in 0..price.bins.len() as u32 {
                 for uniform in [0.0, 0.3, 0.999_999_9] {
                     let value = price.value_in(bin, uniform);
                     assert_eq!(price.bin_of(value), bin, "{value} in {:?}", price.bins);
                     assert!(value >= price.min && value <= price.max);
-                    assert_eq!(price.rounded(value), value);
+                    if let Some(grid) = price.grid {
+                        assert_eq!(grid.at(grid.index(value)), value);
+                    }
                 }
             }
         }
@@ -326,12 +314,13 @@ mod tests {
 
     #[test]
     fn widths_count_grid_points_or_measure_lengths() {
-        // Two hundred different numbers in at most 128 - 1 bins of two: 0 and 1, 2 and 3, and so on.
+        // Two hundred different numbers in at most 128 bins of one to three.
         let whole = number(
             true,
             &(0..200).map(|i| f64::from(i * 37 % 200)).collect::<Vec<_>>(),
         );
-        assert_eq!(whole.log_width(0), 2f32.ln());
+        let of_first = whole.bins[0].high - whole.bins[0].low + 1.0;
+        assert_eq!(whole.log_width(0), of_first.ln() as f32);
         let total: f32 = (0..whole.bins.len() as u32)
             .map(|bin| whole.log_width(bin).exp())
             .sum();

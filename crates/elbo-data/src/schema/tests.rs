@@ -156,7 +156,7 @@ fn values_are_typed_in_for_every_kind() {
         Value::Number {
             value: 30.0,
             z: 0.0,
-            bin: 0
+            bin: 1
         }
     );
     assert_eq!(parse(1, "").unwrap(), Value::NotGiven);

@@ -32,7 +32,7 @@ pub(crate) fn schema([height, width, channels]: [usize; 3], two_valued: bool) ->
         of(
             "age",
             serde_json::json!({ "kind": "number", "mean": 40.5, "std": 10.25, "min": 18.0, "max": 91.0, "integer": true,
-                "decimals": 0, "bins": [{ "low": 18.0, "high": 40.0, "count": 4 }, { "low": 41.0, "high": 91.0, "count": 5 }] }),
+                "grid": { "decimals": 0, "step": 1, "offset": 0 }, "bins": [{ "low": 18.0, "high": 40.0, "count": 4 }, { "low": 41.0, "high": 91.0, "count": 5 }] }),
         ),
         of(
             "name",

@@ -62,7 +62,7 @@ fn values(kind: &Kind) -> String {
         Kind::Flag(flag) => format!("yes ({}), no ({})", flag.counts[1], flag.counts[0]),
         Kind::Number(number) => {
             let (min, max, mean, std) = (number.min, number.max, number.mean, number.std);
-            let places = number.decimals.map_or(4, usize::from);
+            let places = number.grid.map_or(4, |grid| usize::from(grid.decimals));
             format!("{min:.places$} to {max:.places$}, mean {mean:.4}, std {std:.4}")
         }
         Kind::Date(date) => format!("{} to {}", date.text(date.number.min), date.text(date.number.max)),

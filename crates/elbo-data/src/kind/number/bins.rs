@@ -1,7 +1,7 @@
 //! The bins of a number: a partition of its range, fitted to the training values.
 //!
-//! A frequent value has a bin of its own (an atom); what lies between atoms is cut into intervals
-//! that hold about as many values each. With log p(bin) from the model,
+//! A frequent value has a bin of its own (an atom); what lies between atoms is cut into intervals that hold about
+//! as many values each, and these again where the values in them are spread least evenly. With log p(bin) from the model,
 //! log p(value) = log p(bin) - log width(bin) is a probability or a density in the data's units.
 
 use std::collections::HashMap;
@@ -10,6 +10,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
+use super::Grid;
+use super::pieces::{Piece, cut_most_uneven, middle, step};
 use crate::noise::{Noise, Purpose};
 
 /// The most bins that a number has.
@@ -17,6 +19,8 @@ pub const MAX_BINS: usize = 128;
 /// A value is an atom where more than one in so many records has it: at most 31 can, so that the
 /// up to 32 stretches between them still find bins.
 const ATOM_SHARE: u64 = 32;
+/// One in so many of the bins is kept back to cut others where their values are spread unevenly.
+const CUTS: usize = 4;
 /// Different values that are counted exactly; with more, a sample stands for them.
 const MAX_COUNTED: usize = 4096;
 /// Values in that sample.
@@ -42,6 +46,9 @@ impl Bin {
         self.low == self.high
     }
 }
+
+/// A value, and how often it occurs.
+pub(super) type Counted = (f64, u64);
 
 /// The values of a column as far as bins need them, in bounded memory.
 #[derive(Debug)]
@@ -84,8 +91,8 @@ impl Values {
         }
     }
 
-    /// The bins of all values, which go from `min` to `max`; `scale` is the number of grid points in 1.
-    pub(super) fn bins(&self, min: f64, max: f64, scale: Option<f64>) -> Vec<Bin> {
+    /// The bins of all values, which go from `min` to `max`; `grid` is where they can lie.
+    pub(super) fn bins(&self, min: f64, max: f64, grid: Option<Grid>) -> Vec<Bin> {
         let mut values = match &self.counts {
             Some(counts) => counts
                 .iter()
@@ -94,7 +101,7 @@ impl Values {
             None => self.sampled(min, max),
         };
         values.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-        let mut bins = cut(&values, scale);
+        let mut bins = cut(&values, grid);
         let fitted: u64 = values.iter().map(|(_, count)| count).sum();
         for bin in bins.iter_mut().filter(|_| fitted != self.seen) {
             bin.count = (u128::from(bin.count) * u128::from(self.seen) / u128::from(fitted.max(1))) as u64;
@@ -103,7 +110,7 @@ impl Values {
     }
 
     /// The sample's values with their counts, its range widened to that of all values.
-    fn sampled(&self, min: f64, max: f64) -> Vec<(f64, u64)> {
+    fn sampled(&self, min: f64, max: f64) -> Vec<Counted> {
         let mut counts: HashMap<u64, u64> = HashMap::new();
         for value in &self.sample {
             *counts.entry((value + 0.0).to_bits()).or_insert(0) += 1;
@@ -119,70 +126,58 @@ impl Values {
 }
 
 /// Bins for ascending values with their counts.
-fn cut(values: &[(f64, u64)], scale: Option<f64>) -> Vec<Bin> {
+fn cut(values: &[Counted], grid: Option<Grid>) -> Vec<Bin> {
     let total: u64 = values.iter().map(|(_, count)| count).sum();
     // Few values that each occur again and again are all there is; few that do not are a small table.
     let few = values.len() <= MAX_BINS && total >= 2 * values.len() as u64;
-    let is_atom = |value: &(f64, u64)| few || value.1 * ATOM_SHARE > total;
-    let stretches: Vec<&[(f64, u64)]> = values.chunk_by(|a, b| !is_atom(a) && !is_atom(b)).collect();
-    let atoms = values.iter().filter(|value| is_atom(value)).count();
+    let is_atom = |value: &Counted| few || value.1 * ATOM_SHARE > total;
+    let stretches: Vec<&[Counted]> = values.chunk_by(|a, b| !is_atom(a) && !is_atom(b)).collect();
     let rest: u64 = values.iter().filter(|v| !is_atom(v)).map(|v| v.1).sum();
-    let free = MAX_BINS.saturating_sub(stretches.len()).max(1);
-    let share = rest.div_ceil(free as u64).max(1);
-    let mut bins = Vec::with_capacity(atoms + free);
+    let free = MAX_BINS.saturating_sub(stretches.len());
+    let share = rest.div_ceil((free - free / CUTS).max(1) as u64).max(1);
+    let mut pieces = Vec::with_capacity(MAX_BINS);
     for (place, stretch) in stretches.iter().enumerate() {
         let first = stretch[0];
         if is_atom(&first) {
-            bins.push(Bin {
-                low: first.0,
-                high: first.0,
-                count: first.1,
-            });
+            pieces.push(Piece::new(stretch, first.0, first.0, grid));
             continue;
         }
         // Between atoms the whole stretch is covered, not only from its first value to its last.
-        let before = place.checked_sub(1).map(|p| step(stretches[p][0].0, 1.0, scale));
-        let after = stretches.get(place + 1).map(|next| step(next[0].0, -1.0, scale));
-        intervals(stretch, before.unwrap_or(first.0), after, share, scale, &mut bins);
+        let before = place.checked_sub(1).map(|p| step(stretches[p][0].0, 1.0, grid));
+        let after = stretches.get(place + 1).map(|next| step(next[0].0, -1.0, grid));
+        intervals(
+            stretch,
+            before.unwrap_or(first.0),
+            after,
+            share,
+            grid,
+            &mut pieces,
+        );
     }
-    bins
+    while pieces.len() < MAX_BINS && cut_most_uneven(&mut pieces, total, grid) {}
+    pieces.iter().map(|piece| piece.bin).collect()
 }
 
 /// Cuts one stretch after every `share` values; it goes from `low` to `end` (or its last value).
-fn intervals(
-    stretch: &[(f64, u64)],
+fn intervals<'a>(
+    mut stretch: &'a [Counted],
     mut low: f64,
     end: Option<f64>,
     share: u64,
-    scale: Option<f64>,
-    bins: &mut Vec<Bin>,
+    grid: Option<Grid>,
+    pieces: &mut Vec<Piece<'a>>,
 ) {
-    let mut count = 0;
-    for (place, (value, n)) in stretch.iter().enumerate() {
-        count += n;
-        let high = match stretch.get(place + 1) {
+    let (mut count, mut place) = (0, 0);
+    while let Some((value, n)) = stretch.get(place) {
+        (count, place) = (count + n, place + 1);
+        let high = match stretch.get(place) {
             None => end.unwrap_or(*value),
             Some(_) if count < share => continue,
-            Some((next, _)) => middle(*value, *next, scale),
+            Some((next, _)) => middle(*value, *next, grid),
         };
-        bins.push(Bin { low, high, count });
-        (low, count) = (step(high, 1.0, scale), 0);
-    }
-}
-
-/// The neighbour of a grid point; the value itself where there is no grid.
-fn step(value: f64, by: f64, scale: Option<f64>) -> f64 {
-    scale.map_or(value, |scale| ((value * scale).round() + by) / scale)
-}
-
-/// Where two neighbouring values part; on a grid the last point that belongs to the lower one.
-fn middle(low: f64, high: f64, scale: Option<f64>) -> f64 {
-    match scale {
-        None => low + (high - low) / 2.0,
-        Some(scale) => {
-            let (low, high) = ((low * scale).round(), (high * scale).round());
-            (low + ((high - low - 1.0) / 2.0).floor()) / scale
-        }
+        let (values, rest) = stretch.split_at(place);
+        pieces.push(Piece::new(values, low, high, grid));
+        (low, stretch, count, place) = (step(high, 1.0, grid), rest, 0, 0);
     }
 }
 
@@ -190,18 +185,18 @@ fn middle(low: f64, high: f64, scale: Option<f64>) -> f64 {
 mod tests {
     use super::*;
 
-    fn bins(values: impl IntoIterator<Item = f64>, scale: Option<f64>) -> Vec<Bin> {
+    fn bins(values: impl IntoIterator<Item = f64>, grid: Option<Grid>) -> Vec<Bin> {
         let (mut seen, mut min, mut max) = (Values::default(), f64::INFINITY, f64::NEG_INFINITY);
         for value in values {
             seen.add(value);
             (min, max) = (value.min(min), value.max(max));
         }
-        seen.bins(min, max, scale)
+        seen.bins(min, max, grid)
     }
 
     #[test]
     fn few_repeated_values_are_atoms() {
-        let found = bins([3.0, 1.0, 3.0, 1.0, 7.0, 3.0], Some(1.0));
+        let found = bins([3.0, 1.0, 3.0, 1.0, 7.0, 3.0], Some(Grid::of(0)));
         let atom = |value, count| Bin {
             low: value,
             high: value,
@@ -213,15 +208,33 @@ mod tests {
     #[test]
     fn a_frequent_value_is_an_atom_and_the_rest_is_cut_evenly() {
         // 1000 zeros among the numbers 1 to 1000: half of all records.
-        let found = bins((0..2000).map(|i| f64::from((i - 999).max(0))), Some(1.0));
+        let found = bins((0..2000).map(|i| f64::from((i - 999).max(0))), Some(Grid::of(0)));
         assert_eq!((found[0].low, found[0].high, found[0].count), (0.0, 0.0, 1000));
-        assert!(found.len() <= MAX_BINS && found.len() > 50, "{}", found.len());
         for pair in found.windows(2) {
             assert_eq!(pair[1].low, pair[0].high + 1.0, "no grid point is left out");
         }
-        // 1000 values in 126 bins (128 less one for the atom, one for the stretch): 8 each, rounded up.
-        assert!(found[1..found.len() - 1].iter().all(|bin| bin.count == 8));
+        // 1000 values in three quarters of 126 bins (128 less one for the atom, one for the stretch): 11 each,
+        // rounded up; the others halve some of them.
+        assert_eq!(found.len(), MAX_BINS);
+        assert!(
+            found[1..found.len() - 1]
+                .iter()
+                .all(|bin| [5, 6, 11].contains(&bin.count))
+        );
         assert_eq!(found.iter().map(|bin| bin.count).sum::<u64>(), 2000);
+    }
+
+    #[test]
+    fn a_tail_is_cut_where_it_thins_out() {
+        // as many values as there are bins at 1000 to 1099, one in a thousand at each of 1, 2, 3
+        let dense = (0..100_000).map(|i| f64::from(1000 + i % 100));
+        let tail = (0..300).map(|i| f64::from(1 + i % 3));
+        let found = bins(dense.chain(tail).chain([500.0]), Some(Grid::of(0)));
+        assert!(
+            found.iter().any(|bin| bin.low == 4.0 || bin.high == 3.0),
+            "{found:?}"
+        );
+        assert!(found.iter().any(|bin| bin.low == 1000.0), "{found:?}");
     }
 
     #[test]
@@ -233,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_sample_stands_for_many_values() {
-        let found = bins((0..300_000).map(f64::from), Some(1.0));
+        let found = bins((0..300_000).map(f64::from), Some(Grid::of(0)));
         assert_eq!((found[0].low, found[found.len() - 1].high), (0.0, 299_999.0));
         // 300000/63 = 4762 expected in each; the end of a bin, a quantile of 65,536 draws, is off by
         // at most 5 sqrt(1/4 / 65536) = 1 % of all: 3000 records each end.

@@ -4,7 +4,8 @@ use arrow::array::{ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
 
-use super::{MAX_DECIMALS, Number, bins};
+use super::grid::GridFitter;
+use super::{Number, bins};
 use crate::kind::flag::{self, Spelling};
 use crate::kind::ignored::{Filling, Ignored};
 use crate::kind::{Kind, constant, ignored, no_value};
@@ -30,8 +31,7 @@ pub(crate) struct NumberFitter {
     last: f64,
     /// The smallest step from a value to the next; none once one does not go up.
     step: Option<f64>,
-    /// Decimal places needed so far.
-    decimals: Option<u8>,
+    grid: GridFitter,
     values: bins::Values,
 }
 
@@ -49,7 +49,7 @@ impl NumberFitter {
             first: 0.0,
             last: 0.0,
             step: Some(f64::INFINITY),
-            decimals: Some(0),
+            grid: GridFitter::new(),
             values: bins::Values::default(),
         }
     }
@@ -79,7 +79,7 @@ impl NumberFitter {
             self.step = step.filter(|step| *step > 0.0);
         }
         self.last = value;
-        self.decimals = self.decimals.and_then(|places| decimals(value, places));
+        self.grid.add(value);
         self.values.add(value);
         let delta = value - self.mean;
         self.mean += delta / self.n as f64;
@@ -130,7 +130,7 @@ impl NumberFitter {
         } else if self.min == self.max && !gaps {
             return constant(self.min);
         }
-        let scale = self.decimals.map(|places| 10f64.powi(i32::from(places)));
+        let grid = self.grid.finish();
         let std = match self.min == self.max {
             true => 1.0,
             false => (self.squares / self.n as f64).sqrt() as f32,
@@ -141,8 +141,8 @@ impl NumberFitter {
             min: self.min,
             max: self.max,
             integer: self.integer,
-            decimals: self.decimals,
-            bins: self.values.bins(self.min, self.max, scale),
+            grid,
+            bins: self.values.bins(self.min, self.max, grid),
         };
         match number.damage() {
             None => Kind::Number(number),
@@ -151,13 +151,4 @@ impl NumberFitter {
             )),
         }
     }
-}
-
-/// The decimal places of a value, at least `places`; none if it has too many.
-fn decimals(value: f64, places: u8) -> Option<u8> {
-    (places..=MAX_DECIMALS).find(|places| {
-        let scaled = value * 10f64.powi(i32::from(*places));
-        // Past 2^53 neighbouring whole numbers cannot be told apart.
-        scaled.abs() < 9e15 && scaled.round() / 10f64.powi(i32::from(*places)) == value
-    })
 }
