@@ -1,5 +1,7 @@
 //! How many weights a config asks for, known before anything is allocated.
 
+use crate::field::number::NumberCode;
+
 use super::{FieldKind, ImageLikelihood, ImageShape, ModelConfig, NetworkConfig, NetworkKind, PriorKind};
 
 impl ModelConfig {
@@ -89,11 +91,15 @@ impl NetworkConfig {
                 weights: shape.embedding_weights(self.given_width()),
                 width: width + 1,
             },
+            FieldKind::Number { log_widths } => Size {
+                weights: 0,
+                width: wide(NumberCode::new(log_widths.len()).width()),
+            },
             _ => self.levels(kind),
         }
     }
 
-    /// A field with levels, in either role.
+    /// A field with levels that is modelled, or a given category or flag.
     fn levels(&self, kind: &FieldKind) -> Size {
         let rows = wide(kind.levels()) + 1;
         let width = rows.min(wide(self.embedding));
@@ -102,9 +108,9 @@ impl NetworkConfig {
                 weights: 0,
                 width: 2 + u128::from(*missing),
             },
-            FieldKind::Number { log_widths } => Size {
-                weights: 0,
-                width: 2 + wide(log_widths.len().saturating_sub(1)),
+            FieldKind::Number { .. } => Size {
+                weights: rows * width,
+                width: width + 1,
             },
             _ => Size {
                 weights: rows * width,
@@ -283,14 +289,14 @@ mod tests {
         );
         // x is as wide as the image, 9·6·3 = 162, the text's three times 4 channels, the number's 1 + 4, the
         // flag's 3 and the label's 4; y as 3 and 4, flags of 2 and 3, the image's and the text's 4 + 1 (no
-        // hidden layer, so as wide as an embedding), the number's 1 + 4 and the bare one's 2
-        let (x, y) = (162 + 12 + 5 + 3 + 4, 3 + 4 + 2 + 3 + 5 + 5 + 5 + 2);
+        // hidden layer, so as wide as an embedding), the number's 2 and a code of 6, and the bare one's 2
+        let (x, y) = (162 + 12 + 5 + 3 + 4, 3 + 4 + 2 + 3 + 5 + 5 + 8 + 2);
         let inputs = 2 + y;
         // a text's encoder: 9 tokens of 4, two convolutions of 3·4·4 + 4; its head 36 too, two convolutions
         // and 4·4 + 4 behind each, three shifts of 4, and 7 tokens that are written
         let (text, head) = (36 + 2 * 52, 36 + 2 * (52 + 20) + (inputs + 1) * 12 + 5 * 7);
         let tables_of_x = 8 * 4 + 4 * 4;
-        let tables_of_y = 3 * 3 + 8 * 4 + 8 * 4 + (162 + 1) * 4 + text + (12 + 1) * 4;
+        let tables_of_y = 3 * 3 + 8 * 4 + (162 + 1) * 4 + text + (12 + 1) * 4;
         // a table of 13 levels in three fields, each with "not given" and a start, two layers, and the outputs
         let chain = 3 * (13 + 3 + 3 + (inputs + 1) + (6 + 1)) + (3 + 1) * 13;
         let heads = (inputs + 1) * 162 + head + (inputs + 1) * 13 + chain;

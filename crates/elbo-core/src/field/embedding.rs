@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use super::category::CategoryEmbedding;
 use super::flag::FlagEmbedding;
 use super::image::{ImageEmbedding, ImageEncoder};
-use super::number::NumberEmbedding;
+use super::number::{NumberCode, NumberEmbedding};
 use super::text::TextEmbedding;
 use crate::network::SequenceEncoder;
 use crate::{Field, FieldKind, FieldSpec, Init, NetworkConfig, Value};
@@ -27,8 +27,10 @@ pub enum Embedding {
     Category(CategoryEmbedding),
     /// A flag.
     Flag(FlagEmbedding),
-    /// A number.
+    /// A modelled number.
     Number(NumberEmbedding),
+    /// A given number.
+    GivenNumber(NumberCode),
 }
 
 impl Embedding {
@@ -41,11 +43,14 @@ impl Embedding {
                 region,
             } => Self::Image(ImageEncoder::init(network, *shape, *likelihood, *region, init)),
             FieldKind::Text(shape) => Self::Text(SequenceEncoder::init(*shape, init)),
-            _ => Self::given(field, network, init),
+            FieldKind::Number { log_widths } => {
+                Self::Number(NumberEmbedding::init(log_widths.len(), network.embedding, init))
+            }
+            FieldKind::Flag { .. } | FieldKind::Category { .. } => Self::given(field, network, init),
         }
     }
 
-    /// Of a given field; what has levels is the same in both roles.
+    /// Of a given field.
     pub(crate) fn given(field: &FieldSpec, network: &NetworkConfig, init: &mut Init) -> Self {
         match &field.kind {
             FieldKind::Image {
@@ -57,7 +62,7 @@ impl Embedding {
                 Self::GivenText(TextEmbedding::init(*shape, network.given_width(), init))
             }
             FieldKind::Flag { missing } => Self::Flag(FlagEmbedding::new(*missing)),
-            FieldKind::Number { log_widths } => Self::Number(NumberEmbedding::new(log_widths.len())),
+            FieldKind::Number { log_widths } => Self::GivenNumber(NumberCode::new(log_widths.len())),
             FieldKind::Category { levels } => {
                 Self::Category(CategoryEmbedding::init(*levels, network.embedding, init))
             }
@@ -74,6 +79,7 @@ impl Embedding {
             Self::Category(category) => category.width(),
             Self::Flag(flag) => flag.width(),
             Self::Number(number) => number.width(),
+            Self::GivenNumber(number) => number.width(),
         }
     }
 
@@ -91,6 +97,7 @@ impl Embedding {
             (Self::Category(category), _) => category.embed(field),
             (Self::Flag(flag), _) => flag.embed(field),
             (Self::Number(number), _) => number.embed(field),
+            (Self::GivenNumber(number), _) => number.embed(field),
             _ => unreachable!("the config's kinds decide both the embedding and the values"),
         }
     }
