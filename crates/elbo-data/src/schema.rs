@@ -157,7 +157,7 @@ impl Schema {
         missing::without(field.kind.draw(&field.name, &values, uniforms)?, &absent)
     }
 
-    /// Numbers in the units of the data, rounded as its numbers are, in the type of its column.
+    /// Numbers in the units of the data, each the nearest that the data could have, in the type of its column.
     ///
     /// # Errors
     /// [`DataError::FieldType`] for a field of another kind.
@@ -166,8 +166,10 @@ impl Schema {
         let absent: Vec<bool> = values.iter().map(Option::is_none).collect();
         let values = values.iter().map(|value| value.unwrap_or_default());
         let array = match &field.kind {
-            Kind::Number(number) => number.array(values),
-            Kind::Date(date) => date.array(&date.number.array(values))?,
+            Kind::Number(number) => number.array(values.map(|value| number.nearest(value))),
+            Kind::Date(date) => {
+                date.array(&date.number.array(values.map(|value| date.number.nearest(value))))?
+            }
             kind => {
                 return Err(DataError::FieldType {
                     field: field.name.clone(),

@@ -202,9 +202,11 @@ fn a_table_comes_back_as_it_was_written() {
         let paid = ["Yes", "No", ""][i as usize % 3];
         let city = ["Bonn", "Köln", "Trier", ""][i as usize % 4];
         let (code, day) = (i * 7919 % 1000, 1 + i % 28);
-        format!("{i},C-{code:03},EUR,{paid},{day:02}.05.2024,{city}\n")
+        // Dear things, whose prices all end alike.
+        let price = f64::from(i * i % 47 * 50) + 9.99;
+        format!("{i},C-{code:03},EUR,{paid},{day:02}.05.2024,{city},{price}\n")
     });
-    let table = "id,code,currency,paid,day,city\n".to_owned() + &rows.collect::<String>();
+    let table = "id,code,currency,paid,day,city,price\n".to_owned() + &rows.collect::<String>();
     folder.write("a.csv", table.clone());
     folder.done(
         "train a.csv --given city --latent 2 --epochs 1 --batch 16 --set network.hidden=8 --quiet --out run",
@@ -239,6 +241,9 @@ fn a_table_comes_back_as_it_was_written() {
     );
     folder.done("sample run -n 3 --given city=Trier -o new.csv --quiet");
     assert_eq!(column(&folder, "new.csv", "currency"), ["EUR"; 3]);
+    folder.done("sample run -n 200 -o many.csv --quiet");
+    let ends = |price: &String| price.ends_with("09.99") || price.ends_with("59.99") || price == "9.99";
+    assert!(column(&folder, "many.csv", "price").iter().all(ends));
     // New numbers, behind those that were learnt.
     let ids = column(&folder, "new.csv", "id");
     let first: i64 = ids[0].parse().unwrap();

@@ -58,9 +58,14 @@ impl Number {
         }
     }
 
+    /// The value that the data's numbers could have nearest to this one.
+    pub(crate) fn nearest(&self, value: f64) -> f64 {
+        self.grid.map_or(value, |grid| grid.at(grid.index(value)))
+    }
+
     /// The bin that holds the value, or the nearest where none does.
     pub fn bin_of(&self, value: f64) -> u32 {
-        let value = self.grid.map_or(value, |grid| grid.at(grid.index(value)));
+        let value = self.nearest(value);
         let bins = &self.bins;
         let at = bins.partition_point(|bin| bin.low <= value).saturating_sub(1);
         // An atom stands before the interval that begins at the same value.

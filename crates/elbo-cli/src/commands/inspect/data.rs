@@ -63,7 +63,9 @@ fn values(kind: &Kind) -> String {
         Kind::Number(number) => {
             let (min, max, mean, std) = (number.min, number.max, number.mean, number.std);
             let places = number.grid.map_or(4, |grid| usize::from(grid.decimals));
-            format!("{min:.places$} to {max:.places$}, mean {mean:.4}, std {std:.4}")
+            let spaced = number.grid.filter(|grid| grid.step > 1);
+            let spaced = spaced.map_or(String::new(), |grid| format!(", in steps of {}", grid.spacing()));
+            format!("{min:.places$} to {max:.places$}{spaced}, mean {mean:.4}, std {std:.4}")
         }
         Kind::Date(date) => format!("{} to {}", date.text(date.number.min), date.text(date.number.max)),
         Kind::Text(text) => format!(

@@ -29,6 +29,11 @@ impl Grid {
         }
     }
 
+    /// From one value to the next.
+    pub fn spacing(&self) -> f64 {
+        self.step as f64 / self.units()
+    }
+
     /// The number of the nearest value.
     pub(super) fn index(&self, value: f64) -> f64 {
         ((value * self.units() - self.offset as f64) / self.step as f64).round()
