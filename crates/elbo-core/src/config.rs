@@ -181,7 +181,7 @@ pub struct NetworkConfig {
     pub residual_blocks: usize,
     /// The nonlinearity of every hidden layer.
     pub activation: Activation,
-    /// Width of the learned embedding of a category or a number's bin.
+    /// Width of the learned vector of a category, and of the bin of a modelled number.
     pub embedding: usize,
     /// Width of the layer through which a field with levels sees those before it; 0 where it does not.
     #[serde(default)]

@@ -5,6 +5,7 @@
 //! moment ends with the same bytes as one that was not.
 
 mod guard;
+mod histogram;
 mod marginals;
 mod pictures;
 mod prepare;

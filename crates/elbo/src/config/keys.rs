@@ -227,7 +227,7 @@ pub static KEYS: &[Key] = &[
     Key::new(
         "network.embedding",
         Whole(1..=65_536),
-        "the width of the embedding of a given category",
+        "the width of the learned vector of a category, and of the bin of a modelled number",
     ),
     Key::new(
         "objective.beta",

@@ -120,7 +120,7 @@ pub struct NetworkSection {
     pub residual_blocks: usize,
     /// The nonlinearity of every hidden layer.
     pub activation: Activation,
-    /// Width of the embedding of a given category.
+    /// Width of the learned vector of a category, and of the bin of a modelled number.
     pub embedding: usize,
     /// Width of the layer through which a field with levels sees those before it; `None`: chosen from the fields.
     #[serde(skip_serializing_if = "Option::is_none")]

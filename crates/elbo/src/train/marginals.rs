@@ -4,6 +4,7 @@ use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::{Column, Field, Kind, Read};
 use image::RgbImage;
 
+use super::histogram::Histogram;
 use super::prepare::Prepared;
 use crate::error::Error;
 use crate::picture::{Marginal, Pairs, marginals};
@@ -55,23 +56,46 @@ pub(super) fn draw(
             .map(|(bars, column)| bars.of(column))
             .collect()
     };
-    let (real, made) = (coded(&real), coded(&made));
-    let drawn = bars
-        .iter()
-        .zip(described)
-        .enumerate()
-        .map(|(place, (bars, field))| Marginal {
-            name: field.name.clone(),
-            ends: bars.ends.clone(),
-            shares: shares(&real[place], &made[place], bars.count),
-        });
-    let drawn: Vec<Marginal> = drawn.collect();
+    let drawn = described.iter().zip(&bars).zip(real.iter().zip(&made));
+    let drawn: Vec<Marginal> = drawn
+        .map(|((field, bars), (real, made))| marginal(field, bars, real, made))
+        .collect();
     let pairs = Pairs {
-        real: associations(&real, &bars),
-        made: associations(&made, &bars),
+        real: associations(&coded(&real), &bars),
+        made: associations(&coded(&made), &bars),
     };
     let title = format!("{} real records and as many made", rows.len());
     Ok(Some(marginals(&drawn, &pairs, &title)))
+}
+
+/// A field by itself: a histogram of a number of many values, else its levels.
+fn marginal(field: &Field, bars: &Bars, real: &Column, made: &Column) -> Marginal {
+    let histogram = field.number().and_then(|number| Histogram::new(number, real));
+    let (ends, shares) = match &histogram {
+        Some(histogram) => {
+            let text = |value: f64| text_of(field, value);
+            let count = histogram.count + usize::from(field.can_miss());
+            let shares = shares(&histogram.of(real), &histogram.of(made), count);
+            (histogram.ends(field.can_miss(), text), shares)
+        }
+        None => (
+            bars.ends.clone(),
+            shares(&bars.of(real), &bars.of(made), bars.count),
+        ),
+    };
+    Marginal {
+        name: field.name.clone(),
+        ends,
+        shares,
+    }
+}
+
+/// A number as it is written below a bar.
+fn text_of(field: &Field, value: f64) -> String {
+    match &field.kind {
+        Kind::Date(date) => date.text(value),
+        _ => crate::picture::number(value),
+    }
 }
 
 /// How the levels of a field become a few bars.
@@ -88,14 +112,14 @@ impl Bars {
         let levels = field.levels();
         if let Some(number) = field.number() {
             let together = levels.div_ceil(BARS);
-            let end = |value: f64| match &field.kind {
-                Kind::Date(date) => date.text(value),
-                _ => crate::picture::number(value),
-            };
+            let end = |value| text_of(field, value);
             return Self {
                 of_level: (0..levels).map(|level| level / together).collect(),
                 count: levels.div_ceil(together),
-                ends: [end(number.min), end(number.max)],
+                ends: [
+                    end(number.min),
+                    end(number.max) + if field.can_miss() { ", missing" } else { "" },
+                ],
             };
         }
         let mut counts = vec![0_usize; levels];

@@ -25,6 +25,8 @@ use crate::terms::{Scored, score};
 /// Seconds between checkpoints within an epoch, and between redrawings of the pictures.
 const SAVE_SECONDS: u64 = 60;
 const DRAW_SECONDS: u64 = 20;
+/// A rate below this, in nats, is as good as none.
+const LITTLE: f64 = 0.5;
 
 /// A run in progress.
 pub(super) struct Session {
@@ -101,7 +103,7 @@ impl Session {
         progress.advance(self.state.step, "");
         let stopped = self.epochs(progress);
         progress.end();
-        self.report(stopped?)
+        self.report(stopped?, progress)
     }
 
     fn epochs(&mut self, progress: &dyn Progress) -> Result<Stopped, Error> {
@@ -322,9 +324,18 @@ impl Session {
         )
     }
 
-    fn report(self, stopped: Stopped) -> Result<TrainReport, Error> {
+    fn report(self, stopped: Stopped, progress: &dyn Progress) -> Result<TrainReport, Error> {
         let history = self.setup.dir.history()?;
         let best = history.iter().rev().find(|record| record.best);
+        if let Some(rate) = best
+            .map(|best| best.validation.rate)
+            .filter(|rate| *rate < LITTLE)
+        {
+            progress.note(&format!(
+                "the latents tell little of a record, {rate:.2} nats: embeddings and maps will show little. \
+                 `--set objective.free_bits=0.1` has each unit tell as much"
+            ));
+        }
         Ok(TrainReport {
             run: self.setup.dir.path().to_owned(),
             stopped,
