@@ -1,5 +1,6 @@
 //! From latents to records: what of p(x|z,y) becomes a value, and the whole record around it.
 
+mod changes;
 mod expectation;
 mod given;
 mod levels;
@@ -21,12 +22,14 @@ use elbo_data::noise::{Noise, Purpose};
 use elbo_data::{Column, DataError, Kind, Values};
 use rayon::prelude::*;
 
+use crate::batches::Host;
 use crate::chunk::{CHUNK, chunks, filled};
 use crate::error::Error;
 use crate::picture::Pictures;
 use crate::progress::Progress;
 use crate::tensors::to_host;
 use crate::trained::{ModelledImage, Trained};
+use changes::ChangeTable;
 pub(crate) use expectation::Expectation;
 use levels::LevelTable;
 
@@ -87,18 +90,33 @@ pub(crate) struct Codes {
     pub y: Vec<Column>,
     /// What is known of the modelled fields: it stays as it is, and is what others see.
     pub known: Option<Vec<Column>>,
+    /// The records as they were, where they are to be changed: fields with levels are null where they stay.
+    pub before: Option<Arc<Host>>,
 }
 
 impl Codes {
     /// Of records that nothing else is known of.
     pub(crate) fn new(z: Vec<f32>, y: Vec<Column>) -> Self {
-        Self { z, y, known: None }
+        Self {
+            z,
+            y,
+            known: None,
+            before: None,
+        }
     }
 
     /// How many records these are of `trained`.
     pub(crate) fn len(&self, trained: &Trained) -> usize {
         self.z.len() / trained.model.latent()
     }
+}
+
+/// Where the levels of a chunk of records come from.
+enum Levels<'a> {
+    /// They are chosen one after the other.
+    Chosen(LevelTable<'a>),
+    /// They are those of these columns, changed.
+    Changed(ChangeTable<'a>, &'a [Column]),
 }
 
 impl Trained {
@@ -191,10 +209,30 @@ impl Trained {
         z.resize(CHUNK * latent, 0.0);
         let y = filled(&codes.y, start, rows);
         let upload = self.upload();
-        let likelihood = self.model.likelihood(upload.rows(z, CHUNK), &upload.fields(&y));
+        let z = upload.rows(z, CHUNK);
+        let likelihood = self.model.likelihood(z.clone(), &upload.fields(&y));
         let known = codes.known.as_ref().map(|known| filled(known, start, rows));
         let levels = self.known_levels(&y, known.as_deref());
-        let mut x = self.values(&likelihood, &levels, drawing, start as u64)?;
+        let before = codes.before.as_ref().filter(|_| likelihood.levels.is_some());
+        let before = before.map(|before| {
+            let (x, y) = (filled(&before.x, start, rows), filled(&before.y, start, rows));
+            let levels = self.known_levels(&y, Some(&x));
+            (self.model.likelihood(z, &upload.fields(&y)), levels, x)
+        });
+        let table = likelihood.levels.as_ref().map(|after| match &before {
+            Some((
+                Likelihood {
+                    levels: Some(before), ..
+                },
+                own,
+                x,
+            )) => {
+                let changes = ChangeTable::new(before, after, own.clone(), self.upload());
+                Levels::Changed(changes, x)
+            }
+            _ => Levels::Chosen(LevelTable::choosing(after, &levels, self.upload())),
+        });
+        let mut x = self.values(&likelihood, table, drawing, start as u64)?;
         for ((field, known), made) in self.x_fields.iter().zip(known.iter().flatten()).zip(&mut x) {
             *made = self.known_over(*field, known, made)?;
         }
@@ -205,13 +243,11 @@ impl Trained {
     fn values(
         &self,
         p: &Likelihood,
-        known: &[Vec<Option<u32>>],
+        mut levels: Option<Levels<'_>>,
         drawing: &Drawing,
         start: u64,
     ) -> Result<Vec<ArrayRef>, DataError> {
         let rows: Vec<u64> = (start..start + CHUNK as u64).collect();
-        let levels = p.levels.as_ref();
-        let mut levels = levels.map(|levels| LevelTable::choosing(levels, known, self.upload()));
         let fields = self.x_fields.iter().zip(&p.fields).enumerate();
         let values = fields.map(|(place, (field, p))| {
             let noise = |per_row| {
@@ -225,7 +261,8 @@ impl Trained {
                 }
                 FieldDistribution::Text(text) => self.text_values(*field, text, drawing, noise),
                 FieldDistribution::Levels => match &mut levels {
-                    Some(levels) => levels.next(&self.schema, *field, drawing, || noise(2)),
+                    Some(Levels::Chosen(table)) => table.next(&self.schema, *field, drawing, || noise(2)),
+                    Some(Levels::Changed(table, x)) => table.next(&self.schema, *field, &x[place]),
                     None => unreachable!("fields with levels have a distribution of levels"),
                 },
             }

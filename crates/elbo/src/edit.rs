@@ -1,6 +1,8 @@
-//! `edit`: the same latents under another condition: another digit in the same hand, a face with glasses.
+//! `edit`: the same latents, and the same chance, under another condition: another digit in the same hand, a face
+//! with glasses, the row as it would have been.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use elbo_data::Batch;
 use serde::Serialize;
@@ -55,7 +57,7 @@ pub struct EditReport {
 }
 
 /// Encodes each record with its own condition and decodes the posterior mean with the one asked for; other
-/// conditions stay as they are.
+/// conditions stay as they are, and so do fields with levels that are as likely under both.
 ///
 /// # Errors
 /// No trained run, a request the model cannot follow, data it cannot read, or an output that cannot be written.
@@ -103,12 +105,22 @@ pub fn edit(settings: &EditSettings, progress: &dyn Progress) -> Result<EditRepo
                 let mut changed = asked.iter().map(|place| trained.y_fields[*place]);
                 !trained.x_fields.contains(&field) && !changed.any(|changed| changed == field)
             };
-            let originals = Originals::new(&trained, batches.source.as_ref(), &before.rows, stays);
+            let may_stay = |field: usize| {
+                let mut changed = asked.iter().map(|place| trained.y_fields[*place]);
+                trained.schema.fields[field].levels() > 0
+                    && trained.x_fields.contains(&field)
+                    && !changed.any(|changed| changed == field)
+            };
+            let source = batches.source.as_ref();
+            let originals = Originals::new(&trained, source, &before.rows, stays);
+            let unchanged = Originals::new(&trained, source, &before.rows, may_stay);
             let mut start = 0;
             output.write_parts(&trained, &trained.record_schema()?, n, |take| {
                 trained.decode(&codes, &Drawing::mean(), progress, |made| {
-                    let records = originals.read(start, made.num_rows())?.over(&made)?;
-                    start += made.num_rows();
+                    let n = made.num_rows();
+                    let records = unchanged.read(start, n)?.under(&made)?;
+                    let records = originals.read(start, n)?.over(&records)?;
+                    start += n;
                     take(&records)
                 })
             })?;
@@ -129,7 +141,7 @@ impl Trained {
         rows: &[u64],
         conditions: &Conditions,
         progress: &dyn Progress,
-    ) -> Result<(Host, Codes), Error> {
+    ) -> Result<(Arc<Host>, Codes), Error> {
         let (mut x, mut y, mut read) = (Vec::new(), Vec::new(), Vec::new());
         for batch in batches.for_scoring(rows, CHUNK)? {
             let batch: Batch = batch?;
@@ -148,7 +160,11 @@ impl Trained {
                 changed[place] = column;
             }
         }
-        let codes = Codes::new(z, changed);
-        Ok((Host { rows: read, x, y }, codes))
+        let before = Arc::new(Host { rows: read, x, y });
+        let codes = Codes {
+            before: Some(Arc::clone(&before)),
+            ..Codes::new(z, changed)
+        };
+        Ok((before, codes))
     }
 }

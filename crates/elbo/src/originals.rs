@@ -3,6 +3,7 @@
 use elbo_data::arrow::array::ArrayRef;
 use elbo_data::arrow::compute::kernels::zip::zip;
 use elbo_data::arrow::compute::{cast, is_not_null};
+use elbo_data::arrow::error::ArrowError;
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::column::image_shape;
 use elbo_data::kind::as_written;
@@ -62,18 +63,28 @@ pub(crate) struct Known(Vec<(usize, ArrayRef)>);
 impl Known {
     /// What was made of these records, with what they say themselves in its place.
     pub(crate) fn over(&self, made: &RecordBatch) -> Result<RecordBatch, DataError> {
+        self.beside(made, |known, made| zip(&is_not_null(known)?, known, made))
+    }
+
+    /// What was made of these records, with what they say themselves where nothing was.
+    pub(crate) fn under(&self, made: &RecordBatch) -> Result<RecordBatch, DataError> {
+        self.beside(made, |known, made| zip(&is_not_null(made)?, made, known))
+    }
+
+    /// Each column of two; only what was made where the types have nothing in common.
+    fn beside(
+        &self,
+        made: &RecordBatch,
+        of: impl Fn(&ArrayRef, &ArrayRef) -> Result<ArrayRef, ArrowError>,
+    ) -> Result<RecordBatch, DataError> {
         let mut columns = made.columns().to_vec();
         for (field, known) in &self.0 {
-            columns[*field] = known_or(known, &columns[*field])?;
+            let made = &columns[*field];
+            match cast(known, made.data_type()) {
+                Ok(known) if known.len() == made.len() => columns[*field] = of(&known, made)?,
+                _ => {}
+            }
         }
         Ok(RecordBatch::try_new(made.schema(), columns)?)
-    }
-}
-
-/// What is known of a column, and elsewhere what was made; only that where the types have nothing in common.
-fn known_or(known: &ArrayRef, made: &ArrayRef) -> Result<ArrayRef, DataError> {
-    match cast(known, made.data_type()) {
-        Ok(known) if known.len() == made.len() => Ok(zip(&is_not_null(&known)?, &known, made)?),
-        _ => Ok(made.clone()),
     }
 }

@@ -95,6 +95,19 @@ impl Number {
         }
     }
 
+    /// Where in `bin` a value lies, from 0 to 1: [`Self::value_in`] gives it back.
+    pub fn place_in(&self, bin: u32, value: f64) -> f64 {
+        let Some(&Bin { low, high, .. }) = self.bins.get(bin as usize) else {
+            return 0.5;
+        };
+        let place = match self.grid {
+            Some(grid) => (grid.index(value) - grid.index(low) + 0.5) / grid.points(low, high),
+            None if low < high => (value - low) / (high - low),
+            None => 0.5,
+        };
+        place.clamp(0.0, 1.0)
+    }
+
     /// The mean of the values of `bin`.
     pub fn middle_of(&self, bin: u32) -> f64 {
         self.bins
@@ -308,6 +321,8 @@ mod tests {
                 for uniform in [0.0, 0.3, 0.999_999_9] {
                     let value = price.value_in(bin, uniform);
                     assert_eq!(price.bin_of(value), bin, "{value} in {:?}", price.bins);
+                    let again = price.value_in(bin, price.place_in(bin, value) as f32);
+                    assert!((again - value).abs() < 1e-6, "{again} {value}");
                     assert!(value >= price.min && value <= price.max);
                     if let Some(grid) = price.grid {
                         assert_eq!(grid.at(grid.index(value)), value);

@@ -107,7 +107,7 @@ impl<'a> LevelTable<'a> {
 }
 
 /// What is expected: the mean of a number, the likeliest level.
-fn expected(schema: &Schema, field: usize, rows: &[Vec<f64>]) -> Result<ArrayRef, DataError> {
+pub(super) fn expected(schema: &Schema, field: usize, rows: &[Vec<f64>]) -> Result<ArrayRef, DataError> {
     let described = &schema.fields[field];
     match &described.kind {
         Kind::Number(_) | Kind::Date(_) => {
@@ -122,7 +122,7 @@ fn expected(schema: &Schema, field: usize, rows: &[Vec<f64>]) -> Result<ArrayRef
 }
 
 /// exp(l) / Σ exp(l).
-fn probabilities(logits: &[f32]) -> Vec<f64> {
+pub(super) fn probabilities(logits: &[f32]) -> Vec<f64> {
     let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     normalised(logits.iter().map(|logit| f64::from(logit - max).exp()).collect())
 }
@@ -156,7 +156,7 @@ fn pick(p: &[f64], uniform: f32) -> u32 {
     found.unwrap_or_else(|| likeliest(p) as usize) as u32
 }
 
-fn likeliest(p: &[f64]) -> u32 {
+pub(super) fn likeliest(p: &[f64]) -> u32 {
     let best = p
         .iter()
         .enumerate()
@@ -174,7 +174,7 @@ fn mean(field: &Field, p: &[f64]) -> Option<f64> {
 }
 
 /// A column of these levels.
-fn column(field: &Field, levels: Vec<u32>) -> Column {
+pub(super) fn column(field: &Field, levels: Vec<u32>) -> Column {
     let values = match &field.kind {
         Kind::Flag(_) => Values::Flag(levels.iter().map(|level| *level as u8).collect()),
         Kind::Number(_) | Kind::Date(_) => Values::Number(Numbers {

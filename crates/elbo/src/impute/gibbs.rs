@@ -116,9 +116,8 @@ impl<'a> Chain<'a> {
     /// The records at this point of the chain.
     fn records(&self) -> Result<RecordBatch, Error> {
         let codes = Codes {
-            z: self.z.clone(),
-            y: self.y.clone(),
             known: Some(self.known.clone()),
+            ..Codes::new(self.z.clone(), self.y.clone())
         };
         let drawing = Drawing {
             missing: false,
