@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use elbo_data::Batch;
+use elbo_data::{Batch, Source};
 use serde::Serialize;
 
 use crate::batches::{Batches, Given, Host};
@@ -84,51 +84,82 @@ pub fn edit(settings: &EditSettings, progress: &dyn Progress) -> Result<EditRepo
         let rows: Vec<u64> = (0..n as u64).collect();
         let (before, codes) = trained.edited(&batches, &rows, &conditions, progress)?;
         let n = codes.len(&trained);
-        if output.is_grid() {
-            let image = trained.image_or_error()?;
-            let after = trained.decode_pictures(&codes, &Drawing::mean(), progress)?;
-            let before = Pictures {
-                pixels: before.pixels(image.place).to_vec(),
-                ..after.clone()
-            };
-            let (pairs, layout) = pairs(&before, &after);
-            let row_labels = layout.row_labels.into_iter();
-            let row_labels = row_labels.map(|label| label.replace("reconstruction", "edited"));
-            let layout = GridLayout {
-                row_labels: row_labels.collect(),
-                ..layout
-            };
-            output.write_grid(&pairs, &layout)?;
-        } else {
-            let asked = conditions.asked();
-            let stays = |field| {
-                let mut changed = asked.iter().map(|place| trained.y_fields[*place]);
-                !trained.x_fields.contains(&field) && !changed.any(|changed| changed == field)
-            };
-            let may_stay = |field: usize| {
-                let mut changed = asked.iter().map(|place| trained.y_fields[*place]);
-                trained.schema.fields[field].levels() > 0
-                    && trained.x_fields.contains(&field)
-                    && !changed.any(|changed| changed == field)
-            };
-            let source = batches.source.as_ref();
-            let originals = Originals::new(&trained, source, &before.rows, stays);
-            let unchanged = Originals::new(&trained, source, &before.rows, may_stay);
-            let mut start = 0;
-            output.write_parts(&trained, &trained.record_schema()?, n, |take| {
-                trained.decode(&codes, &Drawing::mean(), progress, |made| {
-                    let n = made.num_rows();
-                    let records = unchanged.read(start, n)?.under(&made)?;
-                    let records = originals.read(start, n)?.over(&records)?;
-                    start += n;
-                    take(&records)
-                })
-            })?;
+        match output.is_grid() {
+            true => write_grid(&output, &trained, &before, &codes, progress)?,
+            false => {
+                let records = Before {
+                    source: batches.source.as_ref(),
+                    rows: &before.rows,
+                    asked: conditions.asked(),
+                };
+                write_records(&output, &trained, &records, &codes, progress)?;
+            }
         }
         Ok(EditReport {
             out: settings.out.clone(),
             n,
             given: settings.given.clone(),
+        })
+    })
+}
+
+/// Pictures of the records as they were beside those that they become.
+fn write_grid(
+    output: &Output,
+    trained: &Trained,
+    before: &Host,
+    codes: &Codes,
+    progress: &dyn Progress,
+) -> Result<(), Error> {
+    let image = trained.image_or_error()?;
+    let after = trained.decode_pictures(codes, &Drawing::mean(), progress)?;
+    let before = Pictures {
+        pixels: before.pixels(image.place).to_vec(),
+        ..after.clone()
+    };
+    let (pairs, layout) = pairs(&before, &after);
+    let row_labels = layout.row_labels.into_iter();
+    let row_labels = row_labels.map(|label| label.replace("reconstruction", "edited"));
+    let layout = GridLayout {
+        row_labels: row_labels.collect(),
+        ..layout
+    };
+    output.write_grid(&pairs, &layout)
+}
+
+/// Where the records are as they were, and the places of the conditions that change.
+struct Before<'a> {
+    source: &'a dyn Source,
+    rows: &'a [u64],
+    asked: &'a [usize],
+}
+
+/// The records that they become. What takes no part stays, and so does what a field with levels leaves open.
+fn write_records(
+    output: &Output,
+    trained: &Trained,
+    before: &Before<'_>,
+    codes: &Codes,
+    progress: &dyn Progress,
+) -> Result<(), Error> {
+    let changes = |field: usize| before.asked.iter().any(|place| trained.y_fields[*place] == field);
+    let modelled = |field: usize| trained.x_fields.contains(&field);
+    let has_levels = |field: usize| trained.schema.fields[field].levels() > 0;
+    let of = |fields: &dyn Fn(usize) -> bool| {
+        Originals::new(trained, before.source, before.rows, |field| {
+            !changes(field) && fields(field)
+        })
+    };
+    let aside = of(&|field| !modelled(field));
+    let may_stay = of(&|field| modelled(field) && has_levels(field));
+    let mut start = 0;
+    output.write_parts(trained, &trained.record_schema()?, codes.len(trained), |take| {
+        trained.decode(codes, &Drawing::mean(), progress, |made| {
+            let n = made.num_rows();
+            let records = may_stay.read(start, n)?.under(&made)?;
+            let records = aside.read(start, n)?.over(&records)?;
+            start += n;
+            take(&records)
         })
     })
 }

@@ -25,8 +25,8 @@ use crate::terms::{Scored, score};
 /// Seconds between checkpoints within an epoch, and between redrawings of the pictures.
 const SAVE_SECONDS: u64 = 60;
 const DRAW_SECONDS: u64 = 20;
-/// A rate below this, in nats, is as good as none.
-const LITTLE: f64 = 0.5;
+/// A rate below this, in nats, is as good as none; posterior means still tell much at 0.4.
+const LITTLE: f64 = 0.1;
 
 /// A run in progress.
 pub(super) struct Session {
@@ -332,8 +332,8 @@ impl Session {
             .filter(|rate| *rate < LITTLE)
         {
             progress.note(&format!(
-                "the latents tell little of a record, {rate:.2} nats: embeddings and maps will show little. \
-                 `--set objective.free_bits=0.1` has each unit tell as much"
+                "the latents tell next to nothing of a record, {rate:.2} nats: reconstructions, embeddings and maps \
+                 will show little. For these, `--set objective.free_bits=0.05` has each unit tell as much"
             ));
         }
         Ok(TrainReport {
