@@ -94,6 +94,10 @@ impl GridFitter {
         let Some(places) = self.decimals else {
             return;
         };
+        // Most columns have no step but the last place, and soon say so.
+        if self.step == 1 && places == before {
+            return;
+        }
         let units = (value * 10f64.powi(i32::from(places))).round() as i64;
         let finer = 10i64.pow(u32::from(places - before));
         let first = match self.empty {
