@@ -114,9 +114,9 @@ impl Codes {
 /// Where the levels of a chunk of records come from.
 enum Levels<'a> {
     /// They are chosen one after the other.
-    Chosen(LevelTable<'a>),
+    Chosen(Box<LevelTable<'a>>),
     /// They are those of these columns, changed.
-    Changed(ChangeTable<'a>, &'a [Column]),
+    Changed(Box<ChangeTable<'a>>, &'a [Column]),
 }
 
 impl Trained {
@@ -228,9 +228,9 @@ impl Trained {
                 x,
             )) => {
                 let changes = ChangeTable::new(before, after, own.clone(), self.upload());
-                Levels::Changed(changes, x)
+                Levels::Changed(Box::new(changes), x)
             }
-            _ => Levels::Chosen(LevelTable::choosing(after, &levels, self.upload())),
+            _ => Levels::Chosen(Box::new(LevelTable::choosing(after, &levels, self.upload()))),
         });
         let mut x = self.values(&likelihood, table, drawing, start as u64)?;
         for ((field, known), made) in self.x_fields.iter().zip(known.iter().flatten()).zip(&mut x) {

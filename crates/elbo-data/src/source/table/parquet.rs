@@ -126,7 +126,7 @@ type Chosen = (Vec<usize>, Vec<ArrowField>, Vec<String>);
 
 /// What is read of a file.
 fn chosen(path: &Path, schema: &ArrowSchema, options: &OpenOptions) -> Result<Chosen, DataError> {
-    typed::check_names(&names(&schema), &options.fields)?;
+    typed::check_names(&names(schema), &options.fields)?;
     let (mut columns, mut fields, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     for (column, field) in schema.fields().iter().enumerate() {
         let asked = options
