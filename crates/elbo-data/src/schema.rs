@@ -17,7 +17,7 @@ use crate::kind::{Kind, Parsed, Value};
 use crate::source::{Read, Source, names};
 
 /// The version of schema that is written and read.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// The most fields that a schema may have.
 const MAX_FIELDS: usize = 10_000;
 /// What a person types for a value that is known to be missing.

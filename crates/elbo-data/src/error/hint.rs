@@ -103,7 +103,10 @@ impl DataError {
             Self::SchemaVersion { found, known } if *found > u64::from(*known) => {
                 Some("it was written by a newer version; update this program".to_owned())
             }
-            Self::SchemaVersion { .. } | Self::SchemaJson { .. } | Self::SchemaDamaged { .. } => {
+            Self::SchemaVersion { .. } => {
+                Some("it was written by an older version; use that one, or train again".to_owned())
+            }
+            Self::SchemaJson { .. } | Self::SchemaDamaged { .. } => {
                 Some("the run folder is damaged or was edited; restore it or train again".to_owned())
             }
             _ => None,

@@ -39,7 +39,7 @@ pub(crate) fn schema([height, width, channels]: [usize; 3], two_valued: bool) ->
             serde_json::json!({ "kind": "ignored", "reason": "every record has another value" }),
         ),
     ];
-    serde_json::from_value(serde_json::json!({ "version": 2, "fields": fields })).unwrap()
+    serde_json::from_value(serde_json::json!({ "version": 3, "fields": fields })).unwrap()
 }
 
 /// A config in which nothing is left to the program.
