@@ -19,8 +19,8 @@ use elbo_data::builtin::people::exact::{Given, conditional};
 use elbo_data::builtin::people::network::person;
 use elbo_data::noise::{Noise, Purpose};
 
-/// Sharp answers from a relu network and long training with a falling rate.
-const SETTINGS: [&str; 9] = [
+/// Sharp answers from a relu network and long training.
+const SETTINGS: [&str; 8] = [
     "data.source=builtin:people",
     "data.records=60000",
     "data.validation=0.05",
@@ -28,7 +28,6 @@ const SETTINGS: [&str; 9] = [
     "data.given=any",
     "network.activation=relu",
     "training.epochs=50",
-    "training.schedule=cosine",
     "training.batch=512",
 ];
 const QUESTIONS: u64 = 24;

@@ -15,12 +15,11 @@ use elbo_data::builtin::people::network::person;
 use elbo_data::builtin::people::{Field, Person};
 use elbo_data::noise::{Noise, Purpose};
 
-const SETTINGS: [&str; 5] = [
+const SETTINGS: [&str; 4] = [
     "data.source=builtin:people",
     "data.records=60000",
     "data.given=any",
     "training.epochs=30",
-    "training.schedule=cosine",
 ];
 const PEOPLE: u64 = 1000;
 const BLANK: f32 = 0.3;
