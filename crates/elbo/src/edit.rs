@@ -13,7 +13,7 @@ use crate::conditions::Conditions;
 use crate::decode::{Codes, Drawing};
 use crate::error::Error;
 use crate::latents::append;
-use crate::originals::Originals;
+use crate::originals::{Originals, Stays};
 use crate::output::Output;
 use crate::picture::{GridLayout, Pictures};
 use crate::progress::Progress;
@@ -143,21 +143,17 @@ fn write_records(
     progress: &dyn Progress,
 ) -> Result<(), Error> {
     let changes = |field: usize| before.asked.iter().any(|place| trained.y_fields[*place] == field);
-    let modelled = |field: usize| trained.x_fields.contains(&field);
-    let has_levels = |field: usize| trained.schema.fields[field].levels() > 0;
-    let of = |fields: &dyn Fn(usize) -> bool| {
-        Originals::new(trained, before.source, before.rows, |field| {
-            !changes(field) && fields(field)
-        })
+    let stays = |field: usize| match (trained.x_fields.contains(&field), changes(field)) {
+        (_, true) => None,
+        (false, _) => Some(Stays::Known),
+        (true, _) => (trained.schema.fields[field].levels() > 0).then_some(Stays::LeftOpen),
     };
-    let aside = of(&|field| !modelled(field));
-    let may_stay = of(&|field| modelled(field) && has_levels(field));
+    let originals = Originals::new(trained, before.source, before.rows, stays);
     let mut start = 0;
     output.write_parts(trained, &trained.record_schema()?, codes.len(trained), |take| {
         trained.decode(codes, &Drawing::mean(), progress, |made| {
             let n = made.num_rows();
-            let records = may_stay.read(start, n)?.under(&made)?;
-            let records = aside.read(start, n)?.over(&records)?;
+            let records = originals.read(start, n)?.over(&made)?;
             start += n;
             take(&records)
         })

@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::batches::{Batches, Given, Host};
 use crate::error::Error;
 use crate::latents::append;
-use crate::originals::Originals;
+use crate::originals::{Originals, Stays};
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::threads;
@@ -158,7 +158,7 @@ impl Trained {
         source: &dyn Source,
         rows: &[u64],
     ) -> Result<RecordBatch, Error> {
-        let known = Originals::new(self, source, rows, |_| true).read(0, rows.len())?;
+        let known = Originals::new(self, source, rows, |_| Some(Stays::Known)).read(0, rows.len())?;
         let draws = imputed.num_rows() / rows.len().max(1);
         let draws = (0..draws).map(|draw| known.over(&imputed.slice(draw * rows.len(), rows.len())));
         let draws = draws.collect::<Result<Vec<_>, DataError>>()?;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::batches::Batches;
 use crate::decode::{Codes, Drawing};
 use crate::error::Error;
-use crate::originals::Originals;
+use crate::originals::{Originals, Stays};
 use crate::output::Output;
 use crate::picture::{GridLayout, Pictures};
 use crate::progress::Progress;
@@ -76,7 +76,8 @@ pub fn reconstruct(
             output.write_grid(&pairs, &layout)?;
         } else {
             let modelled = |field| trained.x_fields.contains(&field);
-            let kept = Originals::new(&trained, batches.source.as_ref(), &rows, |field| !modelled(field));
+            let stays = |field: usize| (!modelled(field)).then_some(Stays::Known);
+            let kept = Originals::new(&trained, batches.source.as_ref(), &rows, stays);
             let records = kept.read(0, rows.len())?.over(&reconstructions)?;
             let write = |take: Parts| take(&records);
             output.write_parts(&trained, &records.schema(), rows.len(), write)?;

@@ -48,8 +48,14 @@ impl NumberEmbedding {
 /// records in each for truth (`builtin:people`, worst total variation of an answer 0.11 to 0.16, not 0.09).
 #[derive(Module, Debug)]
 pub struct NumberCode {
+    /// The bins over which an entry rises.
     #[module(skip)]
-    levels: usize,
+    width: f32,
+    /// The bin from which each entry rises, and its mean over all bins.
+    #[module(skip)]
+    starts: Vec<f32>,
+    #[module(skip)]
+    means: Vec<f32>,
 }
 
 /// Height of a step of the code.
@@ -61,16 +67,24 @@ const MAX_STEPS: usize = 64;
 impl NumberCode {
     /// The code of a number of so many bins; of one, or none, there is nothing to tell.
     pub fn new(levels: usize) -> Self {
-        Self { levels }
+        let rises = levels.saturating_sub(1);
+        let steps = rises.min(MAX_STEPS);
+        let width = rises as f32 / steps.max(1) as f32;
+        let starts: Vec<f32> = (0..steps).map(|j| j as f32 * width).collect();
+        let mean = |start: &f32| {
+            let ramp = (0..levels).map(|bin| ((bin as f32 - start) / width).clamp(0.0, 1.0));
+            ramp.sum::<f32>() / levels as f32
+        };
+        Self {
+            width,
+            means: starts.iter().map(mean).collect(),
+            starts,
+        }
     }
 
     /// Width of the embedding.
     pub fn width(&self) -> usize {
-        2 + self.steps()
-    }
-
-    fn steps(&self) -> usize {
-        self.levels.saturating_sub(1).min(MAX_STEPS)
+        2 + self.starts.len()
     }
 
     /// # Shapes
@@ -78,7 +92,7 @@ impl NumberCode {
     pub fn embed(&self, field: &Field) -> Tensor<2> {
         let ((z, bins), given) = (parts(field), field.given.clone());
         let mut parts = vec![z * given.clone(), given.clone()];
-        if self.steps() > 0 {
+        if !self.starts.is_empty() {
             parts.push(self.code(bins) * given);
         }
         Tensor::cat(parts, 1)
@@ -86,17 +100,13 @@ impl NumberCode {
 
     /// The codes of these bins, `[batch]` to `[batch, steps]`.
     fn code(&self, bins: Tensor<1, Int>) -> Tensor<2> {
-        let (steps, device) = (self.steps(), bins.device());
-        let width = (self.levels - 1) as f32 / steps as f32;
-        let starts: Vec<f32> = (0..steps).map(|j| j as f32 * width).collect();
-        let mean = |start: &f32| {
-            let ramp = (0..self.levels).map(|bin| ((bin as f32 - start) / width).clamp(0.0, 1.0));
-            ramp.sum::<f32>() / self.levels as f32
+        let device = bins.device();
+        let row = |entries: &[f32]| {
+            let data = TensorData::new(entries.to_vec(), [1, entries.len()]);
+            Tensor::<2>::from_data(data, &device)
         };
-        let means = starts.iter().map(mean).collect();
-        let row = |entries: Vec<f32>| Tensor::<2>::from_data(TensorData::new(entries, [1, steps]), &device);
-        let ramps = (bins.float().unsqueeze_dim(1) - row(starts)) / width;
-        (ramps.clamp(0.0, 1.0) - row(means)) * HEIGHT
+        let ramps = (bins.float().unsqueeze_dim(1) - row(&self.starts)) / self.width;
+        (ramps.clamp(0.0, 1.0) - row(&self.means)) * HEIGHT
     }
 }
 

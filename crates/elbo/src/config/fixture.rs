@@ -2,6 +2,7 @@
 
 use elbo_core::schedule::BetaWarmup;
 use elbo_core::{ImageLikelihood, NetworkKind};
+use elbo_data::kind::number::{Bin, Grid, Number};
 use elbo_data::{Schema, TokenizerKind};
 
 use super::RunConfig;
@@ -40,6 +41,29 @@ pub(crate) fn schema([height, width, channels]: [usize; 3], two_valued: bool) ->
         ),
     ];
     serde_json::from_value(serde_json::json!({ "version": 3, "fields": fields })).unwrap()
+}
+
+/// The whole numbers from 0 to 99 in so many bins of equal width.
+pub(crate) fn hundred_numbers(bins: u32) -> Number {
+    let width = 100 / bins;
+    let bin = |place: u32| Bin {
+        low: f64::from(place * width),
+        high: f64::from((place + 1) * width - 1),
+        count: 10,
+    };
+    Number {
+        mean: 50.0,
+        std: 30.0,
+        min: 0.0,
+        max: 99.0,
+        integer: true,
+        grid: Some(Grid {
+            decimals: 0,
+            step: 1,
+            offset: 0,
+        }),
+        bins: (0..bins).map(bin).collect(),
+    }
 }
 
 /// A config in which nothing is left to the program.

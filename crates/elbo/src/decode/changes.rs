@@ -166,28 +166,10 @@ fn switched(own: u32, p: &[f64], q: &[f64]) -> Option<Moved> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use elbo_data::kind::number::{Bin, Grid};
+    use crate::config::fixture::hundred_numbers;
 
-    /// Whole numbers from 0 to 99 in ten bins of ten.
     fn number() -> Number {
-        let bin = |place: u32| Bin {
-            low: f64::from(10 * place),
-            high: f64::from(10 * place + 9),
-            count: 1,
-        };
-        Number {
-            mean: 50.0,
-            std: 30.0,
-            min: 0.0,
-            max: 99.0,
-            integer: true,
-            grid: Some(Grid {
-                decimals: 0,
-                step: 1,
-                offset: 0,
-            }),
-            bins: (0..10).map(bin).collect(),
-        }
+        hundred_numbers(10)
     }
 
     /// All in the bins of a range, as likely each.

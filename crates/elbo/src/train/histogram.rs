@@ -68,9 +68,13 @@ impl Histogram {
             true => format!("≥ {high}"),
             false => high,
         };
-        let missing = if missing { ", missing" } else { "" };
-        [first, last + missing]
+        [first, or_missing(last, missing)]
     }
+}
+
+/// What stands below the last bar, where that may be of what is missing.
+pub(super) fn or_missing(last: String, missing: bool) -> String {
+    if missing { last + ", missing" } else { last }
 }
 
 /// The number of each record, where it is known.
@@ -86,29 +90,12 @@ fn values(column: &Column, bins: usize) -> Vec<Option<f64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::fixture::hundred_numbers;
     use elbo_data::Numbers;
-    use elbo_data::kind::number::{Bin, Grid};
 
     /// Whole numbers from 0 to 99, a bin each, and some values; what is not a number is missing.
     fn ages(values: impl Iterator<Item = f64>) -> (Number, Column) {
-        let atom = |value| Bin {
-            low: f64::from(value),
-            high: f64::from(value),
-            count: 10,
-        };
-        let number = Number {
-            mean: 50.0,
-            std: 30.0,
-            min: 0.0,
-            max: 99.0,
-            integer: true,
-            grid: Some(Grid {
-                decimals: 0,
-                step: 1,
-                offset: 0,
-            }),
-            bins: (0..100).map(atom).collect(),
-        };
+        let number = hundred_numbers(100);
         let mut numbers = Numbers::default();
         for value in values {
             let bin = if value.is_nan() { 100 } else { number.bin_of(value) };

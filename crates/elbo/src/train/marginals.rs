@@ -4,7 +4,7 @@ use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::{Column, Field, Kind, Read};
 use image::RgbImage;
 
-use super::histogram::Histogram;
+use super::histogram::{Histogram, or_missing};
 use super::prepare::Prepared;
 use crate::error::Error;
 use crate::picture::{Marginal, Pairs, marginals};
@@ -56,38 +56,36 @@ pub(super) fn draw(
             .map(|(bars, column)| bars.of(column))
             .collect()
     };
-    let drawn = described.iter().zip(&bars).zip(real.iter().zip(&made));
-    let drawn: Vec<Marginal> = drawn
-        .map(|((field, bars), (real, made))| marginal(field, bars, real, made))
-        .collect();
+    let codes = [coded(&real), coded(&made)];
+    let drawn = described.iter().zip(&bars).enumerate();
+    let drawn = drawn.map(|(place, (field, bars))| {
+        let levels = || {
+            let shares = shares(&codes[0][place], &codes[1][place], bars.count);
+            (bars.ends.clone(), shares)
+        };
+        let (ends, shares) = histogram(field, &real[place], &made[place]).unwrap_or_else(levels);
+        Marginal {
+            name: field.name.clone(),
+            ends,
+            shares,
+        }
+    });
+    let drawn: Vec<Marginal> = drawn.collect();
     let pairs = Pairs {
-        real: associations(&coded(&real), &bars),
-        made: associations(&coded(&made), &bars),
+        real: associations(&codes[0], &bars),
+        made: associations(&codes[1], &bars),
     };
     let title = format!("{} real records and as many made", rows.len());
     Ok(Some(marginals(&drawn, &pairs, &title)))
 }
 
-/// A field by itself: a histogram of a number of many values, else its levels.
-fn marginal(field: &Field, bars: &Bars, real: &Column, made: &Column) -> Marginal {
-    let histogram = field.number().and_then(|number| Histogram::new(number, real));
-    let (ends, shares) = match &histogram {
-        Some(histogram) => {
-            let text = |value: f64| text_of(field, value);
-            let count = histogram.count + usize::from(field.can_miss());
-            let shares = shares(&histogram.of(real), &histogram.of(made), count);
-            (histogram.ends(field.can_miss(), text), shares)
-        }
-        None => (
-            bars.ends.clone(),
-            shares(&bars.of(real), &bars.of(made), bars.count),
-        ),
-    };
-    Marginal {
-        name: field.name.clone(),
-        ends,
-        shares,
-    }
+/// What stands below the ends of a number's histogram, and its bars; none where its levels are shown one by one.
+fn histogram(field: &Field, real: &Column, made: &Column) -> Option<([String; 2], Vec<[f64; 2]>)> {
+    let histogram = Histogram::new(field.number()?, real)?;
+    let count = histogram.count + usize::from(field.can_miss());
+    let shares = shares(&histogram.of(real), &histogram.of(made), count);
+    let ends = histogram.ends(field.can_miss(), |value| text_of(field, value));
+    Some((ends, shares))
 }
 
 /// A number as it is written below a bar.
@@ -116,10 +114,7 @@ impl Bars {
             return Self {
                 of_level: (0..levels).map(|level| level / together).collect(),
                 count: levels.div_ceil(together),
-                ends: [
-                    end(number.min),
-                    end(number.max) + if field.can_miss() { ", missing" } else { "" },
-                ],
+                ends: [end(number.min), or_missing(end(number.max), field.can_miss())],
             };
         }
         let mut counts = vec![0_usize; levels];
