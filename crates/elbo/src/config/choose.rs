@@ -75,13 +75,14 @@ pub(super) struct Guards {
     pub(super) free_bits: f64,
 }
 
-/// The guards against unused latents: as set, or those that what is modelled needs. Pictures use latents of
-/// themselves; the importance-weighted bound has no rate to weigh, but free bits.
+/// The guards against unused latents: as set, or those that what is modelled needs. Whole pictures use latents of
+/// themselves, the rest of a picture is told well by the part that is given; the importance-weighted bound has no
+/// rate to weigh, but free bits.
 pub(super) fn guards(section: &ObjectiveSection, modelled: &[FieldSpec], epochs: u64) -> Guards {
     let is = |kind: fn(&FieldKind) -> bool| modelled.iter().any(|field| kind(&field.kind));
-    let others = section.samples == 1 && is(|kind| !matches!(kind, FieldKind::Image { .. }));
+    let rising = section.samples == 1 && !modelled.iter().all(|field| is_whole_picture(&field.kind));
     let text = is(|kind| matches!(kind, FieldKind::Text(_)));
-    let usual = if others {
+    let usual = if rising {
         BetaWarmup::Linear
     } else {
         BetaWarmup::None
@@ -93,6 +94,10 @@ pub(super) fn guards(section: &ObjectiveSection, modelled: &[FieldSpec], epochs:
             .unwrap_or((epochs as f64 / 4.0).min(WARMUP_EPOCHS)),
         free_bits: section.free_bits.unwrap_or(if text { FREE_BITS } else { 0.0 }),
     }
+}
+
+fn is_whole_picture(kind: &FieldKind) -> bool {
+    matches!(kind, FieldKind::Image { region, .. } if region.is_whole())
 }
 
 /// The width of the layer through which fields with levels see one another: as set, or the usual where there are
@@ -282,6 +287,8 @@ pub(super) fn picture_form(data: &mut DataSection, images: &[ImageShape]) {
 
 #[cfg(test)]
 mod tests {
+    use elbo_core::Region;
+
     use super::*;
 
     fn gray(side: usize) -> ImageShape {
@@ -319,6 +326,37 @@ mod tests {
             }]),
             NetworkKind::Dense
         );
+    }
+
+    #[test]
+    fn beta_rises_where_more_than_whole_pictures_is_modelled() {
+        let warmup = |samples, kinds: &[FieldKind]| {
+            let section = ObjectiveSection {
+                samples,
+                ..Default::default()
+            };
+            let modelled: Vec<_> = kinds
+                .iter()
+                .map(|kind| FieldSpec {
+                    name: String::new(),
+                    kind: kind.clone(),
+                })
+                .collect();
+            guards(&section, &modelled, 20).warmup
+        };
+        let picture = |region| FieldKind::Image {
+            shape: gray(28),
+            likelihood: ImageLikelihood::Bernoulli,
+            region,
+        };
+        let whole = picture(Region::Whole);
+        assert_eq!(warmup(1, &[whole.clone()]), BetaWarmup::None);
+        assert_eq!(warmup(1, &[picture(Region::Left)]), BetaWarmup::Linear);
+        assert_eq!(
+            warmup(1, &[whole, FieldKind::Flag { missing: false }]),
+            BetaWarmup::Linear
+        );
+        assert_eq!(warmup(5, &[picture(Region::Left)]), BetaWarmup::None);
     }
 
     #[test]

@@ -252,7 +252,7 @@ pub static KEYS: &[Key] = &[
     Key::or_auto(
         "objective.warmup",
         OneOf(&["none", "linear", "cyclical"]),
-        "how beta rises from 0: not, once, or again and again; auto: once where more than pictures is modelled",
+        "how beta rises from 0: not, once, or again and again; auto: once where more than whole pictures is modelled",
     ),
     Key::or_auto(
         "objective.warmup_epochs",
