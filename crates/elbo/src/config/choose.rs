@@ -350,7 +350,7 @@ mod tests {
             region,
         };
         let whole = picture(Region::Whole);
-        assert_eq!(warmup(1, &[whole.clone()]), BetaWarmup::None);
+        assert_eq!(warmup(1, std::slice::from_ref(&whole)), BetaWarmup::None);
         assert_eq!(warmup(1, &[picture(Region::Left)]), BetaWarmup::Linear);
         assert_eq!(
             warmup(1, &[whole, FieldKind::Flag { missing: false }]),
