@@ -4,11 +4,11 @@ mod file;
 mod marginal;
 
 use elbo_data::noise::{Noise, Purpose};
-use elbo_data::{Column, Kind, Value};
+use elbo_data::{Column, Field, Kind, Value};
 
 use crate::error::Error;
 use crate::trained::Trained;
-use marginal::marginal;
+use marginal::{can_be_drawn, marginal};
 
 /// Text that asks for every level of a category, or both values of a flag, in turn.
 pub const EVERY: &str = "*";
@@ -60,16 +60,9 @@ impl<'a> Conditions<'a> {
         noise: Noise,
     ) -> Self {
         let open = trained.can_leave_open();
-        let fields = trained.config.model.y.iter().zip(&wanted);
-        let drawn: Vec<_> = fields
-            .filter(|(_, wanted)| wanted.is_none() && !open)
-            .map(|(field, _)| format!("`{}`", field.name))
-            .collect();
-        if !drawn.is_empty() {
-            warnings.push(format!(
-                "not given, so drawn as often as in the training records: {}",
-                drawn.join(", ")
-            ));
+        if !open {
+            let places = (0..wanted.len()).filter(|place| wanted[*place].is_none());
+            warnings.extend(trained.warn_not_given(places));
         }
         let left_out = || match open {
             true => Wanted::Fixed(Value::NotGiven),
@@ -156,6 +149,34 @@ impl Trained {
     /// Whether a given field may be left open.
     fn can_leave_open(&self) -> bool {
         self.config.given_any() || self.config.given_dropout > 0.0
+    }
+
+    /// A given field that cannot be drawn by itself and that the model never saw left open.
+    pub(crate) fn must_be_given(&self) -> Option<&Field> {
+        let mut fields = self.y_fields.iter().map(|field| &self.schema.fields[*field]);
+        fields.find(|field| !self.can_leave_open() && !can_be_drawn(&field.kind))
+    }
+
+    /// Of given fields that nobody gave and the model never saw left open, which are drawn and which are missed.
+    fn warn_not_given(&self, places: impl Iterator<Item = usize>) -> Vec<String> {
+        let fields = places.map(|place| &self.schema.fields[self.y_fields[place]]);
+        let (drawn, missed): (Vec<_>, Vec<_>) = fields.partition(|field| can_be_drawn(&field.kind));
+        let named = |fields: &[&Field]| {
+            let names: Vec<_> = fields.iter().map(|field| format!("`{}`", field.name)).collect();
+            names.join(", ")
+        };
+        let drawn = (!drawn.is_empty()).then(|| {
+            let drawn = named(&drawn);
+            format!("not given, so drawn as often as in the training records: {drawn}")
+        });
+        let missed = missed.first().map(|first| {
+            let (missed, first) = (named(&missed), &first.name);
+            format!(
+                "not given, though the model never learnt to do without: {missed}; give it with `--given {first}=…`, \
+                 or train with `--set objective.given_dropout=0.1`"
+            )
+        });
+        drawn.into_iter().chain(missed).collect()
     }
 
     /// What is wanted of each given field, and warnings.

@@ -66,6 +66,8 @@ pub struct TrainReport {
     pub weights: u64,
     /// What samples may be written to.
     pub samples: &'static str,
+    /// The field without which no samples can be made, if there is one.
+    pub must_be_given: Option<String>,
     /// Time this call took, in seconds.
     pub seconds: f64,
 }

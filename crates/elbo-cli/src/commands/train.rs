@@ -195,7 +195,17 @@ fn words(Profiled { report, profile }: &Profiled) -> String {
     table.row(["time".into(), format!("{:.1} s", report.seconds)]);
     let next = match report.stopped {
         Stopped::Interrupted => format!("go on with: elbo train --resume {run}"),
-        _ => format!("next: elbo sample {run} -o {}", report.samples),
+        _ => {
+            let given = report
+                .must_be_given
+                .iter()
+                .map(|field| format!(" --given {field}=…"));
+            format!(
+                "next: elbo sample {run}{} -o {}",
+                given.collect::<String>(),
+                report.samples
+            )
+        }
     };
     match profile {
         Some(rows) => format!("{table}\n{}\n{next}", operations(rows)),

@@ -91,13 +91,36 @@ fn pictures_with_captions_and_prices_are_one_record() {
 }
 
 #[test]
+fn pictures_of_a_run_complete_parts_of_real_ones() {
+    let folder = Folder::new();
+    folder.done(
+        "train builtin:faces --records 100 --size 8 --given image:left --latent 2 --epochs 1 --batch 16 \
+         --set network.kind=dense --set network.hidden=8 --quiet --out run",
+    );
+    let sheet = image::open(folder.path("run/samples.png")).unwrap().into_rgb8();
+    // Eight pictures a line, 16 pixels from the edge and 4 apart: of the last line the real one and the first made.
+    let (margin, gap) = (16, 4);
+    let cell = (sheet.width() - 2 * margin - 7 * gap) / 8;
+    let line = sheet.height() - margin - cell;
+    let differ = |columns: std::ops::Range<u32>| {
+        let pixels = columns.flat_map(|x| (0..cell).map(move |y| (margin + x, line + y)));
+        pixels
+            .filter(|(x, y)| sheet.get_pixel(*x, *y) != sheet.get_pixel(x + cell + gap, *y))
+            .count()
+    };
+    assert_eq!(differ(0..cell / 2), 0);
+    assert!(differ(cell / 2..cell) > 0);
+}
+
+#[test]
 fn a_part_of_a_picture_is_given_and_the_rest_is_made() {
     let folder = Folder::new();
     folder.done(
         "train builtin:faces --records 60 --size 8 --given image:left --latent 2 --epochs 1 --batch 16 \
          --set network.kind=dense --set network.hidden=8 --quiet --out run",
     );
-    folder.done("sample run -n 3 -o faces.npy");
+    let said = folder.elbo("sample run -n 3 -o faces.npy");
+    assert!(said.stderr.contains("give it with `--given image=…`"), "{said}");
     folder.done("impute run builtin:faces -o whole.npy");
     folder.done("evaluate run --samples 2 --limit 5");
     folder.done("reconstruct run builtin:faces -n 4 -o pairs.png");

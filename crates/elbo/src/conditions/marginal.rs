@@ -3,6 +3,11 @@
 use elbo_data::kind::number::Number;
 use elbo_data::{Kind, Value};
 
+/// Whether there is more to draw than "not given": nobody keeps the training records' pictures and texts.
+pub(super) fn can_be_drawn(kind: &Kind) -> bool {
+    !matches!(kind, Kind::Image(_) | Kind::Text(_) | Kind::Ignored(_))
+}
+
 /// The value on which a draw uniform in [0, 1) falls.
 pub(super) fn marginal(kind: &Kind, uniform: f32) -> Value {
     match kind {

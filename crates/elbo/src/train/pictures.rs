@@ -1,5 +1,7 @@
 //! What a run draws of itself as it goes: the loss curve, and samples in a grid or a table.
 
+use std::iter::repeat_n;
+
 use elbo_core::Model;
 use elbo_data::noise::Noise;
 
@@ -8,6 +10,7 @@ use super::prepare::Prepared;
 use crate::conditions::{Conditions, EVERY};
 use crate::decode::{Codes, Draw, Drawing};
 use crate::error::Error;
+use crate::latents::Latents;
 use crate::output::{Output, save};
 use crate::picture::{GridLayout, grid, loss_curve};
 use crate::progress::Silent;
@@ -30,6 +33,7 @@ pub(super) fn draw(setup: &Prepared, model: &Model) -> Result<(), Error> {
     )?;
     let trained = setup.as_trained(model)?;
     match trained.image() {
+        Some(_) if trained.must_be_given().is_some() => draw_completions(setup, &trained),
         Some(_) => draw_samples(setup, &trained),
         None => write_samples(setup, &trained),
     }
@@ -43,7 +47,11 @@ fn write_samples(setup: &Prepared, trained: &Trained) -> Result<(), Error> {
         Some(_) => SIDE * SIDE,
         None => COMPARED,
     };
-    let y = Conditions::parse(trained, &[], noise)?.columns(n)?;
+    let y = match trained.must_be_given() {
+        Some(_) => held_out(setup, trained, n, 1)?.y,
+        None => Conditions::parse(trained, &[], noise)?.columns(n)?,
+    };
+    let n = y.first().map_or(n, |column| column.given.len());
     let z = trained.draw_latents(&y, n, 1.0, noise);
     let records = trained.decode_all(&Codes::new(z, y), &Drawing::of(Draw::Auto, noise), &Silent)?;
     let output = Output::check(&setup.dir.samples_table(), true)?;
@@ -83,6 +91,43 @@ fn draw_samples(setup: &Prepared, trained: &Trained) -> Result<(), Error> {
         },
     );
     save(&sheet, &setup.dir.samples_picture(), Existing::Replace)
+}
+
+/// Records that were not trained on, each some `times`: what a picture or a text among the conditions is taken from.
+fn held_out(setup: &Prepared, trained: &Trained, n: usize, times: usize) -> Result<Latents, Error> {
+    let rows = setup.rows.validation.iter().take(n);
+    let rows: Vec<u64> = rows.flat_map(|row| repeat_n(*row, times)).collect();
+    trained.encode(&setup.batches, &rows, true, &Silent)
+}
+
+/// A grid whose rows each hold a picture that was not trained on, and what the model makes under its condition.
+fn draw_completions(setup: &Prepared, trained: &Trained) -> Result<(), Error> {
+    let Latents { rows, x, y, .. } = held_out(setup, trained, SIDE, SIDE)?;
+    let image = trained.image_or_error()?;
+    let real = trained.pictures_of(&trained.records_of(&x, &y, rows.len())?, &image);
+    let noise = Noise::new(trained.config.training.seed);
+    let z = trained.draw_latents(&y, rows.len(), 1.0, noise);
+    let mut pictures = trained.decode_pictures(&Codes::new(z, y), &Drawing::mean(), &Silent)?;
+    let len = (real.pixels.len() / rows.len().max(1)).max(1);
+    let lines = pictures.pixels.chunks_mut(SIDE * len);
+    for (line, real) in lines.zip(real.pixels.chunks(SIDE * len)) {
+        line[..len].copy_from_slice(&real[..len]);
+    }
+    let label = |column| match column {
+        0 => "real",
+        1 => "made",
+        _ => "",
+    };
+    let layout = GridLayout {
+        columns: SIDE,
+        column_labels: (0..SIDE).map(|column| label(column).to_owned()).collect(),
+        ..GridLayout::default()
+    };
+    save(
+        &grid(&pictures, &layout),
+        &setup.dir.samples_picture(),
+        Existing::Replace,
+    )
 }
 
 fn levels(kind: &Kind) -> Option<Vec<String>> {

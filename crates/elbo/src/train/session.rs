@@ -348,6 +348,11 @@ impl Session {
                 true => "samples.png",
                 false => "samples.csv",
             },
+            must_be_given: self
+                .setup
+                .as_trained(&self.model.valid())?
+                .must_be_given()
+                .map(|field| field.name.clone()),
             seconds: self.began.elapsed().as_secs_f64(),
         })
     }
