@@ -104,7 +104,7 @@ impl Batches {
         };
         let modelled: fn(Error, &str) -> Option<Error> =
             if any { |_, _| None } else { |error, _| Some(error) };
-        let given: fn(Error, &str) -> Option<Error> = match any || config.given_dropout > 0.0 {
+        let given: fn(Error, &str) -> Option<Error> = match config.may_leave_open() {
             true => |_, _| None,
             false => |_, name| {
                 Some(Error::GivenMissing {

@@ -4,14 +4,22 @@ mod file;
 mod marginal;
 
 use elbo_data::noise::{Noise, Purpose};
-use elbo_data::{Column, Field, Kind, Value};
+use elbo_data::{Column, Field, Kind, Schema, Value};
 
+use crate::config::CheckedConfig;
 use crate::error::Error;
 use crate::trained::Trained;
 use marginal::{can_be_drawn, marginal};
 
 /// Text that asks for every level of a category, or both values of a flag, in turn.
 pub const EVERY: &str = "*";
+
+/// A given field that cannot be drawn by itself and that the model never saw left open.
+pub(crate) fn must_be_given<'a>(config: &CheckedConfig, schema: &'a Schema) -> Option<&'a Field> {
+    let given = config.model.y.iter();
+    let mut fields = given.filter_map(|field| Some(schema.field(&field.name).ok()?.1));
+    fields.find(|field| !config.may_leave_open() && !can_be_drawn(&field.kind))
+}
 
 /// How one given field gets its value.
 enum Wanted {
@@ -59,7 +67,7 @@ impl<'a> Conditions<'a> {
         mut warnings: Vec<String>,
         noise: Noise,
     ) -> Self {
-        let open = trained.can_leave_open();
+        let open = trained.config.may_leave_open();
         if !open {
             let places = (0..wanted.len()).filter(|place| wanted[*place].is_none());
             warnings.extend(trained.warn_not_given(places));
@@ -133,7 +141,7 @@ impl<'a> Conditions<'a> {
                 return value.clone();
             }
         }
-        match self.trained.can_leave_open() {
+        match self.trained.config.may_leave_open() {
             true => Value::NotGiven,
             false => marginal(kind, self.draw(place, row, 1)),
         }
@@ -146,17 +154,6 @@ impl<'a> Conditions<'a> {
 }
 
 impl Trained {
-    /// Whether a given field may be left open.
-    fn can_leave_open(&self) -> bool {
-        self.config.given_any() || self.config.given_dropout > 0.0
-    }
-
-    /// A given field that cannot be drawn by itself and that the model never saw left open.
-    pub(crate) fn must_be_given(&self) -> Option<&Field> {
-        let mut fields = self.y_fields.iter().map(|field| &self.schema.fields[*field]);
-        fields.find(|field| !self.can_leave_open() && !can_be_drawn(&field.kind))
-    }
-
     /// Of given fields that nobody gave and the model never saw left open, which are drawn and which are missed.
     fn warn_not_given(&self, places: impl Iterator<Item = usize>) -> Vec<String> {
         let fields = places.map(|place| &self.schema.fields[self.y_fields[place]]);
@@ -228,7 +225,7 @@ impl Trained {
         let share = share.and_then(|(value, share)| Some((value, share.trim().parse::<f64>().ok()?)));
         let Some((value, share)) = share else {
             return match whole? {
-                Value::NotGiven if !self.can_leave_open() => Ok(Wanted::Drawn),
+                Value::NotGiven if !self.config.may_leave_open() => Ok(Wanted::Drawn),
                 value => Ok(Wanted::Fixed(value)),
             };
         };

@@ -90,13 +90,19 @@ fn pictures_with_captions_and_prices_are_one_record() {
     );
 }
 
-#[test]
-fn pictures_of_a_run_complete_parts_of_real_ones() {
+/// A run that is given the left halves of faces.
+fn given_left_halves() -> Folder {
     let folder = Folder::new();
     folder.done(
         "train builtin:faces --records 100 --size 8 --given image:left --latent 2 --epochs 1 --batch 16 \
          --set network.kind=dense --set network.hidden=8 --quiet --out run",
     );
+    folder
+}
+
+#[test]
+fn pictures_of_a_run_complete_parts_of_real_ones() {
+    let folder = given_left_halves();
     let sheet = image::open(folder.path("run/samples.png")).unwrap().into_rgb8();
     // Eight pictures a line, 16 pixels from the edge and 4 apart: of the last line the real one and the first made.
     let (margin, gap) = (16, 4);
@@ -114,11 +120,7 @@ fn pictures_of_a_run_complete_parts_of_real_ones() {
 
 #[test]
 fn a_part_of_a_picture_is_given_and_the_rest_is_made() {
-    let folder = Folder::new();
-    folder.done(
-        "train builtin:faces --records 60 --size 8 --given image:left --latent 2 --epochs 1 --batch 16 \
-         --set network.kind=dense --set network.hidden=8 --quiet --out run",
-    );
+    let folder = given_left_halves();
     let said = folder.elbo("sample run -n 3 -o faces.npy");
     assert!(said.stderr.contains("give it with `--given image=…`"), "{said}");
     folder.done("impute run builtin:faces -o whole.npy");

@@ -233,6 +233,11 @@ impl CheckedConfig {
         roles::is_any(&self.data.given)
     }
 
+    /// Whether a given field may be left open: the model saw it so.
+    pub fn may_leave_open(&self) -> bool {
+        self.given_any() || self.given_dropout > 0.0
+    }
+
     /// As [`RunConfig::open_options`].
     pub fn open_options(&self) -> OpenOptions {
         self.settings().open_options()

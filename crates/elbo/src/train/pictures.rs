@@ -7,7 +7,7 @@ use elbo_data::noise::Noise;
 
 use super::marginals::{self, COMPARED};
 use super::prepare::Prepared;
-use crate::conditions::{Conditions, EVERY};
+use crate::conditions::{Conditions, EVERY, must_be_given};
 use crate::decode::{Codes, Draw, Drawing};
 use crate::error::Error;
 use crate::latents::Latents;
@@ -33,7 +33,7 @@ pub(super) fn draw(setup: &Prepared, model: &Model) -> Result<(), Error> {
     )?;
     let trained = setup.as_trained(model)?;
     match trained.image() {
-        Some(_) if trained.must_be_given().is_some() => draw_completions(setup, &trained),
+        Some(_) if must_be_given(&setup.config, &setup.schema).is_some() => draw_completions(setup, &trained),
         Some(_) => draw_samples(setup, &trained),
         None => write_samples(setup, &trained),
     }
@@ -47,7 +47,7 @@ fn write_samples(setup: &Prepared, trained: &Trained) -> Result<(), Error> {
         Some(_) => SIDE * SIDE,
         None => COMPARED,
     };
-    let y = match trained.must_be_given() {
+    let y = match must_be_given(&setup.config, &setup.schema) {
         Some(_) => held_out(setup, trained, n, 1)?.y,
         None => Conditions::parse(trained, &[], noise)?.columns(n)?,
     };
@@ -113,14 +113,11 @@ fn draw_completions(setup: &Prepared, trained: &Trained) -> Result<(), Error> {
     for (line, real) in lines.zip(real.pixels.chunks(SIDE * len)) {
         line[..len].copy_from_slice(&real[..len]);
     }
-    let label = |column| match column {
-        0 => "real",
-        1 => "made",
-        _ => "",
-    };
+    let mut column_labels = vec!["real".to_owned(), "made".to_owned()];
+    column_labels.resize(SIDE, String::new());
     let layout = GridLayout {
         columns: SIDE,
-        column_labels: (0..SIDE).map(|column| label(column).to_owned()).collect(),
+        column_labels,
         ..GridLayout::default()
     };
     save(

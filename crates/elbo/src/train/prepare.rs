@@ -22,7 +22,7 @@ pub(super) struct Prepared {
     pub(super) dir: RunDir,
     pub(super) rows: SplitRows,
     pub(super) batches: Batches,
-    schema: Arc<Schema>,
+    pub(super) schema: Arc<Schema>,
     /// Broken files already told of: each is met once an epoch.
     told: Mutex<BTreeSet<String>>,
 }

@@ -16,6 +16,7 @@ use super::guard::{Guard, Snapshot};
 use super::prepare::Prepared;
 use super::{Stopped, TrainReport, pictures};
 use crate::batches::{Given, Records};
+use crate::conditions::must_be_given;
 use crate::error::Error;
 use crate::progress::Progress;
 use crate::run_dir::EpochRecord;
@@ -348,10 +349,7 @@ impl Session {
                 true => "samples.png",
                 false => "samples.csv",
             },
-            must_be_given: self
-                .setup
-                .as_trained(&self.model.valid())?
-                .must_be_given()
+            must_be_given: must_be_given(&self.setup.config, &self.setup.schema)
                 .map(|field| field.name.clone()),
             seconds: self.began.elapsed().as_secs_f64(),
         })
