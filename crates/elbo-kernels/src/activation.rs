@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// An elementwise nonlinearity y = f(z) whose derivative is a function of its output y.
 ///
-/// That property is why there are few: the backward pass needs y only, so z is never stored.
+/// Only such functions are offered: the backward pass needs y alone, so z is never stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Activation {

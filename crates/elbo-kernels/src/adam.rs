@@ -28,7 +28,7 @@ impl Default for Adam {
     }
 }
 
-/// What one step needs of [`Adam`], worked out in f64.
+/// The constants of one step, computed from [`Adam`] in f64.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AdamScalars {
     pub(crate) beta1: f32,

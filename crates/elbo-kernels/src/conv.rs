@@ -21,9 +21,9 @@ use crate::{
     ops::{VaeGrads, VaeOps},
 };
 
-/// y = f(x ⋆ W + b), the cross-correlation deep learning calls convolution.
+/// y = f(x ⋆ W + b), the cross-correlation that deep learning calls convolution.
 ///
-/// Differentiable in `x`, `weight` and `bias`; a gradient that nothing asks for is not computed.
+/// Differentiable in `x`, `weight` and `bias`; a gradient that is not needed is not computed.
 /// Worst error against exact arithmetic: that of [`crate::dense()`] with k = kh kw ci.
 ///
 /// # Shapes
@@ -76,7 +76,7 @@ pub fn conv2d_reference(
 
 /// y = f(x ⋆ᵀ W + b), the transpose of [`conv2d`] as a linear map: it widens an image.
 ///
-/// Differentiable in `x`, `weight` and `bias`; a gradient that nothing asks for is not computed.
+/// Differentiable in `x`, `weight` and `bias`; a gradient that is not needed is not computed.
 /// Worst error against exact arithmetic: that of [`crate::dense()`] with k = kh kw ci.
 ///
 /// # Shapes
@@ -163,7 +163,7 @@ pub(crate) enum Direction {
 #[derive(Debug)]
 struct Conv;
 
-/// What the backward pass of a convolution needs.
+/// The saved inputs of a convolution's backward pass.
 #[derive(Clone, Debug)]
 struct State<T> {
     direction: Direction,

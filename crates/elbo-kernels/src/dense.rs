@@ -20,7 +20,7 @@ use crate::{
 
 /// y = f(x W + b).
 ///
-/// Differentiable in `x`, `weight` and `bias`; a gradient that nothing asks for is not computed.
+/// Differentiable in `x`, `weight` and `bias`; a gradient that is not needed is not computed.
 /// Worst error against exact arithmetic: k roundings, (k + 2) 2⁻²⁴ Σ |x W| per element, and with
 /// [`Precision::Bf16`] 2⁻⁸ Σ |x W| more.
 ///
@@ -66,7 +66,7 @@ pub fn reference(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>, activation: A
 struct Dense;
 
 impl<B: VaeGrads> Backward<B, 3> for Dense {
-    /// x, W, y = f(x W + b), f, and in what numbers.
+    /// x, W, y = f(x W + b), f, and the precision.
     type State = (
         FloatTensor<B>,
         FloatTensor<B>,

@@ -20,18 +20,18 @@ pub const BUILT_DEVICES: &[&str] = &[
     "webgpu",
 ];
 
-/// Why there is no device of a name.
+/// Why no device has a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoDevice {
     /// The name is none of [`DEVICES`], alone or with `:` and an index.
     Unknown,
     /// This build lacks the cargo feature of this name.
     NotBuilt(&'static str),
-    /// The machine has fewer devices of the kind, or lacks the driver that would tell of them.
+    /// The machine has fewer devices of the kind, or lacks the driver that lists them.
     Absent {
         /// One of [`DEVICES`].
         kind: &'static str,
-        /// How many there are.
+        /// Number of devices of that kind.
         found: usize,
     },
 }
@@ -49,7 +49,7 @@ pub enum NoDevice {
 /// ```
 ///
 /// # Errors
-/// [`NoDevice`] says why there is none.
+/// [`NoDevice`] gives the reason.
 pub fn device(name: &str) -> Result<Device, NoDevice> {
     let (kind, index) = device_kind(name)?;
     let devices = devices(kind).ok_or(NoDevice::NotBuilt(kind))?;
@@ -58,7 +58,7 @@ pub fn device(name: &str) -> Result<Device, NoDevice> {
     device.ok_or(NoDevice::Absent { kind, found })
 }
 
-/// The kind and the index in the name of a device, without a look at what there is.
+/// The kind and the index in a device's name, without a check that it exists.
 ///
 /// # Errors
 /// [`NoDevice::Unknown`].
@@ -85,8 +85,7 @@ fn devices(kind: &str) -> Option<Vec<Device>> {
             static FOUND: Adapters = Adapters::new(|| adapters(WgpuBackend::Vulkan));
             Some(FOUND.clone())
         }
-        // Burn's `WebGpu` is the browser's; outside of one, wgpu stands on whichever graphics
-        // interface the machine has.
+        // Burn's `WebGpu` is the browser's; elsewhere wgpu uses the machine's graphics interface.
         #[cfg(feature = "webgpu")]
         "webgpu" => {
             static FOUND: Adapters = Adapters::new(|| adapters(WgpuBackend::Auto));
@@ -96,11 +95,11 @@ fn devices(kind: &str) -> Option<Vec<Device>> {
     }
 }
 
-/// Asked for once: the answer takes a driver some milliseconds, and does not change.
+/// Queried once: a driver takes some milliseconds to answer, and the answer does not change.
 #[cfg(feature = "wgpu")]
 type Adapters = std::sync::LazyLock<Vec<Device>>;
 
-/// What one graphics interface shows, the most able first. Asks its driver, but opens nothing.
+/// The devices of one graphics interface, the most able first. Queries its driver, but opens no device.
 #[cfg(feature = "wgpu")]
 fn adapters(interface: WgpuBackend) -> Vec<Device> {
     let kinds = [

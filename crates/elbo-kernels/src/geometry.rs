@@ -12,7 +12,7 @@ pub struct ConvGeometry {
 }
 
 impl ConvGeometry {
-    /// Size of the image a convolution makes of a `wide` one: ⌊(h + 2 padding - kh) / stride⌋ + 1,
+    /// Size of a convolution's output for a `wide` image: ⌊(h + 2 padding - kh) / stride⌋ + 1,
     /// or 0 where the kernel does not fit or the stride is 0.
     pub fn narrow_size(&self, wide: [usize; 2], kernel: [usize; 2]) -> [usize; 2] {
         std::array::from_fn(|i| {
@@ -22,8 +22,8 @@ impl ConvGeometry {
         })
     }
 
-    /// Size of the image a transposed convolution makes of a `narrow` one:
-    /// (h - 1) stride - 2 padding + kh + output_padding, or 0 where the padding eats it all.
+    /// Size of a transposed convolution's output for a `narrow` image:
+    /// (h - 1) stride - 2 padding + kh + output_padding, or 0 where the padding leaves nothing.
     pub fn wide_size(&self, narrow: [usize; 2], kernel: [usize; 2]) -> [usize; 2] {
         std::array::from_fn(|i| {
             let full = narrow[i].checked_sub(1).map(|n| n * self.stride[i] + kernel[i]);

@@ -12,12 +12,12 @@
 //! | [`adam_step`] | θ - lr m̂ / (√v̂ + ε) | any, all the same | 1e-6 of the step |
 //! | [`sum_of_squares`] | Σ t² | any | 1e-15 of it |
 //!
-//! All numbers are f32; pictures are `[batch, height, width, channels]`; log-likelihoods are in nats.
+//! All numbers are f32; images are `[batch, height, width, channels]`; log-likelihoods are in nats.
 //! The same input gives the same bits on any number of threads, and row i of an output depends on
-//! row i of the input and on the size of the batch, never on what stands in the other rows.
+//! row i of the input and on the size of the batch, never on the other rows.
 //!
 //! Errors and bits are those of the CPU's kernels. On other devices ([`device()`]) every operation is
-//! made of the backend's own, and agrees with the CPU to 1e-5 of the largest number it gives.
+//! composed of the backend's own, and agrees with the CPU to 1e-5 of the largest number in its output.
 //!
 //! Shapes that do not fit are a programmer's mistake and panic with both shapes in the message.
 
@@ -60,8 +60,8 @@ pub use posterior::{MeanLogvar, sample_and_kl};
 pub use precision::{Precision, bf16_is_fast};
 pub use sigmoid::sigmoid;
 
-/// The plain-tensor twin of every operation: the same formula out of Burn's own operations,
-/// differentiated by Burn. Slow, obvious, and what the tests compare with.
+/// The plain-tensor twin of every operation: the same formula in Burn's own operations, differentiated by Burn.
+/// Slow and obvious; the tests compare with it.
 pub mod reference {
     pub use crate::adam::reference as adam_step;
     pub use crate::bernoulli::reference as bernoulli_log_prob;

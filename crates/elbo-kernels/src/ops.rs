@@ -18,7 +18,7 @@ use crate::{
     logistic, portable, posterior, posterior::Parameters, sigmoid,
 };
 
-/// Differentiable operations; the formulas stand with the public function of the same name.
+/// Differentiable operations; the public function of the same name documents the formula.
 #[backend_extension(Autodiff, Flex, Cube: cfg(feature = "gpu"))]
 pub(crate) trait VaeOps: Backend {
     /// See [`crate::dense()`].
@@ -105,7 +105,7 @@ pub(crate) trait VaeOps: Backend {
     }
 }
 
-/// The pieces of the backward passes. `grad` is the gradient that arrives, of the output's shape.
+/// The pieces of the backward passes. `grad` is the incoming gradient, of the output's shape.
 pub(crate) trait VaeGrads: VaeOps {
     /// Gradient before the activation, from its output y, and the bias's gradient: its sum over
     /// all axes but the last.

@@ -1,10 +1,10 @@
-//! In what numbers products are multiplied.
+//! The precision of matrix products and convolutions.
 
 use serde::{Deserialize, Serialize};
 
 /// The numbers that matrix products and convolutions multiply, forward and backward.
 ///
-/// Sums, weights, activations and all other operations are f32 whatever stands here.
+/// Sums, weights, activations and all other operations are always f32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {

@@ -1,4 +1,4 @@
-//! Names for what an operation spends its time on.
+//! Spans, which name each operation in a profile.
 //!
 //! Every operation opens a `tracing` span, forward and backward, that carries its sizes. Without a
 //! subscriber, as always but in `elbo train --profile`, a span costs about a nanosecond.

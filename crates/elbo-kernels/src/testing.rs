@@ -1,4 +1,4 @@
-//! What the tests of all operations share.
+//! Helpers that the tests of all operations share.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -88,8 +88,8 @@ pub(crate) fn assert_near(got: &[Vec<f32>], want: &[Vec<f32>], tolerance: f32) {
     }
 }
 
-/// The devices beside the CPU that this build and this machine have, the first of each kind; says
-/// which it has not.
+/// The devices besides the CPU that this build and this machine have, the first of each kind; prints which
+/// kinds are missing.
 pub(crate) fn other_devices() -> Vec<Device> {
     let others: Vec<_> = BUILT_DEVICES.iter().filter(|kind| **kind != "cpu").collect();
     if others.is_empty() {

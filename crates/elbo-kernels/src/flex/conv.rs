@@ -68,7 +68,7 @@ fn down_in<E: Element>(
     tensor(work.run(&plan, &wide), shape)
 }
 
-/// y = f(x ⋆ᵀ W + b), onto a wide image of the given size.
+/// y = f(x ⋆ᵀ W + b), onto a wide image of this size.
 pub(super) fn up(
     narrow: FlexTensor,
     weight: FlexTensor,

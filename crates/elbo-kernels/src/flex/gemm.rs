@@ -126,7 +126,7 @@ unsafe fn multiply(a: Matrix, b: Matrix, out: *mut f32, row_stride: usize) {
 
 /// Multiplications that are worth a thread of their own: some 5 µs, for idle threads stay awake.
 const WORK_PER_PIECE: usize = 1 << 19;
-/// Each piece packs the side it shares with the others again, so there are few.
+/// The limit on pieces: each packs the side that it shares with the others again.
 const MAX_PIECES: usize = 4;
 /// Pieces end on multiples of this, so that vectors are full.
 const ALIGNMENT: usize = 16;

@@ -10,8 +10,8 @@ const LN2_LOW: f32 = -2.121_944_4e-4;
 /// (q, 2ⁿ) with e^z = 2ⁿ (1 + q): z = n ln 2 + r, |r| <= ½ ln 2, and q = e^r - 1 by its series.
 #[inline(always)]
 fn exp_parts(z: f32) -> (f32, f32) {
-    // Adding 1.5 * 2²³ leaves no bits for a fraction: the sum is rounded to an integer, which
-    // then stands in its lowest bits.
+    // Adding 1.5 * 2²³ leaves no bits for a fraction: the sum is rounded to an integer, whose value is in its
+    // lowest bits.
     const TO_INTEGER: f32 = 12_582_912.0;
     const ONE: u32 = 0x3f80_0000;
     let z = z.clamp(-87.0, 88.0);

@@ -1,4 +1,4 @@
-//! How rows are shared out, and how a row is summed.
+//! How rows are divided among threads, and how a row is summed.
 
 /// Most pieces a batch is cut into: bounds the partial sums that have to be added up.
 const MAX_PIECES: usize = 16;
@@ -28,7 +28,7 @@ const LANES: usize = 32;
 /// to f64. Loops between a buffer and one kind of slice are those the compiler turns into vectors.
 pub(super) const BLOCK: usize = 512;
 
-/// A number made of three: a trait and not a closure, for a long closure would not be inlined.
+/// A function of three numbers: a trait and not a closure, because a long closure is not inlined.
 pub(super) trait Term {
     /// The number; `#[inline(always)]`.
     fn term(a: f32, b: f32, c: f32) -> f32;

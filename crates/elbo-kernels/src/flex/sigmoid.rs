@@ -19,7 +19,7 @@ pub(super) fn sigmoid(z: FlexTensor) -> FlexTensor {
 vectorised! {
     fn sigmoid_piece(z: &mut [f32]) {
         for z in z {
-            // `exp` is held to e^88, and a coin that cannot fall must not.
+            // `exp` is limited to e^88; an impossible outcome must have probability 0.
             let p = 1.0 / (1.0 + exp(-*z));
             *z = if *z < LOWEST { 0.0 } else { p };
         }

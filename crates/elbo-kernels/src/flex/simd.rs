@@ -4,7 +4,7 @@
 
 /// Defines a function that runs its body with the widest vectors this machine has.
 ///
-/// Whatever the body calls in its loops must be `#[inline(always)]` to take part.
+/// Functions that the body calls in its loops must be `#[inline(always)]`, or they are not vectorised.
 macro_rules! vectorised {
     ($(#[$meta:meta])* $vis:vis fn $name:ident $(<$generic:ident: $bound:ident>)? (
         $($arg:ident: $type:ty),* $(,)?
@@ -21,7 +21,7 @@ macro_rules! vectorised {
                     body $(::<$generic>)? ($($arg),*)
                 }
                 if std::arch::is_x86_feature_detected!("avx2") {
-                    // SAFETY: the processor has just said that it has AVX2.
+                    // SAFETY: the check above found AVX2.
                     #[allow(unsafe_code)]
                     return unsafe { avx2 $(::<$generic>)? ($($arg),*) };
                 }

@@ -1,4 +1,4 @@
-//! Matrix products whose rows lie anywhere: tiles of the result stay in registers, the rows of the
+//! Matrix products whose rows are anywhere in memory: tiles of the result stay in registers, the rows of the
 //! left side are read, and those of the result written, through tables of offsets.
 //!
 //! A convolution is such a product without any copy of its patches ("indirect" convolution,
@@ -57,7 +57,7 @@ fn vectors<S: Simd>() -> usize {
     if S::F32_LANES >= 8 { 2 } else { 4 }
 }
 
-/// Asks for the columns of a tile.
+/// Returns the columns of a tile.
 struct TileWidth;
 
 impl WithSimd for TileWidth {
@@ -69,7 +69,7 @@ impl WithSimd for TileWidth {
     }
 }
 
-/// Asks for the numbers of a vector.
+/// Returns the numbers of a vector.
 struct Lanes;
 
 impl WithSimd for Lanes {

@@ -44,8 +44,8 @@ pub(crate) fn conv_down<B: Backend>(
     down::<B>(wide, weight, None, geometry)
 }
 
-/// x ⋆ᵀ W onto a wide image of the given size. Rows and columns of it that no step of the kernel
-/// covers are what the backend calls output padding.
+/// x ⋆ᵀ W onto a wide image of this size. Its rows and columns that no step of the kernel covers are the
+/// backend's output padding.
 pub(crate) fn conv_up<B: Backend>(
     narrow: FloatTensor<B>,
     weight: FloatTensor<B>,
@@ -70,7 +70,7 @@ pub(crate) fn conv_grad_weight<B: Backend>(
     geometry: ConvGeometry,
 ) -> FloatTensor<B> {
     let channels = |image: &FloatTensor<B>| image.shape()[3];
-    // The backend asks W for its shape alone.
+    // The backend uses only the shape of W.
     let shape = [channels(&narrow), channels(&wide), kh, kw];
     let weight = B::float_empty(shape.into(), &wide.device(), DType::F32.into());
     let (wide, narrow) = (planes::<B>(wide), planes::<B>(narrow));

@@ -1,4 +1,4 @@
-//! Every operation and its gradients on each device that is there, against the CPU.
+//! Every operation and its gradients on each available device, against the CPU.
 //!
 //! Tolerances are of the largest element of each output: two devices add up products in different
 //! orders, and the exponentials of a graphics card may be off by some units in the last place.

@@ -15,7 +15,7 @@ use crate::logistic::HALF_BIN;
 /// 1 - e^-1.
 const WIDTH_AT_1: f32 = 0.632_120_56;
 
-/// What value and gradients share.
+/// Intermediate values that the result and its gradients share.
 struct Bin<B: Backend> {
     a: Num<B>,
     b: Num<B>,

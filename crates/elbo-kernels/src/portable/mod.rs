@@ -1,4 +1,4 @@
-//! The operations out of a backend's own: what a device does that has no kernels of ours.
+//! Every operation composed of the backend's own: for devices that have no kernels of ours.
 //!
 //! Every number stays on the device. Products and convolutions are the backend's; the rest is a
 //! chain of elementwise operations and sums, each a pass of its own over memory, where the CPU's

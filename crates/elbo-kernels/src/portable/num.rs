@@ -1,4 +1,4 @@
-//! A backend's tensor with the signs of arithmetic, so that a body reads as its formula.
+//! A backend's tensor with arithmetic operators, so that an operation reads as its formula.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 

@@ -1,4 +1,4 @@
-//! The bodies on the CPU's backend against its kernels: what needs no other device to be tested.
+//! The portable operations on the CPU's backend against its kernels: these tests need no other device.
 
 use burn::{
     backend::{Flex, tensor::FloatTensor},

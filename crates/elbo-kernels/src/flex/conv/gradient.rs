@@ -78,7 +78,7 @@ struct Column {
     part: Part,
     /// Places of a row, in all records.
     places: usize,
-    /// Where the wide places begin that the kernel's first row meets, were there no padding above.
+    /// Where the wide places that the kernel's first row meets would begin without padding above.
     wide: Vec<usize>,
     narrow: Vec<usize>,
     precision: Precision,
@@ -113,7 +113,8 @@ fn columns(plan: &Plan, precision: Precision) -> Vec<Column> {
 }
 
 impl Column {
-    /// Adds what these places give `rows` of the gradient's block `ky`; of `parts` shares only one.
+    /// Adds the contribution of these places to `rows` of the gradient's block `ky`: share
+    /// `part` of `parts` of it.
     fn add(
         &self,
         plan: &Plan,
