@@ -1,11 +1,11 @@
 //! The condition y: embedded once, then joined to the input of every dense layer of encoder and decoder,
-//! and read by the prior.
+//! and an input of the prior.
 
 use burn::module::Module;
 use burn::tensor::Tensor;
 
 use crate::field::embedding::Embedding;
-use crate::fields::repeat_each;
+use crate::network::Embedded;
 use crate::{FieldSpec, Fields, Init, NetworkConfig};
 
 /// The embedding of each given field.
@@ -13,10 +13,6 @@ use crate::{FieldSpec, Fields, Init, NetworkConfig};
 pub struct Condition {
     embeddings: Vec<Embedding>,
 }
-
-/// y as the networks see it: all embeddings side by side, or nothing at all for a plain VAE.
-#[derive(Clone, Debug)]
-pub struct Embedded(pub(crate) Option<Tensor<2>>);
 
 impl Condition {
     /// An embedding for each given field.
@@ -38,31 +34,6 @@ impl Condition {
         let parts = self.embeddings.iter().zip(&y.0);
         let parts: Vec<_> = parts.map(|(embedding, field)| embedding.embed(field)).collect();
         Embedded((!parts.is_empty()).then(|| Tensor::cat(parts, 1)))
-    }
-}
-
-impl Embedded {
-    /// Nothing is given.
-    pub fn none() -> Self {
-        Self(None)
-    }
-
-    /// The condition beside `h`: `[batch, d]` to `[batch, d + width]`.
-    pub fn join(&self, h: Tensor<2>) -> Tensor<2> {
-        match &self.0 {
-            Some(y) => Tensor::cat(vec![h, y.clone()], 1),
-            None => h,
-        }
-    }
-
-    /// The condition alone, where there is one.
-    pub fn tensor(&self) -> Option<Tensor<2>> {
-        self.0.clone()
-    }
-
-    /// Each record's condition `times` times in a row.
-    pub fn repeat_each(&self, times: usize) -> Self {
-        Self(self.0.clone().map(|y| repeat_each(y, times)))
     }
 }
 
@@ -120,15 +91,15 @@ mod tests {
     #[test]
     fn fields_stand_side_by_side_after_the_input() {
         let condition = condition(&[NUMBER, FLAG]);
-        let given = rows([[1.0], [1.0]]);
+        let observed = rows([[1.0], [1.0]]);
         let y = Fields(vec![
             Field {
                 value: number(rows([[-2.0], [0.5]])),
-                given: given.clone(),
+                observed: observed.clone(),
             },
             Field {
                 value: Value::Flag(rows([[0.0], [1.0]])),
-                given,
+                observed,
             },
         ]);
         let joined = condition.embed(&y).join(rows([[7.0], [8.0]]));
@@ -139,10 +110,10 @@ mod tests {
     #[test]
     fn repeating_keeps_the_draws_of_a_record_together() {
         let condition = condition(&[NUMBER]);
-        let given = rows([[1.0], [1.0]]);
+        let observed = rows([[1.0], [1.0]]);
         let y = Fields(vec![Field {
             value: number(rows([[3.0], [4.0]])),
-            given,
+            observed,
         }]);
         let repeated = condition.embed(&y).repeat_each(2).tensor().unwrap();
         assert_close(&repeated, &[3.0, 1.0, 3.0, 1.0, 4.0, 1.0, 4.0, 1.0], 0.0);
@@ -156,19 +127,19 @@ mod tests {
             FieldKind::Category { levels: 9 },
             NUMBER,
         ]);
-        let given = || rows([[1.0]]);
+        let observed = || rows([[1.0]]);
         let y = Fields(vec![
             Field {
                 value: Value::Category(codes(&[1])),
-                given: given(),
+                observed: observed(),
             },
             Field {
                 value: Value::Category(codes(&[8])),
-                given: given(),
+                observed: observed(),
             },
             Field {
                 value: number(rows([[0.0]])),
-                given: given(),
+                observed: observed(),
             },
         ]);
         assert_eq!(condition.width(), 3 + 4 + 2);

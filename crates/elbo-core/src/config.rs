@@ -2,12 +2,16 @@
 
 mod check;
 mod count;
+mod kind;
 mod region;
+pub(crate) mod text;
 
 use serde::{Deserialize, Serialize};
 
-use crate::field::text::TextShape;
-use crate::{Activation, Precision};
+pub(crate) use kind::code_steps;
+pub use text::TextShape;
+
+use elbo_kernels::{Activation, Precision};
 
 /// Height, width and channels of an image; pixels are laid out in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +49,7 @@ impl ImageShape {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ImageLikelihood {
-    /// Each value is a coin; gray values are scored with the cross-entropy.
+    /// Each value is 0 or 1; gray values are scored with the cross-entropy.
     Bernoulli,
     /// Normal with one learned variance for the whole image.
     Gaussian,
@@ -55,7 +59,7 @@ pub enum ImageLikelihood {
     DiscretizedLogistic,
 }
 
-/// Which pixels of an image a field holds: a rectangle, or all but one.
+/// Which pixels of an image a field holds: a rectangle, or all pixels outside one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Region {
@@ -92,59 +96,47 @@ pub enum Region {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum FieldKind {
-    /// A picture, or a part of one.
+    /// An image, or a part of one.
     Image {
         /// Its size.
         shape: ImageShape,
         /// Its likelihood when modelled.
         likelihood: ImageLikelihood,
-        /// The pixels that it holds; whole where it does not say.
+        /// The pixels that it holds; the whole image by default.
         #[serde(default, skip_serializing_if = "Region::is_whole")]
         region: Region,
     },
     /// A text.
     Text(TextShape),
-    /// One of a fixed set of levels; "known to be missing" is one of them where that can be.
+    /// One of a fixed set of levels; "known to be missing" may be one of them.
     Category {
-        /// How many levels there are.
+        /// Number of levels.
         levels: usize,
     },
     /// Yes or no.
     Flag {
-        /// Whether it can be known to be missing, a third level.
+        /// Whether "known to be missing" is a third level.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         missing: bool,
     },
-    /// A number, standardised, and as the bin that it falls into.
+    /// A number: its standardised value, and the bin that holds it.
     Number {
-        /// ln of each bin's width in the data's units; none for a number that is only given and has no bins.
-        /// "Known to be missing" is a bin where that can be.
+        /// ln of each bin's width in the data's units; empty for a number that is only given and has no bins.
+        /// "Known to be missing" may be one of the bins.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         log_widths: Vec<f32>,
     },
 }
 
-impl FieldKind {
-    /// The kind's name in messages.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Image { .. } => "image",
-            Self::Text(_) => "text",
-            Self::Category { .. } => "category",
-            Self::Flag { .. } => "flag",
-            Self::Number { .. } => "number",
-        }
-    }
-
-    /// How many levels a categorical over it has; 0 for an image or a text, which are no levels.
-    pub fn levels(&self) -> usize {
-        match self {
-            Self::Image { .. } | Self::Text(_) => 0,
-            Self::Category { levels } => *levels,
-            Self::Flag { missing } => 2 + usize::from(*missing),
-            Self::Number { log_widths } => log_widths.len(),
-        }
-    }
+/// The settings of an image field, [`FieldKind::Image`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImageSpec {
+    /// Size of the whole image.
+    pub shape: ImageShape,
+    /// Its likelihood if it is modelled.
+    pub likelihood: ImageLikelihood,
+    /// The pixels that the field holds.
+    pub region: Region,
 }
 
 /// One field of a record.
@@ -183,10 +175,11 @@ pub struct NetworkConfig {
     pub activation: Activation,
     /// Width of the learned vector of a category, and of the bin of a modelled number.
     pub embedding: usize,
-    /// Width of the layer through which a field with levels sees those before it; 0 where it does not.
+    /// Width of the layer that makes fields with levels autoregressive: each depends on those before it. 0
+    /// makes them independent given z and y.
     #[serde(default)]
     pub chain: usize,
-    /// What the layers multiply; f32 where it does not say.
+    /// The precision of matrix products and convolutions; f32 by default.
     #[serde(default)]
     pub precision: Precision,
 }
@@ -195,7 +188,7 @@ pub struct NetworkConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PriorKind {
-    /// N(0, I), whatever is given.
+    /// N(0, I), independent of y.
     Standard,
     /// A diagonal Gaussian whose mean and variance are a network's function of y.
     Learned,
@@ -230,8 +223,7 @@ impl NetworkConfig {
         }
     }
 
-    /// Width of the layer through which an image or a text that is given enters: that of the layer next to
-    /// the data.
+    /// Width of the layer that embeds a given image or text: that of the layer next to the data.
     pub fn given_width(&self) -> usize {
         self.hidden.first().copied().unwrap_or(self.embedding)
     }

@@ -3,19 +3,18 @@
 use burn::module::Module;
 use burn::tensor::{Int, Tensor};
 
-use crate::condition::Embedded;
-use crate::distribution::Levels;
 use crate::field::image::{ImageDistribution, ImageHead};
-use crate::field::levels::LevelsHead;
+use crate::field::levels::{Levels, LevelsHead};
 use crate::field::text::{TextDistribution, TextHead};
-use crate::network::Mlp;
-use crate::{Field, FieldKind, FieldSpec, Fields, Init, ModelConfig, NetworkConfig, Value};
+use crate::network::{Embedded, Mlp};
+use crate::{Field, FieldKind, FieldSpec, Fields, Init, ModelConfig, NetworkConfig};
 
-/// z joined with y through dense layers, then a head for each image and text, and one for all that has levels.
+/// z joined with y through dense layers, then a head for each image and text, and one for all fields with
+/// levels.
 #[derive(Module, Debug)]
 pub struct Decoder {
     hidden: Mlp,
-    /// Of images and texts, in the order of the x fields.
+    /// The heads of images and texts, in the order of the x fields.
     heads: Vec<Head>,
     levels: Option<LevelsHead>,
     /// Whether each x field has levels.
@@ -30,8 +29,8 @@ enum Head {
     Text(TextHead),
 }
 
-/// Size of the latents' first weights beside a condition, as a share of the usual: what is given is used
-/// first, and the latents learn what it leaves open.
+/// Scale of the latents' initial weights beside a condition: small, so that the condition is used first, and
+/// the latents learn the rest.
 const LATENT_SCALE: f32 = 0.1;
 
 impl Decoder {
@@ -97,7 +96,7 @@ impl Head {
                 init,
             ))),
             FieldKind::Text(shape) => Some(Self::Text(TextHead::init(*shape, inputs, init))),
-            _ => None,
+            FieldKind::Category { .. } | FieldKind::Flag { .. } | FieldKind::Number { .. } => None,
         }
     }
 
@@ -112,8 +111,7 @@ impl Head {
     }
 }
 
-/// p(x|z,y): a product over the fields, each given z and y, and those with levels given the ones before them where
-/// the network has a chain.
+/// p(x|z,y): a product over the fields. Those with levels may be autoregressive, each given the ones before it.
 #[derive(Clone, Debug)]
 pub struct Likelihood {
     /// One distribution for each x field, in the config's order.
@@ -127,14 +125,14 @@ pub struct Likelihood {
 pub enum FieldDistribution {
     /// Of an image.
     Image {
-        /// Of all its values.
+        /// The distribution of all its values.
         image: Box<ImageDistribution>,
-        /// Places of those that are modelled, where that is a part of the image.
+        /// Indices of the modelled values, if they are a part of the image.
         places: Option<Box<Tensor<1, Int>>>,
     },
     /// Of a text.
     Text(Box<TextDistribution>),
-    /// Of a field with levels: the next of [`Likelihood::levels`].
+    /// Of a field with levels: the next one in [`Likelihood::levels`].
     Levels,
 }
 
@@ -163,30 +161,25 @@ impl Likelihood {
         Tensor::cat(columns.into_iter().map(|(_, column)| column).collect(), 1)
     }
 
-    /// The place and the term, `[batch, 1]`, of each field that is an image or a text.
+    /// The index and the term, `[batch, 1]`, of each field that is an image or a text.
     fn whole_terms<'a>(&'a self, x: &'a Fields) -> impl Iterator<Item = (usize, Tensor<2>)> + 'a {
         let fields = (0..).zip(self.fields.iter().zip(&x.0));
         fields.filter_map(|(place, (p, field))| {
-            let term = match (p, &field.value) {
-                (FieldDistribution::Image { image, places: None }, Value::Image(pixels)) => {
-                    image.log_prob(pixels.clone())
-                }
-                (
-                    FieldDistribution::Image {
-                        image,
-                        places: Some(places),
-                    },
-                    Value::Image(pixels),
-                ) => image
+            let term = match p {
+                FieldDistribution::Image { image, places: None } => image.log_prob(field.value.pixels()),
+                FieldDistribution::Image {
+                    image,
+                    places: Some(places),
+                } => image
                     .at(places)
-                    .log_prob(pixels.clone().select(1, places.as_ref().clone())),
-                (FieldDistribution::Text(p), Value::Text { tokens, withheld }) => {
-                    p.log_prob(tokens.clone(), withheld.clone())
+                    .log_prob(field.value.pixels().select(1, places.as_ref().clone())),
+                FieldDistribution::Text(p) => {
+                    let (tokens, withheld) = field.value.text();
+                    p.log_prob(tokens, withheld)
                 }
-                (FieldDistribution::Levels, _) => return None,
-                _ => unreachable!("the config's kinds decide both the head and the values"),
+                FieldDistribution::Levels => return None,
             };
-            Some((place, term.unsqueeze_dim(1) * field.given.clone()))
+            Some((place, term.unsqueeze_dim(1) * field.observed.clone()))
         })
     }
 
@@ -197,16 +190,17 @@ impl Likelihood {
             x.0.iter()
                 .filter_map(|field| Some((field, field.value.levels()?)))
                 .collect();
-        let given = fields.iter().map(|(field, _)| field.given.clone()).collect();
+        let observed = fields.iter().map(|(field, _)| field.observed.clone()).collect();
         let values = fields.into_iter().map(|(_, levels)| levels).collect();
-        let given = Tensor::cat(given, 1);
-        Some(levels.log_prob(Tensor::cat(values, 1), given.clone()) * given)
+        let observed = Tensor::cat(observed, 1);
+        Some(levels.log_prob(Tensor::cat(values, 1), observed.clone()) * observed)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Value;
     use crate::distribution::Bernoulli;
     use crate::testing::{assert_close, codes, rows};
 
@@ -220,10 +214,10 @@ mod tests {
         }
     }
 
-    fn field<const D: usize>(given: [[f32; 1]; 2]) -> Field {
+    fn field<const D: usize>(observed: [[f32; 1]; 2]) -> Field {
         Field {
             value: Value::Image(rows([[1.0; D]; 2])),
-            given: rows(given),
+            observed: rows(observed),
         }
     }
 
@@ -252,7 +246,7 @@ mod tests {
             }),
         };
         let all = || rows([[1.0], [1.0]]);
-        let levels = |value, given| Field { value, given };
+        let levels = |value, observed| Field { value, observed };
         let x = Fields(vec![
             levels(Value::Flag(rows([[1.0], [0.0]])), all()),
             field::<2>([[1.0], [1.0]]),

@@ -1,6 +1,6 @@
-//! What can be wrong with a model's settings, or with weights that are loaded into it.
+//! Errors in a model's settings, or in weights that are loaded into it.
 
-/// An error of the mathematics' border: settings and weights. Inside, nothing fails.
+/// An error in settings or weights. They are checked once; nothing fails after that.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum CoreError {
     /// A setting that no model can be built from.
@@ -12,16 +12,6 @@ pub enum CoreError {
         value: String,
         /// Why it cannot be.
         reason: String,
-    },
-    /// A field kind used where it has no meaning yet.
-    #[error("field `{field}` of kind {kind} cannot be {role}")]
-    Role {
-        /// The field's name.
-        field: String,
-        /// Its kind.
-        kind: &'static str,
-        /// The rest of the sentence, as in "given yet".
-        role: &'static str,
     },
     /// The weights lack a tensor that the model needs.
     #[error("the weights have no tensor `{name}`")]
@@ -39,7 +29,7 @@ pub enum CoreError {
         /// Shape in the model.
         expected: Vec<usize>,
     },
-    /// A tensor with more or fewer values than its own shape says.
+    /// A tensor with more or fewer values than its own shape has.
     #[error("tensor `{name}` of shape {shape:?} has {found} values")]
     Length {
         /// Name of the tensor.
@@ -49,7 +39,7 @@ pub enum CoreError {
         /// Shape in the weights and in the model.
         shape: Vec<usize>,
     },
-    /// The weights hold a tensor that the model does not know.
+    /// The weights hold a tensor that is not in the model.
     #[error("the weights have a tensor `{name}` that this model does not know")]
     UnknownTensor {
         /// Name of the tensor.
@@ -64,7 +54,7 @@ pub enum CoreError {
 }
 
 impl CoreError {
-    /// A setting that cannot be, with its value and the reason.
+    /// An invalid setting, with its value and the reason.
     pub(crate) fn setting(name: &str, value: impl std::fmt::Debug, reason: impl Into<String>) -> Self {
         Self::Setting {
             setting: name.into(),

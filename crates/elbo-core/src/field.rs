@@ -1,7 +1,6 @@
 //! Field kinds: how each is embedded, and its likelihood when modelled.
 
 pub mod category;
-pub mod chain;
 pub mod embedding;
 pub mod flag;
 pub mod image;

@@ -38,15 +38,67 @@ impl Value {
             Self::Flag(flags) => Some(flags.clone()),
         }
     }
+
+    /// The pixels of an image.
+    pub(crate) fn pixels(&self) -> Tensor<2> {
+        match self {
+            Self::Image(pixels) => pixels.clone(),
+            Self::Text { .. } | Self::Category(_) | Self::Flag(_) | Self::Number { .. } => {
+                self.is_no("image")
+            }
+        }
+    }
+
+    /// The tokens of a text, and which of them are withheld.
+    pub(crate) fn text(&self) -> (Tensor<2, Int>, Option<Tensor<2, Bool>>) {
+        match self {
+            Self::Text { tokens, withheld } => (tokens.clone(), withheld.clone()),
+            Self::Image(_) | Self::Category(_) | Self::Flag(_) | Self::Number { .. } => self.is_no("text"),
+        }
+    }
+
+    /// The level numbers of a category.
+    pub(crate) fn codes(&self) -> Tensor<1, Int> {
+        match self {
+            Self::Category(codes) => codes.clone(),
+            Self::Image(_) | Self::Text { .. } | Self::Flag(_) | Self::Number { .. } => {
+                self.is_no("category")
+            }
+        }
+    }
+
+    /// The values of a flag.
+    pub(crate) fn flags(&self) -> Tensor<2> {
+        match self {
+            Self::Flag(flags) => flags.clone(),
+            Self::Image(_) | Self::Text { .. } | Self::Category(_) | Self::Number { .. } => {
+                self.is_no("flag")
+            }
+        }
+    }
+
+    /// A standardised number, and its bin.
+    pub(crate) fn number(&self) -> (Tensor<2>, Tensor<1, Int>) {
+        match self {
+            Self::Number { z, bin } => (z.clone(), bin.clone()),
+            Self::Image(_) | Self::Text { .. } | Self::Category(_) | Self::Flag(_) => self.is_no("number"),
+        }
+    }
+
+    /// A program that passes a model values of another kind than its config has is wrong.
+    fn is_no(&self, kind: &str) -> ! {
+        unreachable!("the config decides the kind of the values: not a {kind}: {self:?}")
+    }
 }
 
-/// One field of a batch: its values, and for which records they are there.
+/// One field of a batch: its values, and for which records they are observed.
 #[derive(Clone, Debug)]
 pub struct Field {
-    /// The values; where not given they are ignored, but must be finite, and a level one of the field's.
+    /// The values. Where not observed they are ignored, but they must be finite, and a level must be one of the
+    /// field's.
     pub value: Value,
-    /// 1 where the value is there, 0 where it is missing or withheld, `[batch, 1]`.
-    pub given: Tensor<2>,
+    /// 1 where the value is observed, 0 where it is missing or withheld, `[batch, 1]`.
+    pub observed: Tensor<2>,
 }
 
 /// Some fields of a batch, in the order of the model's config.
@@ -89,7 +141,7 @@ impl Field {
         };
         Self {
             value,
-            given: repeat_each(self.given.clone(), times),
+            observed: repeat_each(self.observed.clone(), times),
         }
     }
 }
@@ -116,7 +168,7 @@ mod tests {
 
     #[test]
     fn every_kind_repeats_record_by_record() {
-        let given = rows([[1.0], [0.0]]);
+        let observed = rows([[1.0], [0.0]]);
         let tokens = codes(&[5, 2, 6, 2]).reshape([2, 2]);
         let kinds = [
             Value::Image(rows([[0.1, 0.2], [0.3, 0.4]])),
@@ -133,11 +185,11 @@ mod tests {
         ];
         let fields = kinds.map(|value| Field {
             value,
-            given: given.clone(),
+            observed: observed.clone(),
         });
         let repeated = Fields(fields.into()).repeat_each(2).0;
         for field in &repeated {
-            assert_close(&field.given, &[1.0, 1.0, 0.0, 0.0], 0.0);
+            assert_close(&field.observed, &[1.0, 1.0, 0.0, 0.0], 0.0);
         }
         let Value::Image(pixels) = &repeated[0].value else {
             panic!("an image")

@@ -1,4 +1,4 @@
-//! How a new model's weights are drawn.
+//! Initial weights of a new model.
 
 use burn::module::Param;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -6,11 +6,11 @@ use elbo_kernels::Precision;
 
 /// A source of initial weights: uniform noise from outside, and the device they live on.
 pub struct Init<'a> {
-    /// Gives that many draws uniform in [0, 1).
+    /// Returns that many numbers, uniform in [0, 1).
     pub uniform: &'a mut dyn FnMut(usize) -> Vec<f32>,
     /// Where the weights live.
     pub device: &'a Device,
-    /// What the layers multiply; [`crate::Model::init`] takes it from the config.
+    /// The precision of the layers' products; [`crate::Model::init`] takes it from the config.
     pub(crate) precision: Precision,
 }
 

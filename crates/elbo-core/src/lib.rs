@@ -8,7 +8,12 @@
 //! 3. [`prior`]: p(z), standard normal or learned from y;
 //! 4. [`decoder`]: the likelihood p(x|z,y), a product over the x fields.
 //!
-//! A plain VAE is the same model with nothing given. Every quantity is per record and in nats.
+//! The modules use one another in one direction only, in this order: [`error`], [`init`], [`schedule`] and
+//! [`fields`], which use none; [`distribution`]; [`config`]; the layers of [`network`]; the kinds of [`field`].
+//! The four networks above use all of these, and [`model`] joins the networks. [`objective`], [`parameters`] and
+//! [`optimizer`] work on a whole model.
+//!
+//! A plain VAE is the same model without given fields. Every quantity is per record and in nats.
 //! Nothing here reads a file or a clock, prints, or owns a random generator: noise is an argument.
 //!
 //! # Example
@@ -49,10 +54,10 @@
 //!
 //! // Two black images, and the posterior's noise at its mean.
 //! let pixels = Tensor::zeros([2, 784], &device);
-//! let x = Fields(vec![Field { value: Value::Image(pixels), given: Tensor::ones([2, 1], &device) }]);
+//! let x = Fields(vec![Field { value: Value::Image(pixels), observed: Tensor::ones([2, 1], &device) }]);
 //! let elbo = model.elbo(&x, &Fields::none(), Tensor::zeros([2, 20], &device));
 //!
-//! // 784 coins that nothing is known of cost about 784 · ln 2 = 543 nats.
+//! // An untrained model gives each pixel a probability of about ½: 784 · ln 2 = 543 nats.
 //! let distortion = elbo.distortion.mean().into_scalar::<f32>();
 //! assert!((distortion - 543.0).abs() < 20.0);
 //! # Ok::<(), elbo_core::CoreError>(())
@@ -78,8 +83,8 @@ pub mod schedule;
 mod testing;
 
 pub use config::{
-    FieldKind, FieldSpec, ImageLikelihood, ImageShape, ModelConfig, NetworkConfig, NetworkKind, PriorKind,
-    Region,
+    FieldKind, FieldSpec, ImageLikelihood, ImageShape, ImageSpec, ModelConfig, NetworkConfig, NetworkKind,
+    PriorKind, Region, TextShape,
 };
 pub use elbo_kernels::{
     Activation, Adam, BUILT_DEVICES, DEVICES, NoDevice, Precision, bf16_is_fast, device, device_kind,

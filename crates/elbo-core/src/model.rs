@@ -42,7 +42,7 @@ impl Elbo {
     }
 }
 
-/// Posterior samples of a batch and how they are weighed.
+/// Posterior samples of a batch and the terms of their importance weights.
 #[derive(Clone, Debug)]
 pub struct ImportanceSamples {
     /// log p(x|z_k,y), `[batch, k]`, in nats.
@@ -98,7 +98,7 @@ impl Model {
     /// # let mut init = Init::new(&mut uniform, &device);
     /// # let model = Model::init(&serde_json::from_str(config).unwrap(), &mut init).unwrap();
     /// # let value = Value::Image(Tensor::zeros([5, 4], &device));
-    /// # let (x, y) = (Fields(vec![Field { value, given: Tensor::ones([5, 1], &device) }]), Fields::none());
+    /// # let (x, y) = (Fields(vec![Field { value, observed: Tensor::ones([5, 1], &device) }]), Fields::none());
     /// // five images of 2×2 pixels, three latent units
     /// let elbo = model.elbo(&x, &y, Tensor::zeros([5, 3], &device));
     /// assert_eq!(elbo.distortion.dims(), [5]);
@@ -116,8 +116,8 @@ impl Model {
         }
     }
 
-    /// Posterior samples z_k of each record, weighed (Burda et al. 2016, eq. 8): log of the mean of
-    /// w_k = p(x|z_k,y) p(z_k|y) / q(z_k|x,y) estimates log p(x|y) from below.
+    /// Posterior samples z_k of each record and their weights (Burda et al. 2016, eq. 8): the log of the mean
+    /// of w_k = p(x|z_k,y) p(z_k|y) / q(z_k|x,y) estimates log p(x|y) from below.
     ///
     /// # Shapes
     /// eps: `[batch · k, latent]`, each record's k draws in a row.
@@ -169,6 +169,23 @@ impl Model {
         )
     }
 
+    /// z drawn from the prior p(z|y), its spread times `temperature`.
+    ///
+    /// # Shapes
+    /// eps (standard normal) and z: `[batch, latent]`.
+    pub fn generate(&self, y: &Fields, eps: Tensor<2>, temperature: f32) -> Tensor<2> {
+        let prior = self.prior.given(&self.condition.embed(y), &eps);
+        prior.draw(eps, temperature)
+    }
+
+    /// z drawn from the posterior q(z|x,y).
+    ///
+    /// # Shapes
+    /// eps (standard normal) and z: `[batch, latent]`.
+    pub fn infer(&self, x: &Fields, y: &Fields, eps: Tensor<2>) -> Tensor<2> {
+        self.posterior(x, y).reparameterize(eps)
+    }
+
     /// p(x|z,y).
     pub fn likelihood(&self, z: Tensor<2>, y: &Fields) -> Likelihood {
         self.decoder.likelihood(z, &self.condition.embed(y))
@@ -190,7 +207,7 @@ impl Model {
 /// assert!((log_sum_exp(a).into_scalar::<f32>() - 1000.6931).abs() < 1e-3);
 /// ```
 pub fn log_sum_exp(a: Tensor<2>) -> Tensor<1> {
-    // From −∞, where all weights vanish, nothing finite could be subtracted.
+    // The maximum is −∞ if all weights are 0, and −∞ − −∞ is not a number.
     let max = a.clone().detach().max_dim(1).clamp_min(f32::MIN);
     let [_, k] = a.dims();
     let sum = (a - max.clone().repeat_dim(1, k)).exp().sum_dim(1);

@@ -1,11 +1,17 @@
 //! Layers: the parts that hold weights. Their arithmetic is `elbo-kernels`.
 
 pub mod causal;
+pub mod chain;
 pub mod conv;
 pub mod dense;
+pub mod embedded;
+pub mod gaussian;
 pub mod sequence;
 
 pub use causal::CausalStack;
+pub use chain::Chain;
 pub use conv::{ConvDecoder, ConvEncoder};
 pub use dense::{Dense, Mlp};
+pub use embedded::Embedded;
+pub use gaussian::GaussianHead;
 pub use sequence::SequenceEncoder;

@@ -10,11 +10,12 @@ use crate::{Elbo, Fields, Model};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Objective {
-    /// Weight of the distortion. 1 but for teaching: 0 trains with the rate alone.
+    /// Weight of the distortion. It is 1 except in demonstrations: 0 trains on the rate alone.
     pub distortion_weight: f64,
     /// Weight of the rate (Higgins et al. 2017), before warm-up.
     pub beta: f64,
-    /// Nats per latent unit, averaged over the batch, that cost nothing (Kingma et al. 2016, eq. 15).
+    /// Free bits: nats of each latent unit's rate, averaged over the batch, that are not penalised (Kingma et
+    /// al. 2016, eq. 15).
     pub free_bits: f64,
     /// Posterior samples k of the importance-weighted bound (Burda et al. 2016, eq. 8); 1 is the
     /// ELBO. That bound has no separate terms, so for k > 1 the weights have no effect.
@@ -32,21 +33,21 @@ impl Default for Objective {
     }
 }
 
-/// A step's loss and what it is made of, each a mean over the batch, in nats.
+/// A step's loss and its terms, each a mean over the batch, in nats.
 #[derive(Clone, Debug)]
 pub struct Loss {
     /// What is minimised, `[1]`.
     pub total: Tensor<1>,
     /// −log p(x|z,y), `[1]`; for k > 1 samples, the importance-weighted bound's negative.
     pub distortion: Tensor<1>,
-    /// The rate, `[1]`; for k > 1 samples it is inside the bound, and zero here.
+    /// The rate, `[1]`; for k > 1 samples it is part of the bound above, and zero here.
     pub rate: Tensor<1>,
 }
 
 impl Objective {
     /// The loss of a batch, in nats per record: distortion_weight · D + beta · warmup · Σ_j max(R_j,
-    /// free_bits), with D the distortion and R_j the rate of unit j averaged over the batch; for
-    /// several samples −log (1/k) Σ w_k, averaged over the batch, + Σ_j max(free_bits − R_j, 0), which is the same for
+    /// free_bits), with D the distortion and R_j the rate of unit j averaged over the batch; for several
+    /// samples −log (1/k) Σ w_k, averaged over the batch, + Σ_j max(free_bits − R_j, 0), which is the same for
     /// k = 1 and weights of 1.
     ///
     /// # Shapes
@@ -65,7 +66,7 @@ impl Objective {
     /// # let mut init = Init::new(&mut uniform, &device);
     /// # let model = Model::init(&serde_json::from_str(config).unwrap(), &mut init).unwrap();
     /// # let value = Value::Image(Tensor::zeros([5, 4], &device));
-    /// # let (x, y) = (Fields(vec![Field { value, given: Tensor::ones([5, 1], &device) }]), Fields::none());
+    /// # let (x, y) = (Fields(vec![Field { value, observed: Tensor::ones([5, 1], &device) }]), Fields::none());
     /// let eps = Tensor::zeros([5, 3], &device);
     /// let loss = Objective { beta: 4.0, ..Objective::default() }.loss(&model, &x, &y, eps, 0.5);
     /// // half-way through the warm-up the rate weighs 4 · 0.5
@@ -131,7 +132,7 @@ mod tests {
     fn assert_total(objective: Objective, warmup: f64, expected: f64) {
         let loss = objective.elbo_loss(&elbo(), warmup);
         assert_close(&loss.total, &[expected], 1e-5);
-        // What is reported is not weighted.
+        // The reported terms are not weighted.
         assert_close(&loss.distortion, &[15.0], 1e-5);
         assert_close(&loss.rate, &[4.0], 1e-5);
     }

@@ -51,7 +51,7 @@ impl Optimizer {
     /// # let mut init = Init::new(&mut uniform, &device);
     /// # let mut model = Model::init(&serde_json::from_str(config).unwrap(), &mut init).unwrap();
     /// # let value = Value::Image(Tensor::zeros([5, 4], &device));
-    /// # let (x, y) = (Fields(vec![Field { value, given: Tensor::ones([5, 1], &device) }]), Fields::none());
+    /// # let (x, y) = (Fields(vec![Field { value, observed: Tensor::ones([5, 1], &device) }]), Fields::none());
     /// let mut optimizer = Optimizer::new(Adam::default(), Some(5.0));
     /// let eps = || Tensor::zeros([5, 3], &device);
     /// let loss = |model: &Model| Objective::default().loss(model, &x, &y, eps(), 1.0).total;
@@ -78,13 +78,13 @@ impl Optimizer {
         if !norm.is_finite() {
             return Err(NonFiniteGradient);
         }
-        // A count from a hostile file may be the largest there is.
+        // The count of a hostile file may be the largest possible.
         self.steps = self.steps.saturating_add(1);
         let scale = match self.clip_norm {
             Some(limit) if norm > limit => limit / norm,
             _ => 1.0,
         };
-        // The mapper wants the model itself, and the update is in place only if nobody else holds it.
+        // The mapper takes the model by value; the update is in place only if nothing else shares its tensors.
         replace_with::replace_with_or_abort(model, |model| {
             model.map(&mut Update {
                 optimizer: self,
@@ -108,11 +108,10 @@ impl Optimizer {
         (self.steps, arrays.collect())
     }
 
-    /// The same optimiser with the state of [`Self::state`]. [`Self::fits`] tells whether it is a
-    /// given model's.
+    /// The same optimiser with the state of [`Self::state`]. [`Self::fits`] checks it against a model.
     ///
     /// # Errors
-    /// The name of an array that is not half of a pair, or that holds what no moment can be.
+    /// The name of an array that is not half of a pair, or that no moment can be equal to.
     pub fn with_state(mut self, steps: u64, mut arrays: Arrays, device: &Device) -> Result<Self, String> {
         self.steps = steps;
         self.moments.clear();
@@ -141,7 +140,7 @@ impl Optimizer {
     /// Whether the state belongs to the weights of `model`: [`Self::step`] relies on it.
     ///
     /// # Errors
-    /// The name of a weight that the state knows and the model does not, or of another size.
+    /// The name of a weight that is in the state but not in the model, or of another size.
     pub fn fits(&self, model: &Model) -> Result<(), String> {
         let weights = model.weights();
         let stray = self.moments.iter().find(|(name, moments)| {

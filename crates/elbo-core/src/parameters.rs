@@ -31,7 +31,7 @@ impl Model {
     ///
     /// # Errors
     /// The first tensor, in the order of the networks, that is missing, of the wrong shape or
-    /// length, or not finite; else any that the model does not know.
+    /// length, or not finite; else any tensor that is not in the model.
     pub fn with_weights(self, weights: Arrays) -> Result<Self, CoreError> {
         let mut writer = Writer {
             path: Path::default(),
@@ -49,7 +49,7 @@ impl Model {
     }
 }
 
-/// Where a visitor stands in the module tree.
+/// The position of a visitor in the module tree.
 #[derive(Default)]
 pub(crate) struct Path(Vec<String>);
 
@@ -99,7 +99,7 @@ impl ModuleVisitor for Reader {
 struct Writer {
     path: Path,
     arrays: Arrays,
-    /// The first thing found wrong.
+    /// The first error.
     error: Option<CoreError>,
 }
 

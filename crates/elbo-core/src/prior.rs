@@ -3,10 +3,9 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use crate::condition::Embedded;
 use crate::distribution::DiagonalGaussian;
-use crate::encoder::{GaussianHead, NEAR_PRIOR};
-use crate::network::Mlp;
+use crate::network::gaussian::NEAR_PRIOR;
+use crate::network::{Embedded, GaussianHead, Mlp};
 use crate::{Init, ModelConfig, PriorKind};
 
 /// Standard normal, or a network's function of y (Sohn et al. 2015).
@@ -36,7 +35,7 @@ impl Prior {
         Self { learned }
     }
 
-    /// p(z|y) for a batch; `like` (`[batch, latent]`) gives batch and device.
+    /// p(z|y) for a batch, of the shape and on the device of `like`, `[batch, latent]`.
     pub fn given(&self, y: &Embedded, like: &Tensor<2>) -> DiagonalGaussian {
         match (&self.learned, y.tensor()) {
             (Some(prior), Some(y)) => prior.head.forward(prior.hidden.forward(y, &Embedded::none())),

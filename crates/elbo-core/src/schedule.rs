@@ -1,8 +1,8 @@
-//! Numbers that change while training: pure functions of the step.
+//! Schedules of β and of the learning rate: pure functions of the step.
 
 use serde::{Deserialize, Serialize};
 
-/// The factor on β while training begins.
+/// The factor on β during warm-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BetaWarmup {
@@ -10,7 +10,7 @@ pub enum BetaWarmup {
     None,
     /// From 0 to 1 over the warm-up, then 1 (Bowman et al. 2016; Sønderby et al. 2016).
     Linear,
-    /// Again and again: from 0 to 1 over the first half of each cycle, 1 in the second
+    /// In cycles: from 0 to 1 over the first half of each, 1 in the second
     /// (Fu et al. 2019, eq. 6-7 with R = 0.5).
     Cyclical,
 }

@@ -1,4 +1,4 @@
-//! What tests share: host values to tensors and back, comparisons, seeded noise.
+//! Helpers that tests share: host values to tensors and back, comparisons, seeded noise.
 //!
 //! Nothing of this crate is named here, because the integration tests include this very file.
 #![allow(
@@ -11,8 +11,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
 
-/// Where tests run: the device of a training step. Values are the same without gradients, which
-/// the law `gradients_cost_nothing_in_value` says.
+/// The device of all tests, with gradients. The test `gradients_cost_nothing_in_value` checks that values are
+/// the same without.
 pub(crate) fn device() -> Device {
     Device::flex().autodiff()
 }

@@ -1,9 +1,12 @@
-//! Every setting is checked here, once: what passes can be built, what fails says why.
+//! Every setting is checked here, once: a model can be built from settings that pass; an error gives the
+//! reason.
 
-use super::{FieldKind, FieldSpec, ImageShape, ModelConfig, NetworkConfig, NetworkKind, PriorKind};
+use super::kind::counted;
+use super::{
+    FieldKind, FieldSpec, ImageShape, ModelConfig, NetworkConfig, NetworkKind, PriorKind, TextShape,
+};
 use crate::CoreError;
 use crate::distribution::tokens::UNKNOWN;
-use crate::field::text::TextShape;
 
 /// Widest layer that is built: a config file asking for more is a mistake or an attack.
 const MAX_WIDTH: usize = 65_536;
@@ -15,7 +18,7 @@ const MAX_IMAGE: usize = 1 << 24;
 const MAX_ACTIVATIONS: usize = 1 << 28;
 /// Most weights of a model: 4 GiB of f32, before the optimiser's two moments.
 const MAX_WEIGHTS: u128 = 1 << 30;
-/// Tokens of every vocabulary that stand for no text: padding, begin, end and unknown.
+/// Tokens of every vocabulary that are not part of a text: padding, begin, end and unknown.
 const SPECIAL_TOKENS: usize = UNKNOWN as usize + 1;
 
 impl ModelConfig {
@@ -81,7 +84,7 @@ impl NetworkConfig {
         Ok(())
     }
 
-    /// Whether a field of this kind can be built, modelled or given.
+    /// Whether networks for this field can be built, modelled or given.
     fn check_field(&self, field: &FieldSpec) -> Result<(), CoreError> {
         match &field.kind {
             FieldKind::Image { shape, .. } => self.check_image(field, shape),
@@ -117,16 +120,18 @@ impl NetworkConfig {
         }
     }
 
-    /// Whether the image survives all halvings, and no layer's output is enormous.
+    /// Whether all strided layers leave a pixel of the image, and no layer's output is enormous.
     fn check_strides(&self, shape: &ImageShape) -> Result<(), CoreError> {
         let depth = self.channels.len();
         let refuse = |reason| Err(CoreError::setting("network.channels", &self.channels, reason));
         if shape.height.min(shape.width) >> depth == 0 {
+            let verb = if depth == 1 { "needs" } else { "need" };
             return refuse(format!(
-                "{depth} strided layers need images of at least {0}×{0} pixels, these are {1}×{2}",
+                "{3} {verb} images of at least {0}×{0} pixels, these are {1}×{2}",
                 1_u64 << depth,
                 shape.height,
-                shape.width
+                shape.width,
+                counted(depth, "strided layer")
             ));
         }
         let outputs = self.channels.iter().zip(1..);
@@ -134,14 +139,14 @@ impl NetworkConfig {
             outputs.map(|(channels, level)| (shape.height >> level) * (shape.width >> level) * channels);
         match values.max().filter(|values| *values > MAX_ACTIVATIONS) {
             Some(values) => refuse(format!(
-                "a layer would make {values} values of one image, at most {MAX_ACTIVATIONS}"
+                "a layer would output {values} values for one image, at most {MAX_ACTIVATIONS}"
             )),
             None => Ok(()),
         }
     }
 }
 
-/// Whether a field that is modelled has anything to be scored.
+/// Whether a likelihood of this modelled field exists.
 fn check_modelled(field: &FieldSpec) -> Result<(), CoreError> {
     match &field.kind {
         FieldKind::Number { log_widths } if log_widths.is_empty() => Err(CoreError::setting(
@@ -152,7 +157,11 @@ fn check_modelled(field: &FieldSpec) -> Result<(), CoreError> {
         FieldKind::Number { log_widths } if log_widths.iter().any(|width| !width.is_finite()) => Err(
             CoreError::setting(&field.name, format_args!("{log_widths:?}"), "a bin needs a width"),
         ),
-        _ => Ok(()),
+        FieldKind::Number { .. }
+        | FieldKind::Image { .. }
+        | FieldKind::Text(_)
+        | FieldKind::Category { .. }
+        | FieldKind::Flag { .. } => Ok(()),
     }
 }
 
@@ -176,7 +185,7 @@ fn check_text(field: &FieldSpec, shape: &TextShape) -> Result<(), CoreError> {
     if vocabulary <= SPECIAL_TOKENS || vocabulary > MAX_WIDTH {
         return Err(CoreError::setting(
             &field.name,
-            format_args!("{vocabulary} tokens"),
+            format_args!("{}", counted(vocabulary, "token")),
             format!("a vocabulary has more than {SPECIAL_TOKENS} tokens and at most {MAX_WIDTH}"),
         ));
     }

@@ -1,8 +1,8 @@
-//! How many weights a config asks for, known before anything is allocated.
+//! How many weights a config asks for, computed before anything is allocated.
 
-use crate::field::number::NumberCode;
-
-use super::{FieldKind, ImageLikelihood, ImageShape, ModelConfig, NetworkConfig, NetworkKind, PriorKind};
+use super::{
+    FieldKind, ImageLikelihood, ImageShape, ModelConfig, NetworkConfig, NetworkKind, PriorKind, code_steps,
+};
 
 impl ModelConfig {
     /// Number of weights of the model, to the last one. Wide integers: a hostile config may ask for
@@ -36,7 +36,7 @@ impl ModelConfig {
         modelled.weights + given.weights + encoder + decoder + heads + prior
     }
 
-    /// Weights of the layers through which fields with levels see those before them.
+    /// Weights of the autoregressive layers over fields with levels.
     fn chain_weights(&self, inputs: u128) -> u128 {
         let levels = self.x.iter().map(|field| wide(field.kind.levels()));
         let levels: Vec<u128> = levels.filter(|levels| *levels > 0).collect();
@@ -49,7 +49,7 @@ impl ModelConfig {
     }
 }
 
-/// Learned entries and width of a field as values.
+/// Number of weights and width of a field's embedding.
 struct Size {
     weights: u128,
     width: u128,
@@ -64,7 +64,7 @@ fn sums(sizes: impl Iterator<Item = Size>) -> Size {
 }
 
 impl NetworkConfig {
-    /// A modelled field on its way into the encoder.
+    /// The embedding of a modelled field.
     fn modelled(&self, kind: &FieldKind) -> Size {
         match kind {
             FieldKind::Image { shape, .. } => Size {
@@ -75,11 +75,19 @@ impl NetworkConfig {
                 weights: shape.encoder_weights(),
                 width: wide(shape.features()),
             },
-            _ => self.levels(kind),
+            FieldKind::Category { levels } => self.table(*levels),
+            FieldKind::Flag { missing } => flag(*missing),
+            FieldKind::Number { log_widths } => {
+                let bins = self.table(log_widths.len());
+                Size {
+                    width: 1 + bins.width,
+                    ..bins
+                }
+            }
         }
     }
 
-    /// A given field.
+    /// The embedding of a given field.
     fn given(&self, kind: &FieldKind) -> Size {
         let width = wide(self.given_width());
         match kind {
@@ -93,29 +101,20 @@ impl NetworkConfig {
             },
             FieldKind::Number { log_widths } => Size {
                 weights: 0,
-                width: wide(NumberCode::new(log_widths.len()).width()),
+                width: 2 + wide(code_steps(log_widths.len())),
             },
-            _ => self.levels(kind),
+            FieldKind::Category { levels } => self.table(*levels),
+            FieldKind::Flag { missing } => flag(*missing),
         }
     }
 
-    /// A field with levels that is modelled, or a given category or flag.
-    fn levels(&self, kind: &FieldKind) -> Size {
-        let rows = wide(kind.levels()) + 1;
+    /// A learned vector for each level, and one for "not observed".
+    fn table(&self, levels: usize) -> Size {
+        let rows = wide(levels) + 1;
         let width = rows.min(wide(self.embedding));
-        match kind {
-            FieldKind::Flag { missing } => Size {
-                weights: 0,
-                width: 2 + u128::from(*missing),
-            },
-            FieldKind::Number { .. } => Size {
-                weights: rows * width,
-                width: width + 1,
-            },
-            _ => Size {
-                weights: rows * width,
-                width,
-            },
+        Size {
+            weights: rows * width,
+            width,
         }
     }
 
@@ -135,7 +134,9 @@ impl NetworkConfig {
                 spread + dense + self.convolutions(shape).decoder
             }
             FieldKind::Text(shape) => shape.head_weights(inputs),
-            kind => (inputs + 1) * wide(kind.levels()),
+            FieldKind::Category { .. } | FieldKind::Flag { .. } | FieldKind::Number { .. } => {
+                (inputs + 1) * wide(kind.levels())
+            }
         }
     }
 
@@ -154,6 +155,14 @@ impl NetworkConfig {
             inputs = outputs;
         }
         weights
+    }
+}
+
+/// The embedding of a flag, which has no weights.
+fn flag(missing: bool) -> Size {
+    Size {
+        weights: 0,
+        width: 2 + u128::from(missing),
     }
 }
 
@@ -183,9 +192,8 @@ fn wide(n: usize) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::field::text::TextShape;
     use crate::testing::{device, uniform};
-    use crate::{Activation, FieldSpec, Init, Model, Region};
+    use crate::{Activation, FieldSpec, Init, Model, Region, TextShape};
     use elbo_kernels::Precision;
 
     fn config(
@@ -297,7 +305,8 @@ mod tests {
         let (text, head) = (36 + 2 * 52, 36 + 2 * (52 + 20) + (inputs + 1) * 12 + 5 * 7);
         let tables_of_x = 8 * 4 + 4 * 4;
         let tables_of_y = 3 * 3 + 8 * 4 + (162 + 1) * 4 + text + (12 + 1) * 4;
-        // a table of 13 levels in three fields, each with "not given" and a start, two layers, and the outputs
+        // a table of 13 levels in three fields, each with "not observed" and a start, two layers, and the
+        // outputs
         let chain = 3 * (13 + 3 + 3 + (inputs + 1) + (6 + 1)) + (3 + 1) * 13;
         let heads = (inputs + 1) * 162 + head + (inputs + 1) * 13 + chain;
         assert_eq!(

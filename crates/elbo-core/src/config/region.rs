@@ -1,4 +1,4 @@
-//! Which pixels a part of an image holds.
+//! The pixels of each part of an image.
 
 use super::{ImageShape, Region};
 
@@ -8,12 +8,12 @@ impl Region {
         *self == Self::Whole
     }
 
-    /// The region by its name, as it is written: `left`, `not-bottom-right`.
+    /// The region with this name, such as `left` or `not-bottom-right`.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|region| region.name() == name)
     }
 
-    /// Its name, as it is written.
+    /// Its name, as in a config.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Whole => "whole",
@@ -49,7 +49,7 @@ impl Region {
         Self::NotBottomRight,
     ];
 
-    /// The pixels that this region leaves out; none for the whole image.
+    /// The region of all other pixels; none for the whole image.
     pub fn rest(&self) -> Option<Self> {
         Some(match self {
             Self::Whole => return None,
@@ -89,7 +89,7 @@ impl Region {
         }
     }
 
-    /// Places of the region's values in the image, `[height, width, channels]` laid out flat.
+    /// Indices of the region's values in the image, `[height, width, channels]` laid out flat.
     pub fn places(&self, shape: &ImageShape) -> Vec<usize> {
         (0..shape.len())
             .filter(|place| {

@@ -1,4 +1,4 @@
-//! Independent coins, held as logits.
+//! Independent values of 0 or 1, parametrised by logits.
 
 use burn::tensor::Tensor;
 use elbo_kernels::{bernoulli_log_prob, sigmoid};

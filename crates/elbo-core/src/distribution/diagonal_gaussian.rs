@@ -31,6 +31,15 @@ impl DiagonalGaussian {
         self.mean.clone() + self.std() * eps
     }
 
+    /// z = mean + (temperature · std) · eps: 1 draws from the distribution itself, bit for bit as
+    /// [`Self::reparameterize`] does, and 0 takes the mean.
+    ///
+    /// # Shapes
+    /// eps and z: `[batch, d]`.
+    pub fn draw(&self, eps: Tensor<2>, temperature: f32) -> Tensor<2> {
+        self.mean.clone() + self.std() * temperature * eps
+    }
+
     /// Standard deviation, exp(logvar / 2).
     pub fn std(&self) -> Tensor<2> {
         (self.logvar.clone() * 0.5).exp()
@@ -44,7 +53,7 @@ impl DiagonalGaussian {
     /// KL(self ‖ other) of each unit, `[batch, d]`, in nats:
     /// ½ (logvar' − logvar + (exp logvar + (mean − mean')²) / exp logvar' − 1).
     ///
-    /// Never negative but for rounding, about 1e-7 where the two are nearly equal.
+    /// Never negative except for rounding, about 1e-7 where the two are nearly equal.
     ///
     /// ```
     /// use burn::tensor::Tensor;
@@ -147,6 +156,32 @@ mod tests {
         // std = √4 = 2: 1 + 2 · (−½) = 0 and 3 + 2 · 1 = 5
         let z = gaussian([1.0, 3.0], [4.0, 4.0]).reparameterize(rows([[-0.5, 1.0]]));
         assert_close(&z, &[0.0, 5.0], 1e-6);
+    }
+
+    /// Means, log-variances and noise of 3 records of `d` values.
+    fn random(d: usize) -> (DiagonalGaussian, Tensor<2>) {
+        let random = |seed| tensor(normal(seed, 3 * d), [3, d]);
+        let (mean, logvar) = (random(1), random(2));
+        (DiagonalGaussian { mean, logvar }, random(3))
+    }
+
+    #[test]
+    fn a_draw_has_the_bits_of_the_same_sum_on_the_host() {
+        for d in [1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100] {
+            let (p, eps) = random(d);
+            let bits = |tensor: &Tensor<2>| tensor.to_data().try_to_vec::<f32>().unwrap();
+            let (mean, std, noise) = (bits(&p.mean), bits(&p.std()), bits(&eps));
+            for temperature in [0.0, 0.3, 0.7, 1.0, 1.5] {
+                let terms = mean.iter().zip(&std).zip(&noise);
+                let expected: Vec<f32> = terms
+                    .map(|((mean, std), eps)| mean + temperature * std * eps)
+                    .collect();
+                let found = bits(&p.draw(eps.clone(), temperature));
+                assert_eq!(found, expected, "d = {d}, temperature {temperature}");
+            }
+            let (draw, plain) = (p.draw(eps.clone(), 1.0), p.reparameterize(eps));
+            assert_eq!(bits(&draw), bits(&plain), "d = {d}");
+        }
     }
 
     #[test]

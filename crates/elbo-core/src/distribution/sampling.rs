@@ -1,8 +1,8 @@
-//! How one of several outcomes is drawn from its logits, on the host.
+//! Sampling one of several outcomes from their logits, on the host.
 
 use serde::{Deserialize, Serialize};
 
-/// Which outcomes may be drawn and how their probabilities are bent.
+/// Which outcomes may be sampled, and from which modified probabilities.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sampling {
@@ -27,14 +27,15 @@ impl Default for Sampling {
 }
 
 impl Sampling {
-    /// The most likely outcome; of equals the first.
+    /// The most likely outcome; the first among equals.
     pub const GREEDY: Self = Self {
         temperature: 0.0,
         top_k: None,
         top_p: None,
     };
 
-    /// The outcome that a draw uniform in [0, 1) falls on, the most likely ones lying first; 0 without logits.
+    /// The outcome for a number uniform in [0, 1), with the most likely outcomes at its lower end; 0 without
+    /// logits.
     pub fn choose(&self, logits: &[f32], uniform: f32) -> usize {
         let mut order: Vec<usize> = (0..logits.len()).collect();
         order.sort_by(|a, b| logits[*b].total_cmp(&logits[*a]));

@@ -1,25 +1,25 @@
-//! A text's tokens, each given those before it, held as logits.
+//! A text's tokens, each conditional on those before it, parametrised by logits.
 
 use burn::tensor::{Bool, Int, Tensor};
 
-/// Fills a row of tokens behind its end.
+/// Padding, after the end of a text.
 pub const PAD: i32 = 0;
-/// Stands before the first token.
+/// Comes before the first token.
 pub const BEGIN: i32 = 1;
-/// Stands behind the last token, and is modelled.
+/// Comes after the last token, and is modelled.
 pub const END: i32 = 2;
-/// Stands for what the vocabulary does not hold, and for a token that is withheld.
+/// Replaces a token that is not in the vocabulary, or that is withheld.
 pub const UNKNOWN: i32 = 3;
 /// The first tokens, [`PAD`] and [`BEGIN`], have no logits: no text holds them.
 pub const NEVER_WRITTEN: usize = 2;
 
-/// 1 at the tokens of a text, its [`END`] included, and 0 behind it, `[batch, length]`.
+/// 1 at the tokens of a text, its [`END`] included, and 0 at the padding, `[batch, length]`.
 pub fn written(tokens: &Tensor<2, Int>) -> Tensor<2> {
     tokens.clone().not_equal_elem(PAD).float()
 }
 
-/// What stands before each token: [`BEGIN`], then the tokens but the last, [`UNKNOWN`] in place of those that
-/// `withheld` names (word dropout, Bowman et al. 2016).
+/// The input that each token is predicted from: [`BEGIN`], then all tokens but the last. [`UNKNOWN`] replaces
+/// those in `withheld` (word dropout, Bowman et al. 2016).
 ///
 /// # Shapes
 /// `[batch, length]` to the same.
@@ -33,7 +33,7 @@ pub fn inputs(tokens: Tensor<2, Int>, withheld: Option<Tensor<2, Bool>>) -> Tens
     Tensor::cat(vec![begin, tokens], 1).narrow(1, 0, length)
 }
 
-/// p(token = i + [`NEVER_WRITTEN`]) = exp(logit i) / Σ exp(logit), place by place.
+/// p(token = i + [`NEVER_WRITTEN`]) = exp(logit i) / Σ exp(logit) at each position.
 #[derive(Clone, Debug)]
 pub struct Tokens {
     /// `[batch, length, vocabulary − NEVER_WRITTEN]`.
@@ -41,7 +41,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// Σ log p(token) over the places where the mask is 1, `[batch]`, in nats.
+    /// Σ log p(token) over the positions where the mask is 1, `[batch]`, in nats.
     ///
     /// # Shapes
     /// tokens, mask: `[batch, length]`.

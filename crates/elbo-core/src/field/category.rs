@@ -1,24 +1,25 @@
-//! A category that is given: a learned vector for each level, and one for "not given".
+//! The embedding of a category: a learned vector for each level, and one for "not observed".
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
-use crate::{Field, Init, Value};
+use crate::{Field, Init};
 
 /// Learned embedding of a category.
 #[derive(Module, Debug)]
 pub struct CategoryEmbedding {
-    /// `[levels + 1, width]`; the last row is "not given".
+    /// `[levels + 1, width]`; the last row is "not observed".
     table: Param<Tensor<2>>,
 }
 
-/// Size of a one-hot code's entry. Large, so that what is given is used before the latents could learn it:
-/// digits on request come out as asked more often, and the bound is better, than with 2 or from random entries.
+/// Size of a one-hot code's entry. It is large, so that the networks use a given category before the latents
+/// learn it: generated digits match the requested label more often, and the bound is better, than with 2 or
+/// with random entries.
 const ONE_HOT: f32 = 4.0;
 
 impl CategoryEmbedding {
-    /// A table for `levels` levels, as wide as asked but never wider than a one-hot code. It begins as such
-    /// a code where it has the width, so that no two levels begin alike; else with entries in ±1.
+    /// A table for `levels` levels, of the requested width but never wider than a one-hot code. If it is that
+    /// wide it begins as such a code, so that no two levels begin alike; otherwise with entries in ±1.
     pub fn init(levels: usize, width: usize, init: &mut Init) -> Self {
         let rows = levels + 1;
         let shape = [rows, width.min(rows)];
@@ -47,17 +48,15 @@ impl CategoryEmbedding {
     pub fn embed(&self, field: &Field) -> Tensor<2> {
         let table = self.table.val();
         let not_given = table.dims()[0] as i64 - 1;
-        let Value::Category(codes) = &field.value else {
-            unreachable!("the config's kinds decide both the embedding and the values")
-        };
-        let missing = field.given.clone().equal_elem(0.0).squeeze_dim(1);
-        table.select(0, codes.clone().mask_fill(missing, not_given))
+        let missing = field.observed.clone().equal_elem(0.0).squeeze_dim(1);
+        table.select(0, field.value.codes().mask_fill(missing, not_given))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Value;
     use crate::testing::{assert_close, codes, device, rows};
     use elbo_kernels::Precision;
 
@@ -80,7 +79,7 @@ mod tests {
     fn each_level_has_its_row_and_the_last_row_is_not_given() {
         let field = Field {
             value: Value::Category(codes(&[2, 0, 1])),
-            given: rows([[1.0], [0.0], [1.0]]),
+            observed: rows([[1.0], [0.0], [1.0]]),
         };
         assert_close(&counting().embed(&field), &[4.0, 5.0, 6.0, 7.0, 2.0, 3.0], 1e-6);
     }
@@ -90,7 +89,7 @@ mod tests {
         let embed = |code| {
             counting().embed(&Field {
                 value: Value::Category(codes(&[code])),
-                given: rows([[0.0]]),
+                observed: rows([[0.0]]),
             })
         };
         for code in [0, 1, 2] {

@@ -1,4 +1,4 @@
-//! A field as values that dense layers take: as x for the encoder, as y for encoder, decoder and prior.
+//! Embeddings: each field as a vector, as x for the encoder, as y for encoder, decoder and prior.
 
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -9,10 +9,10 @@ use super::image::{ImageEmbedding, ImageEncoder};
 use super::number::{NumberCode, NumberEmbedding};
 use super::text::TextEmbedding;
 use crate::network::SequenceEncoder;
-use crate::{Field, FieldKind, FieldSpec, Init, NetworkConfig, Value};
+use crate::{Field, FieldKind, FieldSpec, Init, NetworkConfig};
 
-/// How one field becomes values. Images and texts that are modelled enter with all their features; given
-/// ones, which every layer sees, through a layer of their own.
+/// The embedding of one field. A modelled image or text is embedded by all its features. A given one is an
+/// input of every layer, so a layer of its own reduces its features first.
 #[derive(Module, Debug)]
 pub enum Embedding {
     /// A modelled image.
@@ -34,7 +34,7 @@ pub enum Embedding {
 }
 
 impl Embedding {
-    /// Of a modelled field.
+    /// The embedding of a modelled field.
     pub(crate) fn modelled(field: &FieldSpec, network: &NetworkConfig, init: &mut Init) -> Self {
         match &field.kind {
             FieldKind::Image {
@@ -50,7 +50,7 @@ impl Embedding {
         }
     }
 
-    /// Of a given field.
+    /// The embedding of a given field.
     pub(crate) fn given(field: &FieldSpec, network: &NetworkConfig, init: &mut Init) -> Self {
         match &field.kind {
             FieldKind::Image {
@@ -83,22 +83,21 @@ impl Embedding {
         }
     }
 
-    /// What is not given leaves no trace but that it is not given.
+    /// The embedding does not depend on values that are not observed.
     ///
     /// # Shapes
     /// A field of a batch to `[batch, width]`.
     pub fn embed(&self, field: &Field) -> Tensor<2> {
-        let given = field.given.clone();
-        match (self, &field.value) {
-            (Self::Image(image), Value::Image(pixels)) => image.forward(pixels.clone()) * given,
-            (Self::GivenImage(image), Value::Image(pixels)) => image.embed(pixels.clone(), given),
-            (Self::Text(text), Value::Text { tokens, .. }) => text.forward(tokens.clone()) * given,
-            (Self::GivenText(text), Value::Text { tokens, .. }) => text.embed(tokens.clone(), given),
-            (Self::Category(category), _) => category.embed(field),
-            (Self::Flag(flag), _) => flag.embed(field),
-            (Self::Number(number), _) => number.embed(field),
-            (Self::GivenNumber(number), _) => number.embed(field),
-            _ => unreachable!("the config's kinds decide both the embedding and the values"),
+        let observed = field.observed.clone();
+        match self {
+            Self::Image(image) => image.forward(field.value.pixels()) * observed,
+            Self::GivenImage(image) => image.embed(field.value.pixels(), observed),
+            Self::Text(text) => text.forward(field.value.text().0) * observed,
+            Self::GivenText(text) => text.embed(field.value.text().0, observed),
+            Self::Category(category) => category.embed(field),
+            Self::Flag(flag) => flag.embed(field),
+            Self::Number(number) => number.embed(field),
+            Self::GivenNumber(number) => number.embed(field),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Images: features for the encoder, the embedding of one that is given, and the likelihood heads.
+//! Images: features for the encoder, the embedding of a given image, and the likelihood heads.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Int, Tensor, TensorData};
@@ -69,7 +69,7 @@ fn mask(places: &[usize], len: usize) -> Vec<f32> {
     mask
 }
 
-/// An image that is given, as values: its features through one layer, and whether it is there.
+/// The embedding of a given image: its features through one layer, and whether it is observed.
 #[derive(Module, Debug)]
 pub struct ImageEmbedding {
     features: ImageEncoder,
@@ -96,16 +96,16 @@ impl ImageEmbedding {
         }
     }
 
-    /// Width of the embedding: its values and the bit.
+    /// Width of the embedding: its values and the mask.
     pub fn width(&self) -> usize {
         self.width + 1
     }
 
     /// # Shapes
-    /// pixels `[batch, height · width · channels]` and given `[batch, 1]` to `[batch, width]`.
-    pub fn embed(&self, pixels: Tensor<2>, given: Tensor<2>) -> Tensor<2> {
-        let values = self.dense.forward(self.features.forward(pixels)) * given.clone();
-        Tensor::cat(vec![values, given], 1)
+    /// pixels `[batch, height · width · channels]` and observed `[batch, 1]` to `[batch, width]`.
+    pub fn embed(&self, pixels: Tensor<2>, observed: Tensor<2>) -> Tensor<2> {
+        let values = self.dense.forward(self.features.forward(pixels)) * observed.clone();
+        Tensor::cat(vec![values, observed], 1)
     }
 }
 
@@ -120,18 +120,19 @@ pub struct ImageHead {
     spread: Option<Param<Tensor<2>>>,
     #[module(skip)]
     likelihood: ImageLikelihood,
-    /// Places of the values that are modelled; none for all.
+    /// Indices of the modelled values; none if all are modelled.
     #[module(skip)]
     places: Option<Vec<usize>>,
 }
 
-/// Size of a dense head's first weights, as a share of the usual: it begins with every pixel undecided.
+/// Scale of a dense head's initial weights: every pixel begins near the middle of its range.
 const FIRST_SCALE: f32 = 0.03;
-/// A standard deviation of one tenth of the pixel range to begin with.
+/// An initial standard deviation of one tenth of the pixel range.
 const INITIAL_LOGVAR: f32 = -4.605_170_2;
-/// A scale of one twentieth of the pixel range: about the same standard deviation.
+/// An initial scale of one twentieth of the pixel range: about the same standard deviation.
 const INITIAL_LOG_SCALE: f32 = -2.995_732_3;
-/// Least spreads: a hundredth of a level. Without them a constant pixel drives the density to infinity.
+/// The smallest spreads: a hundredth of a level. Without a limit a constant pixel drives the density to
+/// infinity.
 const MIN_LOGVAR: f32 = 2.0 * MIN_LOG_SCALE;
 const MIN_LOG_SCALE: f32 = -10.146_434;
 
@@ -173,7 +174,7 @@ impl ImageHead {
         }
     }
 
-    /// Places of the values that are modelled, where those are not all.
+    /// Indices of the modelled values; none if all are modelled.
     pub(crate) fn places(&self) -> Option<Tensor<1, Int>> {
         let places: Vec<i32> = self.places.as_ref()?.iter().map(|place| *place as i32).collect();
         let len = places.len();
@@ -198,7 +199,7 @@ impl ImageHead {
         let Some(spread) = self.spread.as_ref().map(Param::val) else {
             return ImageDistribution::Bernoulli(Bernoulli { logits: location });
         };
-        // A layer's output is near 0 to begin with: half-way up the pixel range is a better start.
+        // A layer's initial output is near 0: the middle of the pixel range is a better start.
         let mean = location + 0.5;
         if self.likelihood != ImageLikelihood::DiscretizedLogistic {
             let logvar = spread.clamp_min(MIN_LOGVAR);
@@ -213,7 +214,7 @@ impl ImageHead {
 /// p(image | z, y).
 #[derive(Clone, Debug)]
 pub enum ImageDistribution {
-    /// Coins.
+    /// Each value is 0 or 1.
     Bernoulli(Bernoulli),
     /// A density over pixels in [0, 1].
     Gaussian(DiagonalGaussian),
@@ -221,7 +222,7 @@ pub enum ImageDistribution {
     DiscretizedLogistic(DiscretizedLogistic),
 }
 
-/// Which noise a likelihood's draw needs.
+/// Which noise sampling from a likelihood takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DrawNoise {
     /// Uniform in [0, 1).
@@ -240,7 +241,7 @@ impl ImageDistribution {
         }
     }
 
-    /// The distribution of the values at these places alone.
+    /// The distribution of the values at these indices.
     pub(crate) fn at(&self, places: &Tensor<1, Int>) -> Self {
         let select = |values: &Tensor<2>| match values.dims() {
             [_, 1] => values.clone(),
@@ -261,7 +262,7 @@ impl ImageDistribution {
         }
     }
 
-    /// The expected picture, `[batch, d]`, in [0, 1].
+    /// The expected image, `[batch, d]`, in [0, 1].
     pub fn mean(&self) -> Tensor<2> {
         match self {
             Self::Bernoulli(p) => p.mean(),
@@ -278,7 +279,7 @@ impl ImageDistribution {
         }
     }
 
-    /// A draw of the picture, `[batch, d]`, in [0, 1], from noise of [`Self::noise`]'s kind.
+    /// A sampled image, `[batch, d]`, in [0, 1], from noise of [`Self::noise`]'s kind.
     pub fn sample(&self, noise: Tensor<2>) -> Tensor<2> {
         match self {
             Self::Bernoulli(p) => p.sample(noise),

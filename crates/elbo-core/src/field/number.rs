@@ -1,20 +1,21 @@
-//! A number as values: itself, and which of its bins it falls into, by a learned vector or by a fixed code.
+//! Embeddings of a number: its standardised value beside its bin, as a learned vector or as a fixed code.
 
 use burn::module::Module;
 use burn::tensor::{Int, Tensor, TensorData};
 
 use super::category::CategoryEmbedding;
+use crate::config::code_steps;
 use crate::{Field, Init, Value};
 
-/// A modelled number, as the encoder sees it: the standardised number, 0 where it is not there, beside a learned
-/// vector of its bin.
+/// The embedding of a modelled number: its standardised value, 0 where not observed, beside a learned vector of
+/// its bin.
 #[derive(Module, Debug)]
 pub struct NumberEmbedding {
     bins: CategoryEmbedding,
 }
 
 impl NumberEmbedding {
-    /// A number of so many bins, with vectors of at most `width`.
+    /// For a number of `levels` bins, with vectors of at most `width` values.
     pub fn init(levels: usize, width: usize, init: &mut Init) -> Self {
         Self {
             bins: CategoryEmbedding::init(levels, width, init),
@@ -29,23 +30,25 @@ impl NumberEmbedding {
     /// # Shapes
     /// `[batch, 1]` numbers and `[batch]` bins to `[batch, width]`.
     pub fn embed(&self, field: &Field) -> Tensor<2> {
-        let (z, bins) = parts(field);
+        let (z, bins) = field.value.number();
         let bins = Field {
             value: Value::Category(bins),
-            given: field.given.clone(),
+            observed: field.observed.clone(),
         };
-        Tensor::cat(vec![z * field.given.clone(), self.bins.embed(&bins)], 1)
+        Tensor::cat(vec![z * field.observed.clone(), self.bins.embed(&bins)], 1)
     }
 }
 
-/// A given number: the standardised number and a bit, both 0 where it is not given, beside a code of its bin: the number goes on
-/// smoothly beyond what was seen, the code lets any shape be followed within it.
+/// The embedding of a given number: its standardised value and whether it is observed, both 0 where it is not,
+/// beside a code of its bin. The value extrapolates smoothly beyond the training data; the code lets the
+/// networks fit any shape within it.
 ///
-/// The code is piecewise linear (Gorishniy et al. 2022, section 3.2): entry j rises over the bins from j w to (j + 1) w,
-/// height · (clamp(bin / w − j, 0, 1) − its mean over all bins), so that "not given", a code of zeros, stands in the
-/// middle. Neighbours differ in one entry or two, and an entry near an end sets few bins apart from the many: what
-/// changes there of a sudden is found soon. Vectors of bins that are learned instead took the noise of the few
-/// records in each for truth (`builtin:people`, worst total variation of an answer 0.11 to 0.16, not 0.09).
+/// The code is piecewise linear (Gorishniy et al. 2022, section 3.2). Entry j rises over the bins from j w to
+/// (j + 1) w: height · (clamp(bin / w − j, 0, 1) − its mean over all bins). "Not observed", a code of zeros,
+/// is thus the mean of all codes. Neighbouring bins differ in one or two entries. An entry near an end
+/// separates few bins from the many, so a sudden change there is learned quickly. Learned vectors of bins
+/// overfitted the few records of each bin (`builtin:people`: worst total variation of an answer 0.11 to 0.16,
+/// not 0.09).
 #[derive(Module, Debug)]
 pub struct NumberCode {
     /// The bins over which an entry rises.
@@ -61,14 +64,10 @@ pub struct NumberCode {
 /// Height of a step of the code.
 const HEIGHT: f32 = 2.0;
 
-/// The most steps of a code; where there are more bins, each rises over several. Twice as many made answers noisier.
-const MAX_STEPS: usize = 64;
-
 impl NumberCode {
-    /// The code of a number of so many bins; of one, or none, there is nothing to tell.
+    /// For a number of `levels` bins; without two bins the code has no entries.
     pub fn new(levels: usize) -> Self {
-        let rises = levels.saturating_sub(1);
-        let steps = rises.min(MAX_STEPS);
+        let (rises, steps) = (levels.saturating_sub(1), code_steps(levels));
         let width = rises as f32 / steps.max(1) as f32;
         let starts: Vec<f32> = (0..steps).map(|j| j as f32 * width).collect();
         let mean = |start: &f32| {
@@ -90,15 +89,15 @@ impl NumberCode {
     /// # Shapes
     /// `[batch, 1]` numbers and `[batch]` bins to `[batch, width]`.
     pub fn embed(&self, field: &Field) -> Tensor<2> {
-        let ((z, bins), given) = (parts(field), field.given.clone());
-        let mut parts = vec![z * given.clone(), given.clone()];
+        let ((z, bins), observed) = (field.value.number(), field.observed.clone());
+        let mut parts = vec![z * observed.clone(), observed.clone()];
         if !self.starts.is_empty() {
-            parts.push(self.code(bins) * given);
+            parts.push(self.code(bins) * observed);
         }
         Tensor::cat(parts, 1)
     }
 
-    /// The codes of these bins, `[batch]` to `[batch, steps]`.
+    /// The code of each bin, `[batch]` to `[batch, steps]`.
     fn code(&self, bins: Tensor<1, Int>) -> Tensor<2> {
         let device = bins.device();
         let row = |entries: &[f32]| {
@@ -108,13 +107,6 @@ impl NumberCode {
         let ramps = (bins.float().unsqueeze_dim(1) - row(&self.starts)) / self.width;
         (ramps.clamp(0.0, 1.0) - row(&self.means)) * HEIGHT
     }
-}
-
-fn parts(field: &Field) -> (Tensor<2>, Tensor<1, Int>) {
-    let Value::Number { z, bin } = &field.value else {
-        unreachable!("the config's kinds decide both the embedding and the values")
-    };
-    (z.clone(), bin.clone())
 }
 
 #[cfg(test)]
@@ -128,13 +120,13 @@ mod tests {
                 z: rows([[0.5], [-2.0], [9.0]]),
                 bin: codes(&[1, 0, 1]),
             },
-            given: rows([[1.0], [1.0], [0.0]]),
+            observed: rows([[1.0], [1.0], [0.0]]),
         }
     }
 
     #[test]
     fn a_modelled_number_stands_before_its_bins_vector() {
-        // Two bins and "not given" have one-hot codes of size 4 to begin with.
+        // The vectors of two bins and of "not observed" begin as one-hot codes of size 4.
         let (device, mut none) = (device(), |_| panic!("no noise is needed"));
         let embedding = NumberEmbedding::init(2, 16, &mut Init::new(&mut none, &device));
         assert_eq!(embedding.width(), 4);
@@ -156,7 +148,8 @@ mod tests {
 
     #[test]
     fn the_code_steps_up_from_bin_to_bin_around_0() {
-        // Bins 1, 0 and 2 of four; the third is not given. Of four equally likely bins 3/4, 2/4, 1/4 are above.
+        // Bins 1, 0 and 2 of four; the third is not observed. The means of the three entries are 3/4, 2/4 and
+        // 1/4.
         let mut field = field();
         field.value = Value::Number {
             z: rows([[0.5], [-2.0], [9.0]]),
@@ -177,8 +170,8 @@ mod tests {
     fn a_code_is_0_on_average_over_its_bins() {
         let bins: Vec<i32> = (0..97).collect();
         let code = NumberCode::new(97).code(codes(&bins));
-        assert_eq!(code.dims(), [97, MAX_STEPS]);
-        assert_close(&code.clone().mean_dim(0), &[0.0; MAX_STEPS], 1e-5);
+        assert_eq!(code.dims(), [97, 64]);
+        assert_close(&code.clone().mean_dim(0), &[0.0; 64], 1e-5);
         // 96 steps up in 64 ramps of 1.5 bins each: two bins up are one ramp and a third of the next
         let risen = values(&(code.clone().narrow(0, 2, 1) - code.narrow(0, 0, 1)));
         assert_all_close(&risen[..3], &[2.0, 2.0 / 3.0, 0.0], 1e-6);

@@ -1,35 +1,21 @@
-//! Texts: features for the encoder, the embedding of one that is given, and the likelihood head.
+//! Texts: the embedding of a given text, and the likelihood head of a modelled one.
 //!
-//! A text is a row of tokens with [`END`](crate::distribution::tokens::END) behind the last and padding
-//! behind that; a missing one is padding alone.
+//! A text is a row of tokens, then [`END`](crate::distribution::tokens::END), then padding. A missing text is
+//! padding alone.
 
 mod beam;
-mod count;
 mod generate;
 
 use burn::module::Module;
 use burn::tensor::{Bool, Int, Tensor};
 use elbo_kernels::Activation;
-use serde::{Deserialize, Serialize};
 
-use crate::Init;
 use crate::distribution::Tokens;
 use crate::distribution::tokens::{inputs, written};
 use crate::network::{CausalStack, Dense, SequenceEncoder};
+use crate::{Init, TextShape};
 
-/// What the networks of a text field must know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TextShape {
-    /// Number of tokens, special ones included.
-    pub vocabulary: usize,
-    /// Width of every layer.
-    pub channels: usize,
-    /// Convolutions of the encoder, and of the decoder.
-    pub layers: usize,
-}
-
-/// A text that is given, as values: its features through one layer, and whether it is there.
+/// The embedding of a given text: its features through one layer, and whether it is observed.
 #[derive(Module, Debug)]
 pub struct TextEmbedding {
     features: SequenceEncoder,
@@ -39,7 +25,7 @@ pub struct TextEmbedding {
 }
 
 impl TextEmbedding {
-    /// An embedding of `width` values and the bit.
+    /// An embedding of `width` values and the mask.
     pub fn init(shape: TextShape, width: usize, init: &mut Init) -> Self {
         let features = SequenceEncoder::init(shape, init);
         Self {
@@ -49,16 +35,16 @@ impl TextEmbedding {
         }
     }
 
-    /// Width of the embedding: its values and the bit.
+    /// Width of the embedding: its values and the mask.
     pub fn width(&self) -> usize {
         self.width + 1
     }
 
     /// # Shapes
-    /// tokens `[batch, length]` and given `[batch, 1]` to `[batch, width]`.
-    pub fn embed(&self, tokens: Tensor<2, Int>, given: Tensor<2>) -> Tensor<2> {
-        let values = self.dense.forward(self.features.forward(tokens)) * given.clone();
-        Tensor::cat(vec![values, given], 1)
+    /// tokens `[batch, length]` and observed `[batch, 1]` to `[batch, width]`.
+    pub fn embed(&self, tokens: Tensor<2, Int>, observed: Tensor<2>) -> Tensor<2> {
+        let values = self.dense.forward(self.features.forward(tokens)) * observed.clone();
+        Tensor::cat(vec![values, observed], 1)
     }
 }
 
@@ -95,8 +81,9 @@ pub struct TextDistribution {
 }
 
 impl TextDistribution {
-    /// Log-likelihood of the texts, `[batch]`, in nats; 0 for padding alone. Tokens that `withheld` names are
-    /// predicted as all others but not shown to those behind them, so that the latents have to tell more.
+    /// Log-likelihood of the texts, `[batch]`, in nats; 0 for padding alone. Tokens in `withheld` are
+    /// predicted like all others but hidden from the predictions after them, so that the latents must carry
+    /// more (word dropout).
     ///
     /// # Shapes
     /// tokens, withheld: `[batch, length]`.

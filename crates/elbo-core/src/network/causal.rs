@@ -1,10 +1,10 @@
-//! Causal convolutions: what is known before each token of a text, from the tokens before it.
+//! Causal convolutions: the logits of each token of a text depend on the tokens before it alone.
 //!
-//! A whole text at once in training and one token at a time in generation are the same code: each layer
-//! carries over the last places of its input.
+//! Training on whole texts and generation token by token run the same code: each layer keeps the last
+//! positions of its input.
 //!
-//! A recurrent layer (GRU) of as many weights learns names about as fast, and movie reviews more slowly: 5.5
-//! against 5.0 nats a token after 300 steps, which take as long.
+//! A recurrent layer (GRU) with as many weights learns names about as fast, and movie reviews more slowly: 5.5
+//! against 5.0 nats a token after 300 steps, which take the same time.
 
 use burn::module::Module;
 use burn::tensor::{Int, Tensor};
@@ -12,17 +12,17 @@ use elbo_kernels::Activation;
 
 use super::Dense;
 use super::conv::Conv;
-use super::sequence::{KERNEL, TokenEmbedding};
-use crate::Init;
+use super::sequence::TokenEmbedding;
+use crate::config::text::KERNEL;
 use crate::distribution::tokens::NEVER_WRITTEN;
-use crate::field::text::TextShape;
+use crate::{Init, TextShape};
 
-/// Places before a place that a layer sees.
+/// Earlier positions that a layer sees.
 const BEFORE: usize = KERNEL - 1;
-/// Size of the output's first weights, as a share of the usual: all tokens begin about equally likely.
+/// Scale of the output's initial weights: all tokens begin about equally likely.
 const FIRST_SCALE: f32 = 0.1;
 
-/// x + W relu(conv(x + shift)) + b, the convolution over a place and the [`BEFORE`] before it.
+/// x + W relu(conv(x + shift)) + b, the convolution over a position and the [`BEFORE`] positions before it.
 #[derive(Module, Debug)]
 struct CausalLayer {
     conv: Conv,
@@ -51,7 +51,7 @@ impl CausalLayer {
 #[derive(Module, Debug)]
 pub struct CausalStack {
     embedding: TokenEmbedding,
-    /// From h to what is added before each layer and before the output.
+    /// From h to the shifts added before each layer and before the output.
     shifts: Dense,
     layers: Vec<CausalLayer>,
     output: Dense,
@@ -59,10 +59,11 @@ pub struct CausalStack {
     channels: usize,
 }
 
-/// What a [`CausalStack`] knows of the texts it is in the midst of.
+/// The state of a [`CausalStack`] in the middle of its texts.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// What h adds before each layer and before the output, `[batch, 1, 1, channels]` each.
+    /// The linear maps of h that are added before each layer and before the output, `[batch, 1, 1, channels]`
+    /// each.
     shifts: Vec<Tensor<4>>,
     /// The last inputs of each layer.
     before: Vec<Tensor<4>>,
@@ -86,7 +87,7 @@ impl CausalStack {
         }
     }
 
-    /// Before the first token of each text.
+    /// The state before the first token of each text.
     ///
     /// # Shapes
     /// h: `[batch, inputs]`.
@@ -104,7 +105,7 @@ impl CausalStack {
         }
     }
 
-    /// The logits of the tokens that follow each of `tokens`, which stand behind those of the context.
+    /// The logits of the token after each of `tokens`, which continue the texts of the context.
     ///
     /// # Shapes
     /// `[batch, length]` to `[batch, length, vocabulary − NEVER_WRITTEN]`.
@@ -123,7 +124,7 @@ impl CausalStack {
 }
 
 impl Context {
-    /// The context of these texts, in this order.
+    /// The state of these texts, in this order.
     pub fn select(&self, texts: &Tensor<1, Int>) -> Self {
         let select = |parts: &[Tensor<4>]| {
             let parts = parts.iter().map(|part| part.clone().select(0, texts.clone()));

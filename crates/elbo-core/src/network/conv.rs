@@ -40,7 +40,7 @@ impl Conv {
         }
     }
 
-    /// `odd` says per side whether the doubled image has one more row or column.
+    /// `odd`: 1 for each side along which the doubled image has one more row or column.
     fn doubling(
         inputs: usize,
         outputs: usize,
@@ -77,8 +77,8 @@ impl Conv {
         }
     }
 
-    /// Along pictures of one row, each of its `kernel` weights a matrix that keeps the channels, with
-    /// `padding` zeros at both ends.
+    /// Along images of one row, each of its `kernel` weights a square matrix over the channels, with `padding`
+    /// zeros at both ends.
     pub(crate) fn along(
         channels: usize,
         kernel: usize,

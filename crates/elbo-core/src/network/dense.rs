@@ -4,8 +4,8 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use elbo_kernels::{Activation, Precision, dense};
 
+use super::Embedded;
 use crate::Init;
-use crate::condition::Embedded;
 
 /// `activation(x W + b)`.
 #[derive(Module, Debug)]
@@ -24,8 +24,8 @@ impl Dense {
         Self::scaled(inputs, outputs, activation, init, |_| 1.0)
     }
 
-    /// A layer whose values are the parameters of a distribution, so without an activation: it begins near
-    /// the guess `bias`, its weights at `scale` times the usual size.
+    /// A layer that outputs the parameters of a distribution, so without an activation: its output begins near
+    /// `bias`, its weights at `scale` times the default size.
     pub fn output(inputs: usize, bias: Vec<f32>, scale: f32, init: &mut Init) -> Self {
         let outputs = bias.len();
         Self {
@@ -36,7 +36,7 @@ impl Dense {
         }
     }
 
-    /// A layer whose weights begin at `scale` of their input times the usual size.
+    /// A layer whose weights begin at `scale` of their input times the default size.
     fn scaled(
         inputs: usize,
         outputs: usize,
@@ -65,8 +65,8 @@ impl Dense {
     }
 }
 
-/// A chain of dense layers, each followed by the same activation. Every layer sees the condition
-/// beside the values before it: what is given need not be carried through by them.
+/// Dense layers one after the other, each followed by the same activation. The condition is part of every
+/// layer's input, so the hidden units need not carry it through.
 #[derive(Module, Debug)]
 pub struct Mlp {
     layers: Vec<Dense>,
@@ -75,8 +75,8 @@ pub struct Mlp {
 }
 
 impl Mlp {
-    /// Layers from `inputs` values through each of `widths`, beside a condition of `condition` values;
-    /// no widths, no change. The first layer's weights begin at `scale` of their input times the usual.
+    /// Layers from `inputs` values through each of `widths`, beside a condition of `condition` values; without
+    /// widths the identity. The first layer's weights begin at `scale` of their input times the default size.
     pub fn init(
         inputs: usize,
         condition: usize,

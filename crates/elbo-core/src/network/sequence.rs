@@ -1,19 +1,16 @@
 //! Sequences of tokens: their embedding, convolutions along them, and features of a whole sequence.
 //!
-//! Between layers a sequence is a picture of one row, `[batch, 1, length, channels]`.
+//! Between layers a sequence is an image of one row, `[batch, 1, length, channels]`.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Int, Tensor};
 use elbo_kernels::Activation;
 
 use super::conv::Conv;
-use crate::Init;
+use crate::config::text::KERNEL;
 use crate::distribution::tokens::written;
-use crate::field::text::TextShape;
+use crate::{Init, TextShape};
 
-/// Neighbours that a convolution sees at once. In the same time four layers of 3 learn names better than three
-/// of 5 (2.00 against 2.04 nats a character after 15 s).
-pub(crate) const KERNEL: usize = 3;
 /// Below any feature.
 const LOWEST: f32 = -1e9;
 
@@ -43,7 +40,7 @@ impl TokenEmbedding {
     }
 }
 
-/// Tokens to features: residual convolutions, then means and a maximum over the places of the text.
+/// Tokens to features: residual convolutions, then means and a maximum over the positions of the text.
 #[derive(Module, Debug)]
 pub struct SequenceEncoder {
     embedding: TokenEmbedding,
@@ -70,7 +67,7 @@ impl SequenceEncoder {
         3 * self.channels
     }
 
-    /// Whatever stands behind the text changes nothing; without any text all features are zero.
+    /// Padding changes nothing; the features of an empty row are zero.
     ///
     /// # Shapes
     /// `[batch, length]` to `[batch, width]`.
@@ -79,7 +76,7 @@ impl SequenceEncoder {
         let mask = written(&tokens);
         let places = mask.clone().reshape([batch, 1, length, 1]);
         let x = self.embedding.forward(tokens) * places.clone();
-        // What a layer makes of the places behind the text must not come back through the next.
+        // A layer's output at the padding must not reach the text through the next layer.
         let x = self
             .layers
             .iter()
@@ -88,8 +85,8 @@ impl SequenceEncoder {
     }
 }
 
-/// Two means that weigh the text's beginning or its end more, so that its order can be told, and the maximum:
-/// `[batch, 1, length, channels]` and a mask `[batch, length]` to `[batch, 3 · channels]`.
+/// Two means that give more weight to the text's beginning and to its end, so that order matters, and the
+/// maximum: `[batch, 1, length, channels]` and a mask `[batch, length]` to `[batch, 3 · channels]`.
 fn pool(x: Tensor<4>, mask: Tensor<2>) -> Tensor<2> {
     let [batch, _, length, channels] = x.dims();
     let device = x.device();
@@ -132,7 +129,7 @@ mod tests {
 
     #[test]
     fn pooling_by_hand() {
-        // Two places of three: their middles at ¼ and ¾ of the text.
+        // Two positions of three: their middles at ¼ and ¾ of the text.
         let x = tensor([4.0, -8.0, 8.0, -16.0, 99.0, 99.0], [1, 1, 3, 2]);
         let pooled = pool(x, rows([[1.0, 1.0, 0.0]]));
         // (¾ 4 + ¼ 8)/2 and twice as much; (¼ 4 + ¾ 8)/2 and twice as much; the maxima

@@ -27,7 +27,7 @@ fn step(device: &Device, config: &ModelConfig, x: &Fields, y: &Fields) -> Step {
     let device = device.clone().autodiff();
     let mut model = build_on(&device, config, 1);
     let (x, y) = (moved(x, &device), moved(y, &device));
-    let [batch, _] = x.0[0].given.dims();
+    let [batch, _] = x.0[0].observed.dims();
     let eps = eps(7, batch, config.latent).to_device(&device);
     let loss = Objective::default().loss(&model, &x, &y, eps, 1.0);
     let backward = loss.total.backward();
@@ -58,7 +58,7 @@ fn moved(fields: &Fields, device: &Device) -> Fields {
     };
     let field = |field: &Field| Field {
         value: value(&field.value),
-        given: field.given.clone().to_device(device),
+        observed: field.observed.clone().to_device(device),
     };
     Fields(fields.0.iter().map(field).collect())
 }
@@ -102,7 +102,7 @@ fn assert_same_step(what: &str, config: &ModelConfig, x: &Fields, y: &Fields) {
 #[test]
 fn a_dense_conditional_model_takes_the_same_step() {
     let mut records = Records::random(33, 1);
-    records.given[5] = [0.0, 1.0, 0.0];
+    records.observed[5] = [0.0, 1.0, 0.0];
     assert_same_step("dense", &conditional(), &records.x(), &records.y());
 }
 

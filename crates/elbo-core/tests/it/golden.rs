@@ -54,7 +54,7 @@ fn follow(name: &str) {
     for (index, step) in case["steps"].as_array().unwrap().iter().enumerate() {
         println!("{name}, step {index}");
         let eps = floats(&step["eps"]);
-        let eps = tensor(eps, [x.0[0].given.dims()[0], config.latent]);
+        let eps = tensor(eps, [x.0[0].observed.dims()[0], config.latent]);
         compare_terms(&model, &x, &y, &eps, step);
         let loss = objective.loss(&model, &x, &y, eps, 1.0).total;
         // Sums of some hundred f32 terms: six digits.
@@ -121,8 +121,8 @@ fn close(found: &[f64], expected: &[f64], relative: f64, absolute: f64) {
 
 fn conditions(y: &Json) -> Fields {
     let field = |field: &Json| {
-        let given = floats(&field["given"]);
-        let batch = given.len();
+        let observed = floats(&field["given"]);
+        let batch = observed.len();
         let value = match field.get("codes") {
             Some(levels) => {
                 let levels: Vec<i32> = serde_json::from_value(levels.clone()).unwrap();
@@ -132,7 +132,7 @@ fn conditions(y: &Json) -> Fields {
         };
         Field {
             value,
-            given: tensor(given, [batch, 1]),
+            observed: tensor(observed, [batch, 1]),
         }
     };
     Fields(y.as_array().unwrap().iter().map(field).collect())

@@ -112,10 +112,10 @@ proptest! {
     }
 
     #[test]
-    fn a_value_that_is_not_given_is_ignored(seed in 0_u64..1000, field in 0_usize..3) {
+    fn a_value_that_is_not_observed_is_ignored(seed in 0_u64..1000, field in 0_usize..3) {
         let model = build(&conditional(), seed);
         let mut records = Records::random(3, seed);
-        records.given[1][field] = 0.0;
+        records.observed[1][field] = 0.0;
         let mut other = records.clone();
         other.conditions[1] = match (field, records.conditions[1]) {
             (0, (label, bold, angle)) => ((label + 1) % 4, bold, angle),
@@ -126,8 +126,8 @@ proptest! {
         for (a, b) in seen(&records).iter().zip(seen(&other)) {
             prop_assert_eq!(values(a), values(&b));
         }
-        // The same change of a value that is given is seen by every network.
-        (records.given[1][field], other.given[1][field]) = (1.0, 1.0);
+        // The same change of an observed value is seen by every network.
+        (records.observed[1][field], other.observed[1][field]) = (1.0, 1.0);
         for (a, b) in seen(&records).iter().zip(seen(&other)) {
             prop_assert!(difference(a, &b) > 1e-5);
         }
@@ -149,7 +149,7 @@ proptest! {
 
 /// What each of the four networks makes of a batch: q's mean, p(x)'s mean, p(z)'s mean and variance.
 fn quantities(model: &Model, x: &Fields, y: &Fields) -> [Tensor<2>; 4] {
-    let batch = x.0[0].given.dims()[0];
+    let batch = x.0[0].observed.dims()[0];
     let z = eps(7, batch, model.latent());
     let elbo_core::decoder::FieldDistribution::Image { image: p, .. } = &model.likelihood(z, y).fields[0]
     else {
@@ -169,6 +169,18 @@ fn a_standard_prior_does_not_look_at_the_condition() {
     let prior = build(&config, 1).prior(&records.y(), 3, &crate::testing::device());
     assert_close(&prior.mean, &[0.0; 6], 0.0);
     assert_close(&prior.logvar, &[0.0; 6], 0.0);
+}
+
+#[test]
+fn latents_are_drawn_from_the_prior_and_from_the_posterior() {
+    let model = build(&conditional(), 3);
+    let records = Records::random(4, 3);
+    let (x, y, noise) = (records.x(), records.y(), eps(5, 4, 2));
+    let (q, p) = model.posterior_and_prior(&x, &y);
+    let draw = |p: &DiagonalGaussian, scale: f64| values(&(p.mean.clone() + p.std() * noise.clone() * scale));
+    assert_close(&model.infer(&x, &y, noise.clone()), &draw(&q, 1.0), 1e-6);
+    assert_close(&model.generate(&y, noise.clone(), 0.5), &draw(&p, 0.5), 1e-6);
+    assert_close(&model.generate(&y, noise.clone(), 0.0), &values(&p.mean), 0.0);
 }
 
 #[test]
@@ -245,7 +257,7 @@ fn inner(fields: Fields) -> Fields {
                 withheld: withheld.map(Tensor::inner),
             },
         },
-        given: field.given.inner(),
+        observed: field.observed.inner(),
     };
     Fields(fields.0.into_iter().map(field).collect())
 }
@@ -292,7 +304,7 @@ fn a_missing_image_says_nothing() {
     let records = Records::random(2, 6);
     let missing = |pixels: f32| {
         let mut x = images(tensor(vec![pixels; 12], [2, 6]));
-        x.0[0].given = tensor([1.0, 0.0], [2, 1]);
+        x.0[0].observed = tensor([1.0, 0.0], [2, 1]);
         model.elbo(&x, &records.y(), eps(6, 2, 2))
     };
     let (black, white) = (missing(0.0), missing(1.0));

@@ -219,7 +219,7 @@ impl Records {
         let n = self.len();
         let y = Field {
             value: number(tensor(self.y.clone(), [n, 1])),
-            given: tensor(vec![1.0; n], [n, 1]),
+            observed: tensor(vec![1.0; n], [n, 1]),
         };
         (images(tensor(self.x.clone(), [n, D])), Fields(vec![y]))
     }

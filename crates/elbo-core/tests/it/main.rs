@@ -4,6 +4,7 @@
 //! - `linear_gaussian`: a model whose log p(x|y) has a closed form;
 //! - `golden`: training steps computed by another program, `golden/training_step.py`;
 //! - `networks`: shapes and gradients of every kind of network;
+//! - `fields`: records of every kind of field, with missing values, independent or autoregressive;
 //! - `weights`, `training`: saving, loading and updating;
 //! - `devices`: a training step on every device that is there, against the CPU.
 #![allow(
@@ -13,9 +14,11 @@
 )]
 
 mod devices;
+mod fields;
 mod golden;
 mod laws;
 mod linear_gaussian;
+mod mixed;
 mod models;
 mod networks;
 mod training;

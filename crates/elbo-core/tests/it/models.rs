@@ -84,12 +84,12 @@ pub(crate) struct Records {
     pub(crate) pixels: Vec<[f32; 6]>,
     /// Label, bold, angle.
     pub(crate) conditions: Vec<(i32, f32, f32)>,
-    /// Which of the three are given.
-    pub(crate) given: Vec<[f32; 3]>,
+    /// Which of the three are observed.
+    pub(crate) observed: Vec<[f32; 3]>,
 }
 
 impl Records {
-    /// `n` records, everything given.
+    /// `n` records, every value observed.
     pub(crate) fn random(n: usize, seed: u64) -> Self {
         let u = uniform(seed, 9 * n);
         let pixels = u.chunks_exact(9).map(|u| std::array::from_fn(|i| u[i])).collect();
@@ -97,7 +97,7 @@ impl Records {
         Self {
             pixels,
             conditions: u.chunks_exact(9).map(condition).collect(),
-            given: vec![[1.0; 3]; n],
+            observed: vec![[1.0; 3]; n],
         }
     }
 
@@ -106,7 +106,7 @@ impl Records {
         Self {
             pixels: order.iter().map(|&i| self.pixels[i]).collect(),
             conditions: order.iter().map(|&i| self.conditions[i]).collect(),
-            given: order.iter().map(|&i| self.given[i]).collect(),
+            observed: order.iter().map(|&i| self.observed[i]).collect(),
         }
     }
 
@@ -118,20 +118,20 @@ impl Records {
     pub(crate) fn y(&self) -> Fields {
         let n = self.conditions.len();
         let column = |values: Vec<f32>| tensor(values, [n, 1]);
-        let given = |i: usize| column(self.given.iter().map(|given| given[i]).collect());
+        let observed = |i: usize| column(self.observed.iter().map(|observed| observed[i]).collect());
         let labels: Vec<_> = self.conditions.iter().map(|y| y.0).collect();
         Fields(vec![
             Field {
                 value: Value::Category(codes(&labels)),
-                given: given(0),
+                observed: observed(0),
             },
             Field {
                 value: Value::Flag(column(self.conditions.iter().map(|y| y.1).collect())),
-                given: given(1),
+                observed: observed(1),
             },
             Field {
                 value: number(column(self.conditions.iter().map(|y| y.2).collect())),
-                given: given(2),
+                observed: observed(2),
             },
         ])
     }
@@ -151,7 +151,7 @@ pub(crate) fn images(pixels: Tensor<2>) -> Fields {
     let [batch, _] = pixels.dims();
     Fields(vec![Field {
         value: Value::Image(pixels),
-        given: Tensor::ones([batch, 1], &device()),
+        observed: Tensor::ones([batch, 1], &device()),
     }])
 }
 

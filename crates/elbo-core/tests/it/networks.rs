@@ -102,7 +102,7 @@ fn every_weight_of_a_conditional_model_has_a_gradient() {
     for (row, condition) in records.conditions.iter_mut().enumerate() {
         condition.0 = row as i32 % 4;
     }
-    records.given[7] = [0.0; 3];
+    records.observed[7] = [0.0; 3];
     for samples in [1, 3] {
         check_gradients(
             &model,
@@ -136,8 +136,8 @@ fn without_distortion_the_decoder_learns_nothing() {
     }
 }
 
-fn check_gradients(model: &elbo_core::Model, x: &Fields, y: &Fields, objective: Objective) {
-    let batch = x.0[0].given.dims()[0];
+pub(crate) fn check_gradients(model: &elbo_core::Model, x: &Fields, y: &Fields, objective: Objective) {
+    let batch = x.0[0].observed.dims()[0];
     let loss = objective.loss(model, x, y, eps(5, batch * objective.samples, 2), 1.0);
     let gradients = gradients(model, &loss.total.backward());
     let weights = model.weights();

@@ -3,6 +3,7 @@
 use elbo_core::parameters::Arrays;
 use elbo_core::{CoreError, Fields};
 
+use crate::mixed::mixed;
 use crate::models::{Records, build, conditional, eps, plain};
 use crate::testing::values;
 
@@ -66,6 +67,41 @@ fn names_are_paths_in_the_model() {
             ("encoder.posterior.dense.weight", &[5, 4]),
         ]
     );
+}
+
+#[test]
+fn names_of_every_kind_of_field_are_those_of_saved_runs() {
+    // A renamed field or variant of a module would make saved weights unreadable.
+    let weights = build(&mixed(4), 1).weights();
+    for name in [
+        "condition.embeddings.0.Category.table",
+        "condition.embeddings.1.GivenImage.dense.weight",
+        "condition.embeddings.3.GivenText.dense.bias",
+        "condition.embeddings.3.GivenText.features.embedding.table",
+        "decoder.heads.0.Image.dense.weight",
+        "decoder.heads.1.Text.stack.embedding.table",
+        "decoder.heads.1.Text.stack.layers.0.back.weight",
+        "decoder.heads.1.Text.stack.layers.1.conv.bias",
+        "decoder.heads.1.Text.stack.output.weight",
+        "decoder.heads.1.Text.stack.shifts.bias",
+        "decoder.levels.chain.hidden.weight",
+        "decoder.levels.chain.outputs.2.bias",
+        "decoder.levels.chain.starts",
+        "decoder.levels.chain.table",
+        "decoder.levels.chain.units.weight",
+        "decoder.levels.dense.weight",
+        "encoder.features.0.Category.table",
+        "encoder.features.3.Text.embedding.table",
+        "encoder.features.3.Text.layers.0.weight",
+        "encoder.features.4.Number.bins.table",
+        "encoder.posterior.dense.weight",
+    ] {
+        assert!(
+            weights.contains_key(name),
+            "{name} is not in {:?}",
+            weights.keys()
+        );
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Settings that no model can be built from, and what is said of them.
+//! Settings that no model can be built from, and their errors.
 
 use super::*;
 use crate::{Activation, ImageLikelihood, Precision, Region};
@@ -193,7 +193,7 @@ fn layers_make_a_sensible_number_of_values() {
             c.x = vec![image(4096, 4096, 1)];
             c.network.channels = vec![65, 1];
         }),
-        "`network.channels = [65, 1]` is not possible: a layer would make 272629760 values of one image, \
+        "`network.channels = [65, 1]` is not possible: a layer would output 272629760 values for one image, \
          at most 268435456"
     );
 }

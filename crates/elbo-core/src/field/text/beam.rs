@@ -1,4 +1,4 @@
-//! The most likely text, searched for: what a reconstruction shows.
+//! Beam search for the most likely text, which a reconstruction shows.
 
 use burn::tensor::{Int, Tensor, TensorData};
 
@@ -8,9 +8,9 @@ use crate::distribution::tokens::{BEGIN, END, NEVER_WRITTEN, PAD, UNKNOWN};
 use crate::fields::repeat_each;
 
 impl TextDistribution {
-    /// The most likely text of each record that is found while only the `width` most likely beginnings are
-    /// followed (beam search); none holds [`UNKNOWN`]. A text that does not end of itself ends after `length`
-    /// tokens; none is empty unless it `may_be_empty`.
+    /// The most likely text of each record by beam search, which keeps the `width` most likely beginnings. No
+    /// text holds [`UNKNOWN`]. A text longer than `length` tokens is cut there. No text is empty unless
+    /// `may_be_empty`.
     ///
     /// # Shapes
     /// To tokens `[batch, length + 1]`.
@@ -41,7 +41,7 @@ impl TextDistribution {
     }
 }
 
-/// Some tokens and log p of them, in nats.
+/// The beginning of a text, and its log-probability in nats.
 #[derive(Clone)]
 struct Line {
     tokens: Vec<i32>,
@@ -53,7 +53,7 @@ struct Line {
 struct Search {
     /// Beginnings, the most likely first.
     open: Vec<Line>,
-    /// The most likely whole text so far.
+    /// The most likely complete text so far.
     whole: Option<Line>,
 }
 
@@ -69,8 +69,9 @@ impl Search {
         }
     }
 
-    /// Follows the open lines by one token. Returns for each of `width` lines which line it continues and with
-    /// what; those that fill up the width continue the first. Only where it `may_end` is a line a whole text.
+    /// Extends the open lines by one token. Returns, for each of `width` lines, the line that it continues and
+    /// the token; if there are fewer lines, the first is repeated. Complete texts are considered only if
+    /// `may_end`.
     fn step(&mut self, logits: &[f32], width: usize, may_end: bool) -> Vec<(usize, i32)> {
         let mut next = Vec::new();
         for (parent, (line, logits)) in self
@@ -105,13 +106,13 @@ impl Search {
         steps
     }
 
-    /// Whether no open line can become more likely than the whole text.
+    /// Whether no open line can lead to a more likely text than the complete one.
     fn is_over(&self) -> bool {
         let open = self.open.first().map_or(f64::NEG_INFINITY, |line| line.log_prob);
         self.whole.as_ref().is_some_and(|whole| whole.log_prob >= open)
     }
 
-    /// The text found, of at most `length` tokens, its end and padding.
+    /// The text that was found, of at most `length` tokens, with its end and padding.
     fn row(&self, length: usize) -> Vec<i32> {
         let line = self.whole.as_ref().or(self.open.first());
         let mut row = line.map(|line| line.tokens.clone()).unwrap_or_default();
@@ -151,12 +152,12 @@ mod tests {
     #[test]
     fn a_less_likely_beginning_may_win() {
         let mut search = Search::new();
-        // One line is open; what stands for the second is not looked at.
+        // One line is open; the logits of the second are ignored.
         let steps = search.step(&logits([0.1, 0.0, 0.5, 0.4, 1.0, 0.0, 0.0, 0.0]), 2, true);
         assert_eq!(steps, [(0, 4), (0, 5)]);
         assert!(!search.is_over());
         search.step(&logits([0.3, 0.0, 0.35, 0.35, 0.9, 0.0, 0.05, 0.05]), 2, true);
-        // `5` has 0.4 · 0.9, `4` has 0.5 · 0.3, and what goes on has at most 0.5 · 0.35.
+        // `5` has 0.4 · 0.9, `4` has 0.5 · 0.3, and each longer text at most 0.5 · 0.35.
         assert!(search.is_over());
         assert_eq!(search.row(3), [5, END, PAD, PAD]);
         let found = search.whole.unwrap().log_prob.exp();

@@ -1,4 +1,4 @@
-//! Texts drawn token by token.
+//! Sampling of texts, token by token.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
@@ -7,10 +7,10 @@ use crate::distribution::Sampling;
 use crate::distribution::tokens::{BEGIN, END, NEVER_WRITTEN, PAD, UNKNOWN};
 
 impl TextDistribution {
-    /// A draw of each text, a token for each column of `uniform`, its end behind the last.
-    /// [`UNKNOWN`] is never drawn, since it is no text: the others share its probability. A text that does not
-    /// end of itself ends with the noise; none is empty unless it `may_be_empty`. A draw of length L takes the
-    /// layers L + 1 times.
+    /// Samples a text for each record: one token for each column of `uniform`, then the end. [`UNKNOWN`] is
+    /// never sampled, since it cannot be written out: the other tokens share its probability. A text without a
+    /// sampled end is cut at the last column. No text is empty unless `may_be_empty`. A text of L tokens takes
+    /// L + 1 passes through the layers.
     ///
     /// # Shapes
     /// uniform: `[batch, length]` in [0, 1), to tokens `[batch, length + 1]`.

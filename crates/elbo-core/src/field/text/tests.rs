@@ -1,4 +1,4 @@
-//! What holds of p(text | z, y), and that it learns.
+//! Properties of p(text | z, y), and that it can be learned.
 
 use super::*;
 use crate::distribution::Sampling;
@@ -48,7 +48,7 @@ fn decided_head() -> TextHead {
     head().map(&mut Enlarge(String::new()))
 }
 
-/// All texts of at most `length` tokens of those given, with their ends, padded to `length + 1`.
+/// All texts of at most `length` of these tokens, with their ends, padded to `length + 1`.
 fn all_texts(length: usize, letters: &[i32]) -> Vec<Vec<i32>> {
     let mut texts = vec![vec![]];
     let mut open = vec![vec![]];

@@ -1,8 +1,25 @@
-//! How many weights a text's networks have, known before anything is allocated.
+//! The networks of a text field: their shape, and their number of weights, computed before anything is
+//! allocated.
 
-use super::TextShape;
+use serde::{Deserialize, Serialize};
+
 use crate::distribution::tokens::NEVER_WRITTEN;
-use crate::network::sequence::KERNEL;
+
+/// Kernel size of a text's convolutions. In the same time, four layers of size 3 learn names better than three
+/// of size 5 (2.00 against 2.04 nats a character after 15 s).
+pub(crate) const KERNEL: usize = 3;
+
+/// The shape of a text field's networks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextShape {
+    /// Number of tokens, special ones included.
+    pub vocabulary: usize,
+    /// Width of every layer.
+    pub channels: usize,
+    /// Convolutions of the encoder, and of the decoder.
+    pub layers: usize,
+}
 
 impl TextShape {
     /// Width of the encoder's features.
@@ -16,7 +33,7 @@ impl TextShape {
         vocabulary * channels + layers * self.convolution()
     }
 
-    /// Weights of an embedding of `width` values and a bit.
+    /// Weights of an embedding of `width` values and a mask.
     pub fn embedding_weights(&self, width: usize) -> u128 {
         self.encoder_weights() + (self.features() as u128 + 1) * width as u128
     }

@@ -1,20 +1,21 @@
-//! Fields with levels that see those before them: p(x|z,y) = Π p(x_i | x_1 … x_{i−1}, z, y).
+//! A decoder that is autoregressive over fields with levels: p(x|z,y) = Π p(x_i | x_1 … x_{i−1}, z, y).
 //!
-//! What latents leave open between two fields, such as a job and an income, this layer can still tell
-//! (an autoregressive decoder, as PixelVAE's; Gulrajani et al. 2017).
+//! It models the dependence of two fields, such as a job and an income, that the latents do not explain (as
+//! PixelVAE does for pixels; Gulrajani et al. 2017).
 
 use burn::module::{Module, Param};
 use burn::tensor::{Int, Tensor, TensorData};
 use elbo_kernels::Activation;
 
+use super::Dense;
 use crate::Init;
-use crate::network::Dense;
 
-/// Logits of field i from the fields before it: tanh((s_i + Σ_{j<i} e_j) W + h P + b) V_i + c_i, with e_j the vector
-/// of field j's level, or of "not given", s_i one of the field's own, and h the decoder's hidden layer.
+/// Logits of field i from the fields before it: tanh((s_i + Σ_{j<i} e_j) W + h P + b) V_i + c_i. Here e_j is
+/// the learned vector of field j's level, or of "not observed", s_i a learned vector of field i, and h the
+/// decoder's hidden units.
 #[derive(Module, Debug)]
 pub struct Chain {
-    /// `[Σ (levels + 1), width]`, field after field; the last row of each is "not given".
+    /// `[Σ (levels + 1), width]`, field after field; the last row of each is "not observed".
     table: Param<Tensor<2>>,
     /// s, `[fields, width]`.
     starts: Param<Tensor<2>>,
@@ -26,11 +27,11 @@ pub struct Chain {
     levels: Vec<usize>,
 }
 
-/// Size of the first weights of the outputs, as a share of the usual: latents are learned first.
+/// Scale of the outputs' initial weights: small, so that the latents are learned first.
 const FIRST_SCALE: f32 = 0.1;
 
 impl Chain {
-    /// A chain of fields with so many `levels`, through layers of `width`, fed by `inputs` hidden units.
+    /// For fields with these numbers of `levels`, through a layer of `width`, fed by `inputs` hidden units.
     pub(crate) fn init(levels: &[usize], width: usize, inputs: usize, init: &mut Init) -> Self {
         let rows = levels.iter().map(|levels| levels + 1).sum();
         let outputs = levels.iter();
@@ -46,19 +47,19 @@ impl Chain {
         }
     }
 
-    /// What the hidden layer tells every field: `[batch, inputs]` to `[batch, width]`.
+    /// h P, which all fields share: `[batch, inputs]` to `[batch, width]`.
     pub(crate) fn begin(&self, h: Tensor<2>) -> Tensor<2> {
         self.hidden.forward(h)
     }
 
-    /// Logits of all fields, given their own values.
+    /// Logits of all fields, each from the observed levels of those before it.
     ///
     /// # Shapes
-    /// hidden `[batch, width]`, levels and given `[batch, fields]`, to `[batch, Σ levels]`.
-    pub(crate) fn logits(&self, hidden: Tensor<2>, levels: Tensor<2>, given: Tensor<2>) -> Tensor<2> {
+    /// hidden `[batch, width]`, levels and observed `[batch, fields]`, to `[batch, Σ levels]`.
+    pub(crate) fn logits(&self, hidden: Tensor<2>, levels: Tensor<2>, observed: Tensor<2>) -> Tensor<2> {
         let ([batch, width], fields) = (hidden.dims(), self.levels.len());
-        // Field after field, so that one product sums up what stands before each.
-        let vectors = self.vectors(levels, given).reshape([fields, batch * width]);
+        // Field by field, so that one product computes the sum over earlier fields for all of them.
+        let vectors = self.vectors(levels, observed).reshape([fields, batch * width]);
         let before = self.before(&vectors).matmul(vectors);
         let before = before.reshape([fields, batch, width]) + self.starts.val().unsqueeze_dim(1);
         let hidden = hidden.unsqueeze_dim::<3>(0).repeat_dim(0, fields);
@@ -70,7 +71,7 @@ impl Chain {
         Tensor::cat(logits.collect(), 1)
     }
 
-    /// Logits of one field, given the sum of the vectors of those before it: `[batch, width]` to
+    /// Logits of one field, from the sum of the vectors of those before it: `[batch, width]` to
     /// `[batch, levels]`.
     pub(crate) fn logits_of(&self, field: usize, hidden: Tensor<2>, before: Tensor<2>) -> Tensor<2> {
         let before = before + self.starts.val().narrow(0, field, 1);
@@ -78,7 +79,7 @@ impl Chain {
         self.outputs[field].forward(units)
     }
 
-    /// The vector of each record's level of one field; one behind the last level is "not given".
+    /// The vector of each record's level of one field; the index past the last level is "not observed".
     ///
     /// # Shapes
     /// `[batch]` to `[batch, width]`.
@@ -88,23 +89,23 @@ impl Chain {
     }
 
     /// The vectors of all fields' levels, `[fields · batch, width]`.
-    fn vectors(&self, levels: Tensor<2>, given: Tensor<2>) -> Tensor<2> {
+    fn vectors(&self, levels: Tensor<2>, observed: Tensor<2>) -> Tensor<2> {
         let [batch, fields] = levels.dims();
         let device = levels.device();
         let row = |values: Vec<f32>| Tensor::<2>::from_data(TensorData::new(values, [1, fields]), &device);
-        let not_given = row(self.levels.iter().map(|levels| *levels as f32).collect());
+        let missing = row(self.levels.iter().map(|levels| *levels as f32).collect());
         let starts = self.levels.iter().scan(0.0, |next, levels| {
             let start = *next;
             *next += (levels + 1) as f32;
             Some(start)
         });
         let starts = row(starts.collect());
-        let level = levels * given.clone() + not_given * (-given + 1.0);
+        let level = levels * observed.clone() + missing * (-observed + 1.0);
         let places: Tensor<2, Int> = (level + starts).int().transpose();
         self.table.val().select(0, places.reshape([fields * batch]))
     }
 
-    /// 1 where a column's field stands before a row's, `[fields, fields]`.
+    /// 1 where the column's field comes before the row's, `[fields, fields]`.
     fn before(&self, like: &Tensor<2>) -> Tensor<2> {
         let fields = self.levels.len();
         let before = (0..fields * fields).map(|place| f32::from(u8::from(place % fields < place / fields)));
@@ -142,7 +143,7 @@ mod tests {
             logits([[0.0, 1.0, 2.0], [1.0, 2.0, 0.0]]),
             logits([[0.0, 2.0, 3.0], [1.0, 2.0, 1.0]]),
         );
-        // nine logits a record: those of the first two fields are alike, those of the third are not
+        // nine logits for each record: those of the first two fields are equal, those of the third are not
         assert_eq!(one[..5], other[..5]);
         assert_ne!(one[5..9], other[5..9]);
         assert_eq!(one[9..], other[9..]);
@@ -155,7 +156,7 @@ mod tests {
         let all = chain.logits(hidden(), rows(levels), rows([[1.0, 0.0, 1.0], [1.0; 3]]));
         let mut before = Tensor::zeros([2, 5], &device());
         let mut parts = Vec::new();
-        // the second field of the first record is not given: its level is one behind the last
+        // the second field of the first record is not observed: its index is one past the last level
         for (field, codes) in [[0, 1], [3, 2], [2, 0]].into_iter().enumerate() {
             parts.push(chain.logits_of(field, hidden(), before.clone()));
             before = before + chain.vector(field, crate::testing::codes(&codes));
