@@ -1,6 +1,6 @@
-//! Files that are either whole or not there: written beside their place, then moved into it.
+//! Files that are either complete or absent: written beside their place, then moved into it.
 //!
-//! A crash, a full disk or a killed process leaves what stood there before, and no half file.
+//! A crash, a full disk or a killed process leaves the previous file, and no half file.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -10,19 +10,19 @@ use tempfile::NamedTempFile;
 
 use crate::error::{Cause, DataError};
 
-/// What to do where the output exists already.
+/// What to do if the output exists already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {
     /// Leave it and report [`DataError::Exists`].
     Keep,
-    /// Replace it (`--force`, and files of a run that are written again and again).
+    /// Replace it: the user asked for it, or it is a file of a run that is written repeatedly.
     Replace,
 }
 
 /// Writes a file through `body`: a temporary file in the same folder, synced, then renamed.
 ///
 /// # Errors
-/// [`DataError::Exists`] where `existing` says so; [`DataError::Write`] with the cause, which may
+/// [`DataError::Exists`] if `existing` forbids to replace a file; [`DataError::Write`] with the cause, which may
 /// come from `body`. The old file is then untouched and the temporary one gone.
 pub fn write<E: Into<Cause>>(
     path: &Path,
@@ -56,7 +56,7 @@ pub fn write<E: Into<Cause>>(
     }
 }
 
-/// Whether `path` may be written, for an error before the work rather than after it.
+/// Checks that `path` may be written, so that an error comes before the work and not after it.
 ///
 /// # Errors
 /// [`DataError::Exists`], or [`DataError::Write`] for a folder or a missing parent folder.
@@ -83,7 +83,7 @@ pub fn check(path: &Path, existing: Existing) -> Result<(), DataError> {
     }
 }
 
-/// The folder that `path` lies in.
+/// The folder of `path`.
 pub(crate) fn folder(path: &Path) -> &Path {
     path.parent()
         .filter(|parent| !parent.as_os_str().is_empty())

@@ -36,15 +36,24 @@ pub fn image_shape(field: &ArrowField) -> Option<[usize; 3]> {
 /// # Errors
 /// [`DataError::Shape`] if the bytes do not make whole pictures.
 pub fn image_array(bytes: Vec<u8>, pixels: usize) -> Result<ArrayRef, DataError> {
-    if pixels == 0 || !bytes.len().is_multiple_of(pixels) {
-        return Err(DataError::Shape {
-            found: bytes.len(),
-            shape: vec![pixels],
-        });
-    }
+    count_images(bytes.len(), pixels)?;
     let values = Arc::new(UInt8Array::from(bytes));
     let array = FixedSizeListArray::try_new(pixel_field(), pixels as i32, values, None)?;
     Ok(Arc::new(array))
+}
+
+/// How many pictures of `pixels` bytes these bytes are.
+///
+/// # Errors
+/// [`DataError::Shape`] if they do not make whole pictures.
+pub(crate) fn count_images(bytes: usize, pixels: usize) -> Result<usize, DataError> {
+    match pixels > 0 && bytes.is_multiple_of(pixels) {
+        true => Ok(bytes / pixels),
+        false => Err(DataError::Shape {
+            found: bytes,
+            shape: vec![pixels],
+        }),
+    }
 }
 
 /// The bytes of a picture column; none of any other column.

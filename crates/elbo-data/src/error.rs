@@ -1,6 +1,6 @@
-//! Everything that can be wrong with a person's data, one variant each, with the values inside.
+//! Everything that can be wrong with a user's data, one variant each, with the values inside.
 //!
-//! The text names file, row, field and value; [`DataError::hint`] says what to do about it.
+//! The text names file, row, field and value; [`DataError::hint`] gives the remedy.
 //! The file is long because it is one list, best read and searched as one.
 
 mod hint;
@@ -9,8 +9,6 @@ use std::path::PathBuf;
 
 use arrow::error::ArrowError;
 use serde::{Deserialize, Serialize};
-
-use crate::kind::ignored::Ignored;
 
 /// Any error, where only its text and its chain of causes matter.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -243,7 +241,7 @@ pub enum DataError {
         /// Bytes there are.
         found: usize,
     },
-    /// An idx file's body is not as long as its header says.
+    /// An idx file's body is not of the length that its header gives.
     #[error("`{}` holds {found} bytes after its header, which promises {expected}", path.display())]
     IdxLength {
         /// The file.
@@ -254,7 +252,7 @@ pub enum DataError {
         found: u64,
     },
     /// An idx file's header gives a count or a side that cannot be used.
-    #[error("the header of `{}` says {count} pictures of {width}x{height}", path.display())]
+    #[error("the header of `{}` gives {count} pictures of {width}x{height}", path.display())]
     IdxShape {
         /// The file.
         path: PathBuf,
@@ -297,8 +295,8 @@ pub enum DataError {
         /// The picture files.
         files: Vec<String>,
     },
-    /// A row was asked for that the data do not have.
-    #[error("there is no row {row}: the data have {len}")]
+    /// The data have no such row.
+    #[error("there is no row {row}: the data have {len} row{}", if *len == 1 { "" } else { "s" })]
     NoSuchRow {
         /// The row asked for, counted from 0.
         row: u64,
@@ -329,8 +327,8 @@ pub enum DataError {
         /// All fields.
         known: Vec<String>,
     },
-    /// A field of pictures, texts or built-in data is what it is.
-    #[error("the field `{name}` cannot be taken for anything else")]
+    /// The type of a field of pictures, texts or built-in data cannot be changed.
+    #[error("the field `{name}` cannot be read as another type")]
     FixedType {
         /// The field.
         name: String,
@@ -385,7 +383,13 @@ pub enum DataError {
         /// The file.
         path: PathBuf,
     },
-    /// A cell of a table is not what its column is said to be.
+    /// Data in memory without any record.
+    #[error("the data have no records")]
+    NoRecords,
+    /// Records could not be written to, or read from, a temporary file.
+    #[error("cannot keep records in a temporary file: {0}")]
+    Spool(std::io::Error),
+    /// A cell of a table does not fit the type of its column.
     #[error("row {row} of `{}` has `{value}` in the column `{column}`, which is not {expected}", path.display())]
     Cell {
         /// The file.
@@ -399,9 +403,9 @@ pub enum DataError {
         /// What should.
         expected: &'static str,
     },
-    /// The dates of a column are written in two ways.
-    #[error("the dates of `{column}` in `{}` are written in two ways: `{}` in row {}, `{}` in row {}", path.display(), first.1, first.0, second.1, second.0)]
-    TwoDateFormats {
+    /// The dates or times of a column are written in two ways.
+    #[error("`{column}` in `{}` is written in two ways: `{}` in row {}, `{}` in row {}", path.display(), first.1, first.0, second.1, second.0)]
+    TwoFormats {
         /// The file.
         path: PathBuf,
         /// The column.
@@ -411,14 +415,16 @@ pub enum DataError {
         /// Another.
         second: (u64, String),
     },
-    /// The value of a date is no date.
-    #[error("`{field}` is a date, not `{value}`")]
-    NotDate {
+    /// The value of a date, or of another kind with formats of its own, has none of its formats.
+    #[error("`{field}` is {expected}, not `{value}`")]
+    NotWritten {
         /// The field.
         field: String,
+        /// What it is, such as `a date`.
+        expected: &'static str,
         /// The value as given.
         value: String,
-        /// A date that was seen, as the data have it.
+        /// A value that was seen, as the data have it.
         example: String,
     },
     /// The value of a number is far outside what was seen in training.
@@ -448,7 +454,7 @@ pub enum DataError {
     FieldType {
         /// The field.
         field: String,
-        /// What the schema says.
+        /// What the schema has.
         expected: String,
         /// What the data hold.
         found: String,
@@ -496,7 +502,7 @@ pub enum DataError {
         path: PathBuf,
     },
     /// The output's name does not end in a known extension.
-    #[error("cannot tell the format of `{}` from its name", path.display())]
+    #[error("the extension of `{}` is of no known format", path.display())]
     UnknownExtension {
         /// The output.
         path: PathBuf,
@@ -514,11 +520,11 @@ pub enum DataError {
 }
 
 impl DataError {
-    /// [`DataError::IgnoredField`] of this one.
-    pub fn ignored(name: &str, ignored: &Ignored) -> Self {
+    /// [`DataError::IgnoredField`]: the field called `name` cannot be used, for this reason.
+    pub fn ignored(name: &str, reason: &str) -> Self {
         Self::IgnoredField {
             name: name.to_owned(),
-            reason: ignored.reason.clone(),
+            reason: reason.to_owned(),
         }
     }
 
@@ -531,7 +537,7 @@ impl DataError {
         }
     }
 
-    /// An [`DataError::Io`] about `path`, or [`DataError::NoSuchPath`] where there is nothing.
+    /// A [`DataError::Io`] about `path`, or [`DataError::NoSuchPath`] where there is nothing.
     pub(crate) fn reading(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_path_buf();
         move |source| match source.kind() {

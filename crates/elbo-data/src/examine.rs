@@ -1,4 +1,4 @@
-//! A full look at a data set: every record read, every problem named. What `elbo inspect` reports.
+//! Examines a whole data set: reads every record and names every problem.
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -25,7 +25,7 @@ pub struct Examination {
     pub sizes: Vec<SizeCount>,
     /// Broken files and records, each with the reason.
     pub problems: Vec<Problem>,
-    /// What else is worth knowing.
+    /// Other notes.
     pub notes: Vec<String>,
 }
 
@@ -50,11 +50,15 @@ pub struct SizeCount {
     pub count: u64,
 }
 
-/// Reads every record of `source`; `progress` is told after each step how many were read.
+/// Reads every record of `source`; `progress` receives after each step the number of records
+/// just read, and says whether to continue: if not, there is no examination.
 ///
 /// # Errors
 /// What makes reading impossible, and any broken record where the source is strict.
-pub fn examine(source: &dyn Source, progress: &dyn Fn(u64)) -> Result<Examination, DataError> {
+pub fn examine(
+    source: &dyn Source,
+    progress: &dyn Fn(u64) -> bool,
+) -> Result<Option<Examination>, DataError> {
     let schema = source.arrow_schema();
     let mut fitters: Vec<Fitter> = schema.fields().iter().map(|field| Fitter::new(field)).collect();
     let mut problems = source.problems();
@@ -67,7 +71,9 @@ pub fn examine(source: &dyn Source, progress: &dyn Fn(u64)) -> Result<Examinatio
         problems.extend(records.problems);
         let arrays = fitters.par_iter_mut().zip(records.batch.columns());
         arrays.for_each(|(fitter, array)| fitter.push(array));
-        progress(rows.len() as u64);
+        if !progress(rows.len() as u64) {
+            return Ok(None);
+        }
     }
     let missing: Vec<u64> = fitters.iter().map(Fitter::missing).collect();
     let fitted: Vec<Fitted> = fitters.into_iter().map(Fitter::finish).collect();
@@ -81,10 +87,10 @@ pub fn examine(source: &dyn Source, progress: &dyn Fn(u64)) -> Result<Examinatio
             Fitted::Kind(kind) => kind,
             Fitted::Text => texts
                 .next()
-                .unwrap_or_else(|| unreachable!("each text was looked at again")),
+                .unwrap_or_else(|| unreachable!("each text has a second pass")),
         },
     });
-    Ok(Examination {
+    Ok(Some(Examination {
         description: source.description(),
         records: source.len(),
         read,
@@ -96,5 +102,5 @@ pub fn examine(source: &dyn Source, progress: &dyn Fn(u64)) -> Result<Examinatio
             .collect(),
         problems,
         notes: source.notes(),
-    })
+    }))
 }

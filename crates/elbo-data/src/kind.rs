@@ -1,35 +1,44 @@
 //! The kinds of field: how each is recognised in Arrow data, fitted, encoded, decoded and typed in.
 //!
-//! A kind is one file here. `Fitter` sees a column piece by piece, so that statistics of any
-//! number of records need bounded memory.
+//! Each kind is one file here, which implements `Statistics`. A model takes every kind in one of a few `Form`s.
 
 pub mod category;
 pub mod date;
+mod fitter;
 pub mod flag;
+mod form;
 pub mod ignored;
 pub mod image;
 pub mod number;
+mod statistics;
 pub mod text;
+pub mod time;
+pub mod written;
 
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
-use arrow::datatypes::{DataType, Field as ArrowField};
+use arrow::datatypes::Field as ArrowField;
 use serde::{Deserialize, Serialize};
 
 use crate::batch::{Column, Values};
 use crate::error::DataError;
-use category::{Category, CategoryFitter};
-use date::{Date, DateFitter, Unit};
-use flag::{Flag, FlagFitter};
+use category::Category;
+use date::Date;
+use flag::Flag;
 use ignored::Ignored;
-use image::{ImageFitter, ImageStats};
-use number::{Number, NumberFitter};
+use image::ImageStats;
+use number::Number;
+use statistics::Statistics;
 use text::Text;
+use time::Time;
 
-/// Metadata key of a column that is left out whatever its values.
+pub(crate) use fitter::{Fitted, Fitter};
+pub use form::{Form, mode};
+
+/// Metadata key of a column that is ignored, whatever its values.
 pub const IGNORE: &str = "elbo.ignore";
-/// Metadata key of a column whose values are levels, however many they are.
+/// Metadata key of a column that is a category, however many levels it has.
 pub const CATEGORY: &str = "elbo.category";
 
 /// What a field holds, with the statistics fitted to the training records.
@@ -44,11 +53,13 @@ pub enum Kind {
     Flag(Flag),
     /// A number.
     Number(Number),
-    /// A date or a time.
+    /// A date, also with the time of day.
     Date(Date),
+    /// A time of day.
+    Time(Time),
     /// A text.
     Text(Text),
-    /// Nothing that can be modelled or given.
+    /// Ignored: it can be neither modelled nor given.
     Ignored(Ignored),
 }
 
@@ -74,16 +85,16 @@ pub enum Value {
     Image(Vec<u8>),
     /// Known to be missing.
     Missing,
-    /// Left open.
-    NotGiven,
+    /// Not observed: left open.
+    Unobserved,
 }
 
-/// A value read from text, with what is odd about it.
+/// A value read from text, with a warning if it is unusual.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parsed {
     /// The value.
     pub value: Value,
-    /// What the user should know, if anything.
+    /// A warning for the user, if there is one.
     pub warning: Option<String>,
 }
 
@@ -94,112 +105,83 @@ impl From<Value> for Parsed {
 }
 
 impl Kind {
-    /// The kind's name: `image`, `category`, `flag`, `number`, `date`, `text` or `ignored`.
-    pub fn name(&self) -> &'static str {
+    /// What was fitted. This is the only match on the kinds: everything else is asked of [`Statistics`] or of the [`Form`].
+    fn statistics(&self) -> &dyn Statistics {
         match self {
-            Self::Image(_) => "image",
-            Self::Category(_) => "category",
-            Self::Flag(_) => "flag",
-            Self::Number(_) => "number",
-            Self::Date(_) => "date",
-            Self::Text(_) => "text",
-            Self::Ignored(_) => "ignored",
+            Self::Image(image) => image,
+            Self::Category(category) => category,
+            Self::Flag(flag) => flag,
+            Self::Number(number) => number,
+            Self::Date(date) => date,
+            Self::Time(time) => time,
+            Self::Text(text) => text,
+            Self::Ignored(ignored) => ignored,
         }
     }
 
-    /// The Arrow column that [`Schema::decode`](crate::Schema::decode) makes.
+    /// The kind's name: `image`, `category`, `flag`, `number`, `date`, `time`, `text` or `ignored`.
+    pub fn name(&self) -> &'static str {
+        self.statistics().name()
+    }
+
+    /// The Arrow column that [`Schema::decode`](crate::Schema::decode) gives.
     pub fn arrow_field(&self, name: &str) -> ArrowField {
-        match self {
-            Self::Image(stats) => stats.arrow_field(name),
-            Self::Category(_) | Self::Text(_) => ArrowField::new(name, DataType::Utf8, true),
-            Self::Ignored(ignored) => ArrowField::new(name, ignored.data_type(), true),
-            Self::Date(date) => ArrowField::new(name, date.data_type(), true),
-            Self::Flag(flag) => ArrowField::new(name, flag.data_type(), true),
-            Self::Number(number) => ArrowField::new(name, number.data_type(), true),
-        }
+        self.statistics().arrow_field(name)
+    }
+
+    /// What it holds, in short facts.
+    pub fn describe(&self) -> Vec<String> {
+        self.statistics().describe()
+    }
+
+    /// A number as the files write it, where they do so in a way of their own, as with dates; none of plain numbers.
+    pub fn number_text(&self, number: f64) -> Option<String> {
+        self.statistics().number_text(number)
+    }
+
+    /// What the error of a reconstruction measures: `mean squared error` of pixels scaled to [0, 1], `mean absolute
+    /// error` of numbers in their units, `mean absolute error in days` or `in seconds` of dates and times, and
+    /// `share that differs` of all others.
+    pub fn error_measure(&self) -> &'static str {
+        self.statistics().error_measure()
     }
 
     pub(crate) fn encode(&self, field: &ArrowField, array: &ArrayRef) -> Result<Column, DataError> {
-        match self {
-            Self::Image(stats) => stats.encode(field, array),
-            Self::Category(category) => category.encode(field.name(), array),
-            Self::Flag(flag) => flag.encode(field.name(), array),
-            Self::Number(number) => number.encode(field.name(), array),
-            Self::Date(date) => date.encode(field.name(), array),
-            Self::Text(text) => text.encode(field.name(), array),
-            Self::Ignored(ignored) => Err(DataError::ignored(field.name(), ignored)),
-        }
+        self.statistics().encode(field, array)
     }
 
-    pub(crate) fn decode(&self, name: &str, values: &Values) -> Result<ArrayRef, DataError> {
-        match (self, values) {
-            (Self::Image(stats), Values::Image(pixels)) => stats.decode(pixels),
-            (Self::Category(category), Values::Category(levels)) => category.decode(name, levels),
-            (Self::Flag(flag), Values::Flag(flags)) => Ok(flag.decode(flags)),
-            (Self::Number(number), Values::Number(numbers)) => Ok(number.decode(numbers)),
-            (Self::Date(date), Values::Number(numbers)) => date.array(&date.number.decode(numbers)),
-            (Self::Text(text), Values::Text(texts)) => Ok(text.decode(texts)),
-            _ => Err(DataError::FieldType {
-                field: name.to_owned(),
-                expected: self.name().to_owned(),
-                found: values.kind_name().to_owned(),
-            }),
-        }
+    pub(crate) fn decode(
+        &self,
+        name: &str,
+        values: &Values,
+        uniforms: Option<&[f32]>,
+    ) -> Result<ArrayRef, DataError> {
+        self.statistics().decode(name, values, uniforms)
     }
 
-    /// As `decode`, but what stands for several values is drawn: a number within its bin, a rare level
-    /// in proportion to the counts.
-    pub(crate) fn draw(&self, name: &str, values: &Values, uniforms: &[f32]) -> Result<ArrayRef, DataError> {
-        match (self, values) {
-            (Self::Category(category), Values::Category(levels)) => category.draw(name, levels, uniforms),
-            (Self::Number(number), Values::Number(numbers)) => Ok(number.draw(numbers, uniforms)),
-            (Self::Date(date), Values::Number(numbers)) => date.array(&date.number.draw(numbers, uniforms)),
-            _ => self.decode(name, values),
-        }
+    pub(crate) fn settle(
+        &self,
+        name: &str,
+        values: &Values,
+        uniforms: Option<&[f32]>,
+    ) -> Result<Column, DataError> {
+        self.statistics().settle(name, values, uniforms)
     }
 
     pub(crate) fn parse(&self, name: &str, text: &str) -> Result<Parsed, DataError> {
-        let text = text.trim();
-        if matches!(text, "" | "?") {
-            return Ok(Value::NotGiven.into());
-        }
-        match self {
-            Self::Category(category) => category.parse(name, text).map(Parsed::from),
-            Self::Flag(_) => flag::parse(name, text).map(Parsed::from),
-            Self::Number(number) => number.parse(name, text),
-            Self::Date(date) => date.parse(name, text),
-            Self::Text(field) => Ok(Value::Text(field.tokens(text)).into()),
-            Self::Image(stats) => stats.parse(name, text).map(Parsed::from),
-            Self::Ignored(ignored) => Err(DataError::ignored(name, ignored)),
+        match text.trim() {
+            "" | "?" => Ok(Value::Unobserved.into()),
+            text => self.statistics().parse(name, text),
         }
     }
 
     /// What is wrong with the statistics, if anything; for schemas read from a file.
     pub(crate) fn damage(&self) -> Option<String> {
-        match self {
-            Self::Image(stats) => stats.damage(),
-            Self::Category(category) => category.damage(),
-            Self::Number(number) => number.damage(),
-            Self::Date(date) => date.damage(),
-            Self::Text(text) => text.damage(),
-            Self::Flag(_) | Self::Ignored(_) => None,
-        }
+        self.statistics().damage()
     }
 }
 
-impl Values {
-    pub(crate) fn kind_name(&self) -> &'static str {
-        match self {
-            Self::Image(_) => "image",
-            Self::Category(_) => "category",
-            Self::Flag(_) => "flag",
-            Self::Number(_) => "number",
-            Self::Text(_) => "text",
-        }
-    }
-}
-
-/// Whether a table's cell stands for "not known": empty, `?`, `NA`, `N/A` or `NaN`.
+/// Whether a table's cell is missing: empty, `?`, `NA`, `N/A` or `NaN`.
 pub(crate) fn is_missing(text: &str) -> bool {
     matches!(
         text.trim().to_ascii_lowercase().as_str(),
@@ -207,124 +189,12 @@ pub(crate) fn is_missing(text: &str) -> bool {
     )
 }
 
-/// A column of a source as its file has it: dates and flags that are texts there become texts again.
+/// A column of a source as it is in its file: dates, times and flags that are texts there become texts again.
 pub fn as_written(field: &ArrowField, array: &ArrayRef) -> ArrayRef {
-    let written = date::as_written(field, array).or_else(|| flag::as_written(field, array));
+    let written = date::as_written(field, array)
+        .or_else(|| time::as_written(field, array))
+        .or_else(|| flag::as_written(field, array));
     written.unwrap_or_else(|| Arc::clone(array))
-}
-
-/// Watches a column go by and says in the end what kind of field it is.
-#[derive(Debug)]
-pub(crate) struct Fitter {
-    part: Part,
-    data_type: DataType,
-    missing: u64,
-    records: u64,
-}
-
-#[derive(Debug)]
-enum Part {
-    Image(ImageFitter),
-    Category(CategoryFitter),
-    Flag(FlagFitter),
-    Number(NumberFitter),
-    Date(DateFitter),
-    /// Whatever its values are.
-    Text,
-    /// Because a person said so.
-    LeftOut,
-    Unknown(DataType),
-}
-
-/// What a column turned out to be.
-pub(crate) enum Fitted {
-    /// This.
-    Kind(Kind),
-    /// Text, which is to be looked at again for its tokens.
-    Text,
-}
-
-impl Fitter {
-    pub(crate) fn new(field: &ArrowField) -> Self {
-        let part = match (crate::column::image_shape(field), field.data_type()) {
-            (Some(shape), _) => Part::Image(ImageFitter::new(shape)),
-            _ if field.metadata().contains_key(IGNORE) => Part::LeftOut,
-            (None, DataType::Utf8) if field.metadata().contains_key(CATEGORY) => {
-                Part::Category(CategoryFitter::surely())
-            }
-            (None, DataType::Utf8) if field.metadata().contains_key(text::TEXT) => Part::Text,
-            (None, DataType::Utf8) => Part::Category(CategoryFitter::default()),
-            (None, DataType::Boolean) => Part::Flag(FlagFitter::new(field)),
-            (None, DataType::Int64) => Part::Number(NumberFitter::new(true)),
-            (None, DataType::Float64) => Part::Number(NumberFitter::new(false)),
-            (None, other) => match Unit::of(other) {
-                Some(unit) => Part::Date(DateFitter::new(unit, field.metadata().get(date::FORMAT).cloned())),
-                None => Part::Unknown(other.clone()),
-            },
-        };
-        Self {
-            part,
-            // What is text in its file stays so.
-            data_type: match [date::FORMAT, flag::WORDS]
-                .iter()
-                .any(|key| field.metadata().contains_key(key))
-            {
-                true => DataType::Utf8,
-                false => field.data_type().clone(),
-            },
-            missing: 0,
-            records: 0,
-        }
-    }
-
-    pub(crate) fn is_image(&self) -> bool {
-        matches!(self.part, Part::Image(_))
-    }
-
-    /// Records without a value so far.
-    pub(crate) fn missing(&self) -> u64 {
-        self.missing
-    }
-
-    /// Records so far.
-    pub(crate) fn records(&self) -> u64 {
-        self.records
-    }
-
-    pub(crate) fn push(&mut self, array: &ArrayRef) {
-        self.missing += array.null_count() as u64;
-        self.records += array.len() as u64;
-        match &mut self.part {
-            Part::Image(fitter) => fitter.push(array),
-            Part::Category(fitter) => fitter.push(array),
-            Part::Flag(fitter) => fitter.push(array),
-            Part::Number(fitter) => fitter.push(array),
-            Part::Date(fitter) => fitter.push(array),
-            Part::Text | Part::LeftOut | Part::Unknown(_) => {}
-        }
-    }
-
-    /// One value in all records is no field to model; one that some records lack is.
-    pub(crate) fn finish(self) -> Fitted {
-        let gaps = self.missing > 0;
-        let kind = match self.part {
-            Part::Image(fitter) => fitter.finish(),
-            Part::Category(fitter) => match fitter.finish(gaps) {
-                Fitted::Kind(kind) => kind,
-                Fitted::Text => return Fitted::Text,
-            },
-            Part::Flag(fitter) => fitter.finish(gaps),
-            Part::Number(fitter) => fitter.finish(gaps),
-            Part::Date(fitter) => fitter.finish(gaps),
-            Part::Text => return Fitted::Text,
-            Part::LeftOut => ignored("it was asked to be left out"),
-            Part::Unknown(data_type) => ignored(format!("columns of type {data_type} are not read")),
-        };
-        Fitted::Kind(match kind {
-            Kind::Ignored(ignored) => Kind::Ignored(ignored.of_type(&self.data_type)),
-            kind => kind,
-        })
-    }
 }
 
 fn ignored(reason: impl Into<String>) -> Kind {
@@ -339,7 +209,7 @@ fn constant(value: impl std::fmt::Display) -> Kind {
     Kind::Ignored(Ignored::constant(value))
 }
 
-/// The column's data are not of the type that the schema was fitted to.
+/// The column is not of the type that the schema was fitted to.
 fn wrong_type(field: &str, expected: &str, array: &ArrayRef) -> DataError {
     DataError::FieldType {
         field: field.to_owned(),

@@ -1,7 +1,7 @@
 //! Readers, schemas and built-in data sets: bytes to typed records and back. No tensors here.
 //!
 //! ```text
-//! files ──Source──> Arrow record batches ──Schema.encode──> Batch (typed columns + "given" masks)
+//! files ──Source──> Arrow record batches ──Schema.encode──> Batch (typed columns + "observed" masks)
 //!                                          Schema.decode ──> Arrow ──sink──> png, npy, csv, parquet
 //! ```
 //!
@@ -9,6 +9,7 @@
 
 pub mod atomic;
 pub mod batch;
+mod binarize;
 pub mod builtin;
 pub mod column;
 pub mod error;
@@ -16,7 +17,9 @@ pub mod examine;
 pub mod kind;
 pub mod loader;
 pub mod noise;
+mod open;
 pub mod options;
+mod picture;
 pub mod schema;
 pub mod shuffle;
 pub mod sink;
@@ -26,14 +29,15 @@ pub mod text;
 
 pub use arrow;
 pub use batch::{Batch, Column, Numbers, Unseen, Values};
+pub use binarize::Binarize;
 pub use error::{DataError, Problem};
 pub use examine::{Examination, examine};
-pub use kind::image::Binarize;
 pub use kind::{Kind, Parsed, Value};
 pub use loader::{Loader, LoaderOptions};
-pub use options::{Fit, ImageSize, OpenOptions};
+pub use open::open;
+pub use options::{Fit, ImageSize, OpenOptions, TypedField};
 pub use schema::{Field, Schema};
 pub use shuffle::shuffled;
-pub use source::{Read, Source, open};
-pub use split::{Split, SplitConfig, SplitRows, split_rows};
+pub use source::{Read, Source, Split};
+pub use split::{SplitConfig, SplitRows, split_rows};
 pub use text::{Lengths, TextFitter, Tokenizer, TokenizerKind};

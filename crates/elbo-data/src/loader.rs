@@ -8,8 +8,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use crate::batch::Batch;
+use crate::binarize::Binarize;
 use crate::error::DataError;
-use crate::kind::image::Binarize;
 use crate::noise::Noise;
 use crate::schema::Schema;
 use crate::source::Source;
@@ -19,8 +19,8 @@ use crate::source::Source;
 pub struct LoaderOptions {
     /// The fields to read, by their position in the schema.
     pub fields: Vec<usize>,
-    /// What becomes of gray pixels.
-    pub binarize: Binarize,
+    /// How the pixels of each of these fields are binarised, in the same order; only used for pictures.
+    pub binarize: Vec<Binarize>,
     /// Randomness of the binarisation.
     pub noise: Noise,
     /// The epoch, for [`Binarize::Each`].
@@ -36,8 +36,8 @@ impl LoaderOptions {
     pub fn new(fields: Vec<usize>) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(4));
         Self {
+            binarize: vec![Binarize::None; fields.len()],
             fields,
-            binarize: Binarize::None,
             noise: Noise::new(0),
             epoch: 0,
             ahead: 2,
@@ -54,7 +54,7 @@ pub struct Loader {
     /// `None` only while being dropped: the reader stops when nobody can receive.
     batches: Option<Receiver<Result<Batch, DataError>>>,
     reader: Option<JoinHandle<()>>,
-    /// Batches still to come.
+    /// Number of batches that are still to come.
     owed: usize,
 }
 
@@ -102,7 +102,7 @@ impl Iterator for Loader {
         if self.owed == 0 {
             return None;
         }
-        // A reader that is gone before its work is done has panicked: not the end of the data.
+        // A reader that ends before its work is done has panicked; the data have not ended.
         let gone = |_| Err(DataError::Threads("a reading thread stopped unexpectedly".into()));
         let batch = self.batches.as_ref()?.recv().unwrap_or_else(gone);
         self.owed = if batch.is_ok() { self.owed - 1 } else { 0 };
@@ -141,7 +141,7 @@ impl Job {
     fn batch(&self, rows: &[u64]) -> Result<Batch, DataError> {
         let read = self.source.read_columns(rows, &self.columns)?;
         let mut batch = self.schema.encode(&read, &self.options.fields)?;
-        batch.binarize(self.options.binarize, self.options.noise, self.options.epoch);
+        batch.binarize(&self.options.binarize, self.options.noise, self.options.epoch);
         Ok(batch)
     }
 }

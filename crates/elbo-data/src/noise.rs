@@ -1,7 +1,7 @@
 //! Randomness as a function: a draw depends on (seed, purpose, step, row) and on nothing else.
 //!
 //! The four numbers are the 256-bit key of a ChaCha8 stream, so the draws for row `i` are the same
-//! whatever the batch it sits in, the number of threads, or the machine. Nothing in the project
+//! whatever batch it is in, the number of threads, or the machine. Nothing in the project
 //! keeps a generator between calls: resuming a run needs a step number, not a generator's state.
 
 use rand_chacha::ChaCha8Rng;
@@ -38,7 +38,7 @@ pub enum Purpose {
     Importance = 9,
     /// Built-in data.
     Builtin = 10,
-    /// Which records are looked at where a sample of them is enough.
+    /// Which records are read where a sample of them is enough.
     Subset = 11,
     /// ε of the posterior samples of a validation pass.
     Validation = 12,

@@ -1,4 +1,4 @@
-//! How data are to be opened: the settings that every source understands.
+//! The settings with which data are opened; every source understands them.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::error::DataError;
 
 /// The largest side a picture may be asked to have.
 const MAX_SIDE: u32 = 4096;
-/// The most records of built-in data: lists of their rows are held in memory.
+/// The most records of built-in data: the lists of their rows are held in memory.
 const MAX_RECORDS: u64 = 100_000_000;
 
 /// Height and width of a picture in pixels. Written `64` (a square) or `64x48` (width x height).
@@ -86,7 +86,7 @@ pub enum Fit {
     Stretch,
 }
 
-/// What a column is taken for, whatever its values look like.
+/// The type as which a column is read, whatever its values look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FieldType {
@@ -96,21 +96,24 @@ pub enum FieldType {
     Number,
     /// Yes or no.
     Flag,
-    /// Dates or times.
+    /// Dates, also with the time of day.
     Date,
-    /// Texts, written token by token.
+    /// Times of day.
+    Time,
+    /// Texts, generated token by token.
     Text,
-    /// Left out.
+    /// Not used.
     Ignore,
 }
 
 impl FieldType {
     /// Every type with its name.
-    pub const NAMES: [(&'static str, Self); 6] = [
+    pub const NAMES: [(&'static str, Self); 7] = [
         ("category", Self::Category),
         ("number", Self::Number),
         ("flag", Self::Flag),
         ("date", Self::Date),
+        ("time", Self::Time),
         ("text", Self::Text),
         ("ignore", Self::Ignore),
     ];
@@ -122,13 +125,13 @@ impl FieldType {
     }
 }
 
-/// A column and what it is taken for, written `age=number`.
+/// A column and the type as which it is read, written `age=number`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TypedField {
     /// The column's name.
     pub name: String,
-    /// What it is taken for.
+    /// Its type.
     pub field_type: FieldType,
 }
 
@@ -149,7 +152,7 @@ impl std::str::FromStr for TypedField {
             _ => Err(DataError::BadOption {
                 name: "fields",
                 value: format!("`{text}`"),
-                expected: "a column and what it is, such as age=number: category, number, flag, date, text or ignore",
+                expected: "a column and what it is, such as age=number: category, number, flag, date, time, text or ignore",
             }),
         }
     }
@@ -181,19 +184,19 @@ pub struct OpenOptions {
     /// 1 (gray), 3 (colour) or 4 (colour and alpha); `None`: 1 if all pictures are gray, else 3.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channels: Option<u8>,
-    /// A broken record is an error; otherwise it is named and skipped.
+    /// Whether a broken record is an error; otherwise it is reported and skipped.
     pub strict: bool,
     /// Number of records of built-in data; `None`: their own default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub records: Option<u64>,
     /// Seed of built-in data.
     pub seed: u64,
-    /// Pictures of more pixels are refused before any memory is set aside for them.
+    /// Pictures of more pixels are refused before any memory is allocated for them.
     pub max_pixels: u64,
-    /// Columns of tables that are taken for something else than their values look like.
+    /// Types of columns of tables, where they shall not be guessed from the values.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<TypedField>,
-    /// Memory for decoded records, in bytes, so that later epochs need not decode again.
+    /// The most memory for decoded records, in bytes: later epochs need not decode those again.
     pub cache_bytes: u64,
 }
 

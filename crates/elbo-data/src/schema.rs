@@ -1,17 +1,18 @@
 //! What the fields of a data set are, with the statistics fitted to its training records.
 //!
 //! A schema is saved with the model: it encodes new records as the training records were encoded
-//! and turns what the model makes back into the units and types of the data.
+//! and turns generated values back into the units and types of the data.
 
 mod fit;
 mod missing;
+mod values;
 
 use arrow::array::{Array, ArrayRef, new_null_array};
 use arrow::datatypes::Field as ArrowField;
 use arrow::util::display::array_value_to_string;
 use serde::{Deserialize, Serialize};
 
-use crate::batch::{Batch, Column, Numbers, Unseen, Values};
+use crate::batch::{Batch, Column, Unseen, Values};
 use crate::error::DataError;
 use crate::kind::{Kind, Parsed, Value};
 use crate::source::{Read, Source, names};
@@ -20,7 +21,7 @@ use crate::source::{Read, Source, names};
 pub const VERSION: u32 = 3;
 /// The most fields that a schema may have.
 const MAX_FIELDS: usize = 10_000;
-/// What a person types for a value that is known to be missing.
+/// What a user types for a value that is known to be missing.
 const MISSING: &str = "missing";
 /// The most bytes that a field's name may have.
 const MAX_NAME: usize = 1000;
@@ -42,7 +43,7 @@ pub struct Field {
     pub name: String,
     /// How many training records have no value.
     pub missing: u64,
-    /// How many training records were looked at.
+    /// How many training records were read.
     pub records: u64,
     /// What it holds.
     #[serde(flatten)]
@@ -63,19 +64,16 @@ impl Schema {
             .enumerate()
             .find(|(_, field)| field.name == name);
         match found {
-            Some((position, field)) => match &field.kind {
-                Kind::Ignored(ignored) => Err(DataError::ignored(name, ignored)),
-                _ => Ok((position, field)),
+            Some((position, field)) => match field.kind.ignored() {
+                Some(ignored) => Err(DataError::ignored(name, &ignored.reason)),
+                None => Ok((position, field)),
             },
             None => Err(self.unknown_field(name)),
         }
     }
 
     fn unknown_field(&self, name: &str) -> DataError {
-        let usable = self
-            .fields
-            .iter()
-            .filter(|field| !matches!(field.kind, Kind::Ignored(_)));
+        let usable = self.fields.iter().filter(|field| !field.kind.is_ignored());
         let known: Vec<String> = usable.map(|field| field.name.clone()).collect();
         DataError::unknown_field(name, known)
     }
@@ -89,7 +87,7 @@ impl Schema {
     /// The columns of these fields as the model takes them; columns are found by name.
     ///
     /// # Errors
-    /// [`DataError::UnknownField`] for a column that is not there; [`DataError::FieldType`] and
+    /// [`DataError::UnknownField`] for a column that does not exist; [`DataError::FieldType`] and
     /// [`DataError::NotFlag`] for one of another kind; [`DataError::IgnoredField`].
     pub fn encode(&self, read: &Read, fields: &[usize]) -> Result<Batch, DataError> {
         let mut columns = Vec::with_capacity(fields.len());
@@ -102,7 +100,7 @@ impl Schema {
                 .ok_or_else(|| DataError::unknown_field(name, names(&arrow)))?;
             let array = read.batch.column(position);
             let mut column = kind.encode(arrow_field, array)?;
-            if matches!(kind, Kind::Category(_)) {
+            if kind.category().is_some() {
                 unseen.extend(not_seen(name, array, &column, &read.rows));
             }
             self.at(*field)?.mark_missing(&mut column, array);
@@ -130,93 +128,30 @@ impl Schema {
         fields.iter().map(position).collect()
     }
 
-    /// Values of a field, back in the units and the type of the data; what is missing or left open is null.
-    ///
-    /// # Errors
-    /// [`DataError::FieldType`] for values of another kind; [`DataError::Shape`] for torn pictures.
-    pub fn decode(&self, field: usize, column: &Column) -> Result<ArrayRef, DataError> {
-        let field = self.at(field)?;
-        let (values, absent) = field.filled(column);
-        missing::without(field.kind.decode(&field.name, &values)?, &absent)
-    }
-
-    /// As [`Schema::decode`], with one uniform draw in [0, 1) for each value: a number is drawn within
-    /// its bin, and a rare level in proportion to the training counts.
-    ///
-    /// # Errors
-    /// As [`Schema::decode`]; [`DataError::Shape`] for another number of draws.
-    pub fn draw(&self, field: usize, column: &Column, uniforms: &[f32]) -> Result<ArrayRef, DataError> {
-        let field = self.at(field)?;
-        if column.given.len() != uniforms.len() {
-            return Err(DataError::Shape {
-                found: uniforms.len(),
-                shape: vec![column.given.len()],
-            });
-        }
-        let (values, absent) = field.filled(column);
-        missing::without(field.kind.draw(&field.name, &values, uniforms)?, &absent)
-    }
-
-    /// Numbers in the units of the data, each the nearest that the data could have, in the type of its column.
-    ///
-    /// # Errors
-    /// [`DataError::FieldType`] for a field of another kind.
-    pub fn decode_numbers(&self, field: usize, values: &[Option<f64>]) -> Result<ArrayRef, DataError> {
-        let field = self.at(field)?;
-        let absent: Vec<bool> = values.iter().map(Option::is_none).collect();
-        let values = values.iter().map(|value| value.unwrap_or_default());
-        let array = match &field.kind {
-            Kind::Number(number) => number.array(values.map(|value| number.nearest(value))),
-            Kind::Date(date) => {
-                date.array(&date.number.array(values.map(|value| date.number.nearest(value))))?
-            }
-            kind => {
-                return Err(DataError::FieldType {
-                    field: field.name.clone(),
-                    expected: kind.name().to_owned(),
-                    found: "number".to_owned(),
-                });
-            }
-        };
-        missing::without(array, &absent)
-    }
-
-    /// What stands in `rows` of a field that takes no part: its one value, numbers that go on counting, or nothing.
+    /// The values in `rows` of a field that is not modelled: its one value, numbers that continue an identifier, or nulls.
     ///
     /// # Errors
     /// [`DataError::UnknownField`] where there is no such field.
     pub fn refill(&self, field: usize, rows: &[u64]) -> Result<ArrayRef, DataError> {
-        match &self.at(field)?.kind {
-            Kind::Ignored(ignored) => ignored.fill(rows),
-            _ => Ok(new_null_array(self.arrow_field(field)?.data_type(), rows.len())),
+        match self.at(field)?.kind.ignored() {
+            Some(ignored) => ignored.fill(rows),
+            None => Ok(new_null_array(self.arrow_field(field)?.data_type(), rows.len())),
         }
     }
 
-    /// A column of `n` values of a field, all left open.
+    /// A column of `n` values of a field, all unobserved.
     ///
     /// # Errors
     /// [`DataError::IgnoredField`]
     pub fn left_open(&self, field: usize, n: usize) -> Result<Column, DataError> {
         let field = self.at(field)?;
-        let values = match &field.kind {
-            Kind::Image(image) => Values::Image(vec![0; n * image.height * image.width * image.channels]),
-            Kind::Category(_) => Values::Category(vec![0; n]),
-            Kind::Flag(_) => Values::Flag(vec![0; n]),
-            Kind::Number(_) | Kind::Date(_) => Values::Number(Numbers {
-                value: vec![0.0; n],
-                z: vec![0.0; n],
-                bins: vec![0; n],
-            }),
-            Kind::Text(_) => Values::Text(vec![Vec::new(); n]),
-            Kind::Ignored(ignored) => return Err(DataError::ignored(&field.name, ignored)),
-        };
         Ok(Column {
-            values,
-            given: vec![false; n],
+            values: field.fillers(n)?,
+            observed: vec![false; n],
         })
     }
 
-    /// The Arrow column that [`Schema::decode`] makes of a field.
+    /// The Arrow column that [`Schema::decode`] gives of a field.
     ///
     /// # Errors
     /// [`DataError::UnknownField`] where there is no such field.
@@ -225,13 +160,13 @@ impl Schema {
         Ok(kind.arrow_field(name))
     }
 
-    /// Reads a value as the user types it. Nothing and `?` mean "not given", `missing` that it is known to be
+    /// Reads a value as the user types it. Nothing and `?` leave it open, `missing` means that it is known to be
     /// missing, in a field that was missing in training.
     ///
     /// # Errors
     /// [`DataError::UnknownLevel`] with the nearest level, [`DataError::NotFlag`],
     /// [`DataError::NotNumber`], [`DataError::OutOfRange`] for a number more than a whole range
-    /// outside what was seen (a warning comes with one that is less far out), [`DataError::NotDate`], [`DataError::NotPicture`].
+    /// outside what was seen (a warning comes with one that is less far out), [`DataError::NotWritten`], [`DataError::NotPicture`].
     pub fn parse_value(&self, field: usize, text: &str) -> Result<Parsed, DataError> {
         let field = self.at(field)?;
         let missing = field.can_miss() && text.trim() == MISSING;
@@ -260,7 +195,7 @@ impl Schema {
         let mut column = self.left_open(field, values.len())?;
         for (row, value) in values.iter().enumerate() {
             match (&mut column.values, value) {
-                (_, Value::NotGiven) => continue,
+                (_, Value::Unobserved) => continue,
                 (_, Value::Missing) => match description.set_missing(&mut column.values, row) {
                     true => {}
                     false => return Err(wrong(value)),
@@ -278,7 +213,7 @@ impl Schema {
                 }
                 _ => return Err(wrong(value)),
             }
-            column.given[row] = true;
+            column.observed[row] = true;
         }
         Ok(column)
     }
@@ -337,9 +272,9 @@ impl Schema {
     }
 }
 
-/// The values of a category that are there and yet not known.
+/// The values of a category that the schema does not know.
 fn not_seen(field: &str, array: &ArrayRef, column: &Column, rows: &[u64]) -> Vec<Unseen> {
-    let odd = (0..array.len()).filter(|row| array.is_valid(*row) && !column.given[*row]);
+    let odd = (0..array.len()).filter(|row| array.is_valid(*row) && !column.observed[*row]);
     odd.map(|row| Unseen {
         row: rows[row],
         field: field.to_owned(),

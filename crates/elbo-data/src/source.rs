@@ -1,26 +1,25 @@
-//! Where records come from: the one trait that every reader implements, and [`open`].
+//! Where records come from: the one trait that every reader implements.
 
 pub(crate) mod cache;
 pub mod folder;
 pub mod idx;
 pub mod json;
-pub(crate) mod picture;
+pub mod memory;
 mod plain;
+pub mod spool;
 pub mod table;
 pub mod texts;
+mod typing;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use serde::{Deserialize, Serialize};
 
-use crate::atomic;
-use crate::builtin;
 use crate::error::{DataError, Problem};
-use crate::options::{ImageSize, OpenOptions};
-use crate::split::Split;
+use crate::options::ImageSize;
 
 /// A set of records that can be read in any order, from any thread, in bounded memory.
 ///
@@ -40,7 +39,7 @@ pub trait Source: Send + Sync {
 
     /// The records `rows`, in that order, without those that are broken.
     ///
-    /// Work is shared in the Rayon pool that the caller stands in.
+    /// The work is shared among the threads of the caller's Rayon pool.
     ///
     /// # Errors
     /// [`DataError::NoSuchRow`]; [`DataError::Broken`] where the source is strict; I/O errors.
@@ -48,7 +47,7 @@ pub trait Source: Send + Sync {
 
     /// As [`Source::read`], but only the columns of these positions, in that order.
     ///
-    /// Worth overriding where a column is dear to make: statistics of attributes need no pictures.
+    /// A source whose columns are costly to read should override this: statistics of attributes need no pictures.
     ///
     /// # Errors
     /// As [`Source::read`].
@@ -66,43 +65,66 @@ pub trait Source: Send + Sync {
     /// What to call the record in messages and lists, such as `img_0001.png` or `record 17`.
     fn name_of(&self, row: u64) -> String;
 
-    /// Whether a person may say what its fields are to be taken for; `open` has heard it then.
+    /// Whether a user may set the types of its fields, through [`OpenOptions::fields`](crate::OpenOptions::fields).
     fn takes_types(&self) -> bool {
         false
     }
 
-    /// What was found to be wrong on opening; each such file is not among the rows.
+    /// Problems found on opening; the files concerned are not among the rows.
     fn problems(&self) -> Vec<Problem> {
         Vec::new()
     }
 
-    /// What was decided on the user's behalf, or is worth knowing.
+    /// Decisions made on the user's behalf, and other notes.
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// The sizes that the pictures have in their files, with the number of each.
+    /// The sizes of the pictures in their files, with the number of pictures of each size.
     fn sizes(&self) -> Vec<(ImageSize, u64)> {
         Vec::new()
     }
 
-    /// One line saying what it is.
+    /// A description in one line.
     fn description(&self) -> String;
 }
 
-/// What came of reading some rows.
+/// What a record is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Split {
+    /// The weights are fitted to it.
+    Train,
+    /// Decides when to stop and which weights are best.
+    Validation,
+    /// Looked at only in the end.
+    Test,
+}
+
+impl Split {
+    /// `train`, `validation` or `test`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// The result of reading some rows.
 #[derive(Clone, Debug)]
 pub struct Read {
     /// The records that could be read.
     pub batch: RecordBatch,
     /// Which row each of them is.
     pub rows: Vec<u64>,
-    /// What is wrong with the others.
+    /// Problems of the other records.
     pub problems: Vec<Problem>,
 }
 
 impl Read {
-    /// All of `rows` could be read: `arrays` are their columns.
+    /// All of `rows` were read: `arrays` are their columns.
     pub(crate) fn new(schema: SchemaRef, arrays: Vec<ArrayRef>, rows: Vec<u64>) -> Result<Self, DataError> {
         // Rows without any column count too.
         let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
@@ -114,61 +136,15 @@ impl Read {
     }
 }
 
-/// Opens a folder of pictures or texts, a table (beside pictures or of its own), JSON lines, the lines of a text,
-/// idx data, or `builtin:NAME`.
-///
-/// # Errors
-/// What is wrong with the location, the files or the options; see [`DataError`].
-pub fn open(location: &str, options: &OpenOptions) -> Result<Arc<dyn Source>, DataError> {
-    options.check()?;
-    let source = open_untold(location, options)?;
-    match options.fields.first() {
-        Some(field) if !source.takes_types() => Err(fixed_type(source.as_ref(), &field.name)),
-        _ => Ok(source),
-    }
-}
-
-fn open_untold(location: &str, options: &OpenOptions) -> Result<Arc<dyn Source>, DataError> {
-    if let Some(name) = location.strip_prefix("builtin:") {
-        return builtin::open(name, options);
-    }
-    let path = Path::new(location);
-    let metadata = std::fs::metadata(path).map_err(DataError::reading(path))?;
-    if metadata.is_dir() {
-        match idx::find(path)? {
-            Some(files) => Ok(Arc::new(idx::Idx::open(&files, options)?)),
-            None if texts::holds_texts(path)? => Ok(Arc::new(texts::Texts::open(path)?)),
-            None => Ok(Arc::new(folder::Folder::open(path, None, options)?)),
-        }
-    } else if table::is_table(path) {
-        let (folder, table) = (atomic::folder(path), table::Table::open(path, options)?);
-        match folder::describes_pictures(folder, &table) {
-            true => Ok(Arc::new(folder::Folder::open(folder, Some(table), options)?)),
-            false => Ok(Arc::new(table)),
-        }
-    } else if json::is_json(path) {
-        Ok(Arc::new(json::Json::open(path, options)?))
-    } else if texts::is_text(path) {
-        Ok(Arc::new(texts::Texts::open(path)?))
-    } else {
-        Ok(Arc::new(idx::Idx::open(&idx::pair(path)?, options)?))
-    }
-}
-
-/// Why a field of data that know their own types is not taken for another.
-fn fixed_type(source: &dyn Source, name: &str) -> DataError {
-    let known = names(&source.arrow_schema());
-    match known.iter().any(|field| field == name) {
-        true => DataError::FixedType {
-            name: name.to_owned(),
-        },
-        false => DataError::unknown_field(name, known),
-    }
-}
-
 /// The names of the columns.
 pub(crate) fn names(schema: &ArrowSchema) -> Vec<String> {
     schema.fields().iter().map(|field| field.name().clone()).collect()
+}
+
+/// How many there are of something, such as `1 row` or `2 rows`.
+fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
 }
 
 /// A file's own name, for messages.
@@ -179,7 +155,7 @@ fn file_name(path: &Path) -> String {
         .into_owned()
 }
 
-/// The rows asked for are all there.
+/// Checks that all rows exist.
 pub(crate) fn check_rows(rows: &[u64], len: u64) -> Result<(), DataError> {
     match rows.iter().find(|row| **row >= len) {
         Some(&row) => Err(DataError::NoSuchRow { row, len }),

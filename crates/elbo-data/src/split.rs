@@ -1,38 +1,15 @@
-//! Which records are trained on, validated on and tested on.
+//! Divides records into those for training, for validation and for testing.
 //!
 //! A record's split is a seeded hash of its position, so it depends neither on the other records
-//! nor on their order of reading; where the files say which records are for testing, that holds.
+//! nor on their order of reading; test records that the files themselves mark stay test records.
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
 use crate::noise::{Noise, Purpose};
-use crate::source::Source;
+use crate::source::{Source, Split};
 
-/// What a record is used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Split {
-    /// The weights are fitted to it.
-    Train,
-    /// Decides when to stop and which weights are best.
-    Validation,
-    /// Looked at only in the end.
-    Test,
-}
-
-impl Split {
-    /// `train`, `validation` or `test`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Validation => "validation",
-            Self::Test => "test",
-        }
-    }
-}
-
-/// How records are divided where the files do not say so.
+/// How records are divided where the files do not divide them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SplitConfig {

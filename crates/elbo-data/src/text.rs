@@ -1,4 +1,4 @@
-//! Text: what the tokens of a text are, learned from the training texts, and the way back.
+//! Tokenizers, trained on the training texts: from a text to its tokens and back.
 //!
 //! ```text
 //! texts ──TextFitter──> Tokenizer          text ──encode──> tokens ──decode──> text
@@ -27,20 +27,20 @@ pub use fitter::{Choice, TextFitter};
 pub use lengths::Lengths;
 pub use words::Words;
 
-/// Fills a row of tokens behind its end.
+/// Fills a row of tokens after its end.
 pub const PAD: u32 = 0;
-/// Stands before the first token where a text is made token by token.
+/// Precedes the first token where a text is generated token by token.
 pub const BEGIN: u32 = 1;
-/// Stands behind the last token.
+/// Follows the last token.
 pub const END: u32 = 2;
-/// Stands for what the vocabulary does not hold.
+/// Replaces what the vocabulary lacks.
 pub const UNKNOWN: u32 = 3;
 /// Number of the tokens above.
 pub const SPECIAL: usize = 4;
 
 /// The most tokens of a vocabulary.
 const MAX_SIZE: usize = 1 << 16;
-/// What was seen only once in training cannot be learned from: it becomes [`UNKNOWN`].
+/// Nothing can be learned from what was seen only once in training: it becomes [`UNKNOWN`].
 const AT_LEAST: u64 = 2;
 /// How [`UNKNOWN`] is written.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
@@ -179,12 +179,12 @@ impl Tokenizer {
     }
 }
 
-/// The place of a token behind the special ones.
+/// The place of a token after the special ones.
 fn place(token: u32) -> Option<usize> {
     (token as usize).checked_sub(SPECIAL)
 }
 
-/// The token at a place behind the special ones.
+/// The token at a place after the special ones.
 fn token_at(place: usize) -> u32 {
     (place + SPECIAL) as u32
 }

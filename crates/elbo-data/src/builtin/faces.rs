@@ -1,6 +1,6 @@
 //! `builtin:faces`: procedural portraits, 64×64 RGB, whose six true attributes are known.
 //!
-//! Made for seeing what a model has understood: the attributes are independent, each moves many
+//! For testing what a model has learned: the attributes are independent, each moves many
 //! pixels, and everything else varies so little that six latents suffice. A face is a pure function
 //! of (seed, row), so any number of them costs no disk.
 //!
@@ -31,13 +31,13 @@ use crate::column;
 use crate::error::DataError;
 use crate::noise::Noise;
 use crate::options::{ImageSize, OpenOptions};
+use crate::picture::Target;
 use crate::source::cache::Cache;
-use crate::source::picture::Target;
 use crate::source::{Read, Source, check_rows};
 
 /// Height and width of a face as it is drawn, in pixels.
 pub const SIZE: usize = 64;
-/// Number of faces where [`OpenOptions::records`] does not say.
+/// Number of faces where [`OpenOptions::records`] is not set.
 pub const DEFAULT_RECORDS: u64 = 4_000;
 
 /// The data set `builtin:faces`: the picture, then the six attributes.
@@ -81,7 +81,7 @@ impl Faces {
         }
     }
 
-    /// The pixels of a row, drawn or remembered.
+    /// The pixels of a row, drawn or from the cache.
     fn pixels(&self, row: u64) -> Arc<[u8]> {
         self.cache.get(row).unwrap_or_else(|| {
             let bytes = render(&attributes(self.noise, row), &nuisance(self.noise, row));

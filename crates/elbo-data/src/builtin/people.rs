@@ -1,6 +1,6 @@
 //! `builtin:people`: a table of mixed types, some values missing, whose joint distribution is known.
 //!
-//! Made for checking what a model says about a table: every conditional probability is a finite sum
+//! For checking what a model predicts about a table: every conditional probability is a finite sum
 //! of stated tables and closed forms, which [`exact`] carries out. A person is a pure function of
 //! (seed, row). The joint distribution is the product of
 //!
@@ -40,7 +40,7 @@ use crate::noise::Noise;
 use crate::options::OpenOptions;
 use crate::source::{Read, Source, check_rows};
 
-/// Number of people where [`OpenOptions::records`] does not say.
+/// Number of people where [`OpenOptions::records`] is not set.
 pub const DEFAULT_RECORDS: u64 = 50_000;
 
 /// The data set `builtin:people`: a column for each [`Field`].
@@ -69,7 +69,7 @@ impl People {
         }
     }
 
-    /// What the data tell of person `row`, in the order of [`Field::ALL`].
+    /// The values of person `row` that are not missing, in the order of [`Field::ALL`].
     fn known(&self, row: u64) -> [Option<i32>; Field::COUNT] {
         let person = network::person(self.noise, row);
         let missing = network::missing(self.noise, row);

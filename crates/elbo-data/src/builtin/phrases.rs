@@ -1,6 +1,6 @@
 //! `builtin:phrases`: short sentences of a small grammar in four styles.
 //!
-//! Made for checking generated text: [`parse`] says of any text whether it is a sentence of the grammar
+//! For checking generated text: [`parse`] decides whether a text is a sentence of the grammar
 //! and in which style. A sentence is a pure function of (seed, row). It reads
 //!
 //! ```text
@@ -34,7 +34,7 @@ use crate::noise::Noise;
 use crate::options::OpenOptions;
 use crate::source::{Read, Source, check_rows};
 
-/// Number of sentences where [`OpenOptions::records`] does not say.
+/// Number of sentences where [`OpenOptions::records`] is not set.
 pub const DEFAULT_RECORDS: u64 = 20_000;
 
 /// The data set `builtin:phrases`: `text`, then `style` (casual, formal, pirate, poetic).

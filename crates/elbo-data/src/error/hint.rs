@@ -1,4 +1,4 @@
-//! What to do about each error: one short imperative sentence, or nothing where the error says it.
+//! What to do about each error: one short imperative sentence, or nothing where the error text is enough.
 
 use std::error::Error;
 use std::io::ErrorKind;
@@ -21,7 +21,7 @@ impl DataError {
             Self::NoSuchPath { .. } => "check the path; built-in data are named `builtin:faces`",
             Self::UnknownBuiltin { known, .. } => return Some(format!("known: {}", listed(known))),
             Self::UnknownFile { .. } => {
-                "give a folder of pictures, a folder or file of MNIST-style idx data, a CSV file, or `builtin:faces`"
+                "give a folder of pictures or texts, a table (csv, tsv, parquet), JSON lines, a text file, idx data, or `builtin:faces`"
             }
             Self::EmptyFolder {
                 deeper: Some(folder), ..
@@ -32,10 +32,12 @@ impl DataError {
             }
             Self::EmptyFolder { .. } => "pictures are png, jpeg, webp, bmp and gif files",
             Self::NothingReadable { what: "rows", .. } => {
-                "put double quotes around a cell that holds the separator"
+                "put double quotes around a cell that contains the separator"
             }
-            Self::NothingReadable { .. } => "`elbo inspect` lists what is wrong with each",
-            Self::Broken(_) => "repair or remove the file, or leave out `--strict` to skip such files",
+            Self::NothingReadable { .. } => "`elbo::inspect` lists what is wrong with each",
+            Self::Broken(_) => {
+                "repair or remove the file, or turn off `OpenOptions::strict` to skip such files"
+            }
             Self::SeveralTables { .. } => {
                 "give the path of the table that belongs to the pictures instead of the folder"
             }
@@ -75,27 +77,31 @@ impl DataError {
         match self {
             Self::UnknownField { known, .. } => Some(format!("fields: {}", listed(known))),
             Self::FixedType { .. } => {
-                Some("only the columns of tables and of JSON lines take a type".to_owned())
+                Some("only columns of tables and of JSON lines can be read as another type".to_owned())
             }
             Self::UnknownLevel { known, .. } => Some(format!("levels: {}", listed(known))),
             Self::NotFlag { .. } => Some("write yes or no".to_owned()),
             Self::NotNumber { .. } => Some("write a finite number, such as 3.5".to_owned()),
             Self::Cell { column, .. } => Some(format!(
-                "correct the cell or empty it, or read the column as text levels: --field {column}=category"
+                "correct the cell or empty it, or read the column as text levels: add `{column}=category` to `OpenOptions::fields`"
             )),
-            Self::TwoDateFormats { column, .. } => Some(format!(
-                "write them in one way, or read the column as text levels: --field {column}=category"
+            Self::TwoFormats { column, .. } => Some(format!(
+                "write them in one way, or read the column as text levels: add `{column}=category` to `OpenOptions::fields`"
             )),
             Self::Parquet { .. } => {
                 Some("copy or write the file again: its end is missing or damaged".to_owned())
             }
+            Self::NoRecords => Some("give at least one record".to_owned()),
+            Self::Spool(_) => Some("free space where temporary files are kept".to_owned()),
             Self::NoColumns { .. } => Some("give a table with columns of numbers, dates or texts".to_owned()),
             Self::NoText { .. } => Some("give a file of lines, or a folder of text files".to_owned()),
-            Self::NotAText { .. } => Some("take the file away, or save it as plain text".to_owned()),
-            Self::NotDate { example, .. } => Some(format!("write a date such as {example}")),
-            Self::OutOfRange { min, max, .. } => {
-                Some(format!("the model knows nothing there; stay near {min} to {max}"))
-            }
+            Self::NotAText { .. } => Some("remove the file, or save it as plain text".to_owned()),
+            Self::NotWritten {
+                expected, example, ..
+            } => Some(format!("write {expected} such as {example}")),
+            Self::OutOfRange { min, max, .. } => Some(format!(
+                "the model has seen no such values; stay near {min} to {max}"
+            )),
             Self::NotPicture { .. } => Some("name a picture file: png, jpeg, webp, bmp or gif".to_owned()),
             Self::FieldType { .. } => {
                 Some("use data of the same form as those the model was trained on".to_owned())
@@ -115,7 +121,7 @@ impl DataError {
 
     fn output_hint(&self) -> Option<String> {
         match self {
-            Self::Exists { .. } => Some("choose another name or add `--force`".to_owned()),
+            Self::Exists { .. } => Some("choose another name, or set `OutputOptions::force`".to_owned()),
             Self::UnknownExtension { known, .. } => {
                 Some(format!("end the name in one of: {}", known.join(", ")))
             }
@@ -173,7 +179,7 @@ mod tests {
             path: "a".into(),
             source: Box::new(wrapped),
         };
-        // The outer error is of kind `Other`: only the chain tells.
+        // The outer error is of kind `Other`: only its cause shows the full disk.
         assert!(error.hint().is_some_and(|hint| hint.contains("disk is full")));
     }
 

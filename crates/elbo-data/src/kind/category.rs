@@ -1,31 +1,28 @@
 //! Categories: text of which few different values occur, encoded as the position of the level.
 
+mod fitter;
 mod rare;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field as ArrowField};
 use serde::{Deserialize, Serialize};
 
-use super::{Fitted, Kind, Value, constant, ignored, no_value, wrong_type};
+use super::statistics::{Statistics, wrong_values};
+use super::{Form, Parsed, Value, as_written, wrong_type};
 use crate::batch::{Column, Values};
 use crate::error::{DataError, nearest};
 
+pub(super) use fitter::CategoryFitter;
 pub use rare::Rare;
 
 /// The most levels that are modelled one by one; the rarer ones are pooled.
 pub const MAX_LEVELS: usize = 255;
 /// The name of the position that rare levels share.
 pub const RARE: &str = "(rare)";
-/// The most different levels that are kept by name while fitting.
-const MAX_NAMES: usize = 200_000;
-/// From so many records on, text that is all different and of one pattern is an identifier.
-const SURELY_IDENTIFIER: usize = 20;
-/// Below this number of levels a category is never taken for free text.
-const SURELY_LEVELS: usize = 20;
 /// The most bytes that a level's name may have.
 const MAX_NAME: usize = 1000;
 
@@ -70,49 +67,6 @@ impl Category {
         }
     }
 
-    /// A level that was not seen in training counts as not given: the model knows nothing about it.
-    pub(super) fn encode(&self, field: &str, array: &ArrayRef) -> Result<Column, DataError> {
-        let text = cast(array, &DataType::Utf8).map_err(|_| wrong_type(field, "a category", array))?;
-        let text = text
-            .as_string_opt::<i32>()
-            .ok_or_else(|| wrong_type(field, "a category", array))?;
-        let positions: BTreeMap<&str, u32> = self.own().iter().map(String::as_str).zip(0..).collect();
-        let pooled = |level| self.rare_position(level).map(|position| position as u32);
-        let position = |level| positions.get(level).copied().or_else(|| pooled(level));
-        let found: Vec<Option<u32>> = text.iter().map(|level| position(level?)).collect();
-        Ok(Column {
-            given: found.iter().map(Option::is_some).collect(),
-            values: Values::Category(found.into_iter().map(Option::unwrap_or_default).collect()),
-        })
-    }
-
-    /// The names of the levels; of the rare ones the most frequent.
-    pub(super) fn decode(&self, field: &str, positions: &[u32]) -> Result<ArrayRef, DataError> {
-        let mode = self.rare.as_ref().and_then(Rare::mode);
-        let name = |position: &u32| match mode {
-            Some(mode) if *position as usize == self.own().len() => Some(mode),
-            _ => self.levels.get(*position as usize).map(String::as_str),
-        };
-        let names = positions
-            .iter()
-            .map(|p| name(p).ok_or_else(|| self.no_level(field, *p)));
-        let names: Vec<&str> = names.collect::<Result<_, _>>()?;
-        Ok(Arc::new(StringArray::from_iter_values(names)))
-    }
-
-    /// The names of the levels, the rare ones drawn.
-    pub(super) fn draw(
-        &self,
-        field: &str,
-        positions: &[u32],
-        uniforms: &[f32],
-    ) -> Result<ArrayRef, DataError> {
-        let draws = positions.iter().zip(uniforms);
-        let names = draws.map(|(p, u)| self.name_in(*p, *u).ok_or_else(|| self.no_level(field, *p)));
-        let names: Vec<&str> = names.collect::<Result<_, _>>()?;
-        Ok(Arc::new(StringArray::from_iter_values(names)))
-    }
-
     fn no_level(&self, field: &str, position: u32) -> DataError {
         DataError::UnknownLevel {
             field: field.to_owned(),
@@ -123,7 +77,7 @@ impl Category {
     }
 
     /// The level as written, else the only one that differs in case alone.
-    pub(super) fn parse(&self, field: &str, text: &str) -> Result<Value, DataError> {
+    fn level(&self, field: &str, text: &str) -> Result<Value, DataError> {
         let alike = || {
             let mut alike = self
                 .own()
@@ -142,7 +96,75 @@ impl Category {
             })
     }
 
-    pub(super) fn damage(&self) -> Option<String> {
+    /// The names of levels. Of the rare ones it is the most frequent, or with `uniforms` one that is drawn.
+    fn names(&self, field: &str, levels: &[u32], uniforms: Option<&[f32]>) -> Result<Vec<&str>, DataError> {
+        let mode = self.rare.as_ref().and_then(Rare::mode);
+        let name = |(place, level): (usize, &u32)| {
+            let name = match (uniforms, mode) {
+                (Some(uniforms), _) => self.name_in(*level, uniforms[place]),
+                (None, Some(mode)) if *level as usize == self.own().len() => Some(mode),
+                _ => self.levels.get(*level as usize).map(String::as_str),
+            };
+            name.ok_or_else(|| self.no_level(field, *level))
+        };
+        levels.iter().enumerate().map(name).collect()
+    }
+
+    fn levels_of<'a>(&self, field: &str, values: &'a Values) -> Result<&'a [u32], DataError> {
+        match values {
+            Values::Category(levels) => Ok(levels),
+            other => Err(wrong_values(field, self, other)),
+        }
+    }
+}
+
+impl Statistics for Category {
+    fn name(&self) -> &'static str {
+        "category"
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Category(self)
+    }
+
+    fn arrow_field(&self, name: &str) -> ArrowField {
+        ArrowField::new(name, DataType::Utf8, true)
+    }
+
+    /// A level that was not seen in training is not observed: the model cannot represent it.
+    fn encode(&self, field: &ArrowField, array: &ArrayRef) -> Result<Column, DataError> {
+        let array = &as_written(field, array);
+        let text = cast(array, &DataType::Utf8).map_err(|_| wrong_type(field.name(), "a category", array))?;
+        let text = text
+            .as_string_opt::<i32>()
+            .ok_or_else(|| wrong_type(field.name(), "a category", array))?;
+        let positions: BTreeMap<&str, u32> = self.own().iter().map(String::as_str).zip(0..).collect();
+        let pooled = |level| self.rare_position(level).map(|position| position as u32);
+        let position = |level| positions.get(level).copied().or_else(|| pooled(level));
+        let found: Vec<Option<u32>> = text.iter().map(|level| position(level?)).collect();
+        Ok(Column {
+            observed: found.iter().map(Option::is_some).collect(),
+            values: Values::Category(found.into_iter().map(Option::unwrap_or_default).collect()),
+        })
+    }
+
+    fn decode(&self, field: &str, values: &Values, uniforms: Option<&[f32]>) -> Result<ArrayRef, DataError> {
+        let names = self.names(field, self.levels_of(field, values)?, uniforms)?;
+        Ok(Arc::new(StringArray::from_iter_values(names)))
+    }
+
+    /// The name of each level, drawn or not, is encoded as that level.
+    fn settle(&self, field: &str, values: &Values, uniforms: Option<&[f32]>) -> Result<Column, DataError> {
+        let levels = self.levels_of(field, values)?;
+        self.names(field, levels, uniforms)?;
+        Ok(Column::all_observed(values.clone(), levels.len()))
+    }
+
+    fn parse(&self, field: &str, text: &str) -> Result<Parsed, DataError> {
+        self.level(field, text).map(Parsed::from)
+    }
+
+    fn damage(&self) -> Option<String> {
         let mut sorted: Vec<&String> = self.levels.iter().collect();
         sorted.sort_unstable();
         sorted.dedup();
@@ -168,114 +190,30 @@ impl Category {
             None
         }
     }
-}
 
-#[derive(Debug, Default)]
-pub(super) struct CategoryFitter {
-    counts: HashMap<String, u64>,
-    seen: u64,
-    /// Records of levels beyond those that are kept by name.
-    beyond: u64,
-    /// A value longer than any level's name.
-    long: bool,
-    /// Whether a person said that these are levels.
-    surely: bool,
-}
-
-impl CategoryFitter {
-    /// Of values that are levels, however many they are.
-    pub(super) fn surely() -> Self {
-        Self {
-            surely: true,
-            ..Self::default()
-        }
+    fn describe(&self) -> Vec<String> {
+        let levels = self.levels.iter().zip(&self.counts);
+        levels
+            .map(|(level, count)| format!("{level} ({count})"))
+            .collect()
     }
-
-    pub(super) fn push(&mut self, array: &ArrayRef) {
-        for text in array.as_string_opt::<i32>().into_iter().flatten().flatten() {
-            self.seen += 1;
-            if let Some(count) = self.counts.get_mut(text) {
-                *count += 1;
-            } else if text.len() > MAX_NAME {
-                self.long = true;
-            } else if self.counts.len() >= MAX_NAMES {
-                self.beyond += 1;
-            } else {
-                self.counts.insert(text.to_owned(), 1);
-            }
-        }
-    }
-
-    /// `gaps`: whether some records have no value.
-    pub(super) fn finish(self, gaps: bool) -> Fitted {
-        let n = self.counts.len();
-        let many = n > SURELY_LEVELS && n as u64 > (self.seen - self.beyond) / 2;
-        let Self {
-            seen,
-            beyond,
-            long,
-            surely,
-            ..
-        } = self;
-        if n >= SURELY_IDENTIFIER
-            && !surely
-            && !long
-            && n as u64 == seen - beyond
-            && of_one_pattern(&self.counts)
-        {
-            return Fitted::Kind(ignored("identifier: all different and of one pattern"));
-        } else if (many || long) && !surely {
-            return Fitted::Text;
-        }
-        let counts: Vec<(String, u64)> = self.counts.into_iter().collect();
-        Fitted::Kind(match counts.as_slice() {
-            [] => no_value(),
-            [(level, _)] if !gaps => constant(level),
-            _ => Kind::Category(pooled(counts, beyond)),
-        })
-    }
-}
-
-/// Whether all are alike but for their digits, or without blanks and of one length.
-fn of_one_pattern(names: &HashMap<String, u64>) -> bool {
-    let pattern = |name: &String| -> String {
-        let mut kept: Vec<char> = name
-            .chars()
-            .map(|c| if c.is_ascii_digit() { '9' } else { c })
-            .collect();
-        kept.dedup_by(|a, b| *a == '9' && *b == '9');
-        kept.into_iter().collect()
-    };
-    let Some(first) = names.keys().next() else {
-        return false;
-    };
-    let alike = pattern(first);
-    let dense = |name: &String| name.len() == first.len() && !name.contains(char::is_whitespace);
-    (alike.contains('9') && names.keys().all(|name| pattern(name) == alike))
-        || (first.len() >= 8 && names.keys().all(dense))
-}
-
-/// The most frequent levels one by one, the others together.
-fn pooled(mut counts: Vec<(String, u64)>, beyond: u64) -> Category {
-    counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    let rare = (counts.len() > MAX_LEVELS).then(|| counts.split_off(MAX_LEVELS));
-    counts.sort_unstable();
-    counts.sort_by_key(|(level, _)| level.parse::<i64>().map_or((1, 0), |number| (0, number)));
-    let (mut levels, mut counts): (Vec<String>, Vec<u64>) = counts.into_iter().unzip();
-    let rare = rare.map(Rare::new);
-    if let Some(rare) = &rare {
-        levels.push(RARE.to_owned());
-        counts.push(rare.upto.last().copied().unwrap_or(0) + beyond);
-    }
-    Category { levels, counts, rare }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kind::{Fitted, Kind, ignored};
 
     fn array(values: &[Option<&str>]) -> ArrayRef {
         Arc::new(StringArray::from(values.to_vec()))
+    }
+
+    fn field() -> ArrowField {
+        ArrowField::new("hair", DataType::Utf8, true)
+    }
+
+    fn decoded(category: &Category, levels: &[u32]) -> Result<ArrayRef, DataError> {
+        category.decode("hair", &Values::Category(levels.to_vec()), None)
     }
 
     fn fitted(values: &[Option<&str>]) -> Kind {
@@ -308,16 +246,19 @@ mod tests {
     }
 
     #[test]
-    fn missing_and_unseen_levels_are_not_given() {
+    fn missing_and_unseen_levels_are_not_observed() {
         let hair = category(&[Some("red"), Some("black")]);
         let column = hair
-            .encode("hair", &array(&[Some("red"), None, Some("blue"), Some("black")]))
+            .encode(
+                &field(),
+                &array(&[Some("red"), None, Some("blue"), Some("black")]),
+            )
             .unwrap();
         assert_eq!(column.values, Values::Category(vec![1, 0, 0, 0]));
-        assert_eq!(column.given, [true, false, false, true]);
-        let back = hair.decode("hair", &[1, 0]).unwrap();
+        assert_eq!(column.observed, [true, false, false, true]);
+        let back = decoded(&hair, &[1, 0]).unwrap();
         assert_eq!(&back, &array(&[Some("red"), Some("black")]));
-        assert!(hair.decode("hair", &[2]).is_err());
+        assert!(decoded(&hair, &[2]).is_err());
     }
 
     #[test]
@@ -376,22 +317,22 @@ mod tests {
         // 2 + 3 + ... + 46 = 46 * 47 / 2 - 1.
         assert_eq!(cities.counts[255], 1080);
         let column = cities
-            .encode("city", &array(&[Some("007"), Some("299"), Some("x")]))
+            .encode(&field(), &array(&[Some("007"), Some("299"), Some("x")]))
             .unwrap();
         assert_eq!(column.values, Values::Category(vec![255, 254, 0]));
-        assert_eq!(column.given, [true, true, false]);
-        assert_eq!(cities.parse("city", "007").unwrap(), Value::Category(255));
+        assert_eq!(column.observed, [true, true, false]);
+        assert_eq!(cities.level("city", "007").unwrap(), Value::Category(255));
         assert_eq!(cities.name_in(255, 0.0), Some("000"));
         assert_eq!(cities.name_in(255, 0.999_999), Some("044"));
-        assert_eq!(&cities.decode("city", &[255]).unwrap(), &array(&[Some("044")]));
-        assert!(cities.damage().is_none() && cities.draw("city", &[256], &[0.5]).is_err());
+        assert_eq!(&decoded(&cities, &[255]).unwrap(), &array(&[Some("044")]));
+        assert!(cities.damage().is_none() && cities.names("city", &[256], Some(&[0.5])).is_err());
     }
 
     #[test]
     fn levels_are_typed_in_any_case_and_misspellings_are_helped() {
         let hair = category(&[Some("Red"), Some("Black"), Some("RED")]);
-        assert_eq!(hair.parse("hair", "black").unwrap(), Value::Category(0));
-        assert_eq!(hair.parse("hair", "Red").unwrap(), Value::Category(2));
+        assert_eq!(hair.level("hair", "black").unwrap(), Value::Category(0));
+        assert_eq!(hair.level("hair", "Red").unwrap(), Value::Category(2));
         // `red` may mean either `Red` or `RED`.
         let error = hair.parse("hair", "red").unwrap_err();
         assert!(

@@ -1,28 +1,21 @@
-//! Dates and times: a number of days, seconds or less since 1970, written back as they were.
+//! Dates: a number of days, seconds or fractions of a second since 1970, written back as they were.
 
-use std::sync::Arc;
-
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array, StringArray};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field as ArrowField, Int64Type, TimeUnit};
+use arrow::array::ArrayRef;
+use arrow::datatypes::{DataType, Field as ArrowField, TimeUnit};
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 
-use super::number::{Number, NumberFitter};
-use super::{Kind, Parsed, constant, wrong_type};
-use crate::batch::Column;
-use crate::error::DataError;
+use super::Kind;
+use super::number::Number;
+use super::written::{self, Written};
 
-/// Metadata key of a column of dates that are text in their file: how they are written there.
-pub const FORMAT: &str = "elbo.date";
-
-/// A date or a time and the number behind it.
+/// A date, also with the time of day, and the number that stands for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Date {
     /// What the number counts since 1970.
     pub unit: Unit,
-    /// How it is written in files that hold text, as in chrono's `strftime`; none where the file has a type for it.
+    /// Its format in files that hold text, as in chrono's `strftime`; none where the file has a type for it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub format: Option<String>,
     /// The number.
@@ -68,8 +61,8 @@ impl Unit {
         }
     }
 
-    /// How many are in a second; none of days.
-    fn per_second(self) -> Option<f64> {
+    /// Units in a second; none for days.
+    pub(super) fn per_second(self) -> Option<f64> {
         Some(match self {
             Self::Days => return None,
             Self::Seconds => 1.0,
@@ -98,7 +91,7 @@ impl Unit {
     }
 }
 
-/// A date or time as a person or a file writes it: by `format`, or as ISO 8601 has it.
+/// Reads a date as a person or a file writes it: in `format`, or in ISO 8601.
 pub(crate) fn read(text: &str, format: Option<&str>) -> Option<NaiveDateTime> {
     let by = |format: &str| {
         let time = NaiveDateTime::parse_from_str(text, format);
@@ -114,156 +107,75 @@ pub(crate) fn read(text: &str, format: Option<&str>) -> Option<NaiveDateTime> {
     format.into_iter().chain(iso).find_map(by)
 }
 
+/// A count of a unit as a text of this format.
+fn text(unit: Unit, format: &str, count: f64) -> String {
+    unit.time(count).format(format).to_string()
+}
+
 impl Date {
-    pub(super) fn data_type(&self) -> DataType {
-        match self.format {
-            Some(_) => DataType::Utf8,
-            None => self.unit.data_type(),
-        }
+    /// A field of dates.
+    pub(super) fn kind(unit: Unit, format: Option<String>, number: Number) -> Kind {
+        Kind::Date(Self { unit, format, number })
+    }
+}
+
+impl Written for Date {
+    const NAME: &'static str = "date";
+    const ONE: &'static str = "a date";
+
+    fn number(&self) -> &Number {
+        &self.number
     }
 
-    pub(super) fn encode(&self, field: &str, array: &ArrayRef) -> Result<Column, DataError> {
-        let wrong = || wrong_type(field, "a date", array);
-        match Unit::of(array.data_type()) {
-            Some(unit) if unit == self.unit => self.number.encode(field, &counts(array).ok_or_else(wrong)?),
-            None if self.format.is_some() && *array.data_type() == DataType::Utf8 => {
-                let texts = array.as_string::<i32>().iter();
-                let count = |text: &str| Some(self.unit.count(read(text, self.format.as_deref())?));
-                let counts: Float64Array = texts.map(|text| count(text?)).collect();
-                self.number.encode(field, &(Arc::new(counts) as ArrayRef))
-            }
-            _ if array.null_count() == array.len() => {
-                self.number.encode(field, &cast(array, &DataType::Float64)?)
-            }
-            _ => Err(wrong()),
-        }
+    fn unit(&self) -> Unit {
+        self.unit
     }
 
-    /// Counts as the file has dates.
-    pub(crate) fn array(&self, counts: &ArrayRef) -> Result<ArrayRef, DataError> {
-        let whole = cast(counts, &DataType::Int64)?;
-        match &self.format {
-            None => {
-                let same_width = match self.unit {
-                    Unit::Days => cast(&whole, &DataType::Int32)?,
-                    _ => whole,
-                };
-                Ok(cast(&same_width, &self.unit.data_type())?)
-            }
-            Some(format) => Ok(texts(self.unit, format, &whole)),
-        }
+    fn format(&self) -> Option<&str> {
+        self.format.as_deref()
     }
 
-    /// As a number's, and the range seen is told in dates.
-    pub(super) fn parse(&self, field: &str, text: &str) -> Result<Parsed, DataError> {
-        let time = read(text, self.format.as_deref()).ok_or_else(|| DataError::NotDate {
-            field: field.to_owned(),
-            value: text.to_owned(),
-            example: self.text(self.number.max),
-        })?;
-        let (count, number) = (self.unit.count(time), &self.number);
-        let outside = count < number.min || count > number.max;
-        let warning = outside.then(|| {
-            let (min, max) = (self.text(number.min), self.text(number.max));
-            format!("`{field}={text}` is outside the range seen in training, {min} to {max}")
-        });
-        Ok(Parsed {
-            value: number.value(count),
-            warning,
-        })
+    fn data_type(&self) -> DataType {
+        self.unit.data_type()
     }
 
-    /// A count as the file would write it.
-    pub fn text(&self, count: f64) -> String {
+    fn read(&self, text: &str) -> Option<f64> {
+        Some(self.unit.count(read(text, self.format())?))
+    }
+
+    fn text(&self, count: f64) -> String {
         let usual = match self.unit {
             Unit::Days => "%Y-%m-%d",
             _ => "%Y-%m-%d %H:%M:%S",
         };
-        let format = self.format.as_deref().unwrap_or(usual);
-        self.unit.time(count).format(format).to_string()
+        text(self.unit, self.format().unwrap_or(usual), count)
     }
-
-    pub(super) fn damage(&self) -> Option<String> {
-        let unreadable = |format: &String| {
-            chrono::format::StrftimeItems::new(format).any(|item| item == chrono::format::Item::Error)
-        };
-        match self.format.as_ref().filter(|format| unreadable(format)) {
-            Some(format) => Some(format!("the date format `{format}`")),
-            None => self.number.damage(),
-        }
-    }
-}
-
-/// Counts as texts.
-fn texts(unit: Unit, format: &str, counts: &ArrayRef) -> ArrayRef {
-    let counts = counts.as_primitive::<Int64Type>().iter();
-    let text = |count: i64| unit.time(count as f64).format(format).to_string();
-    Arc::new(counts.map(|count| count.map(text)).collect::<StringArray>())
 }
 
 /// A column of a source as its file has it: dates that are texts there become texts again.
 pub(super) fn as_written(field: &ArrowField, array: &ArrayRef) -> Option<ArrayRef> {
-    let (format, unit) = (field.metadata().get(FORMAT)?, Unit::of(array.data_type())?);
-    let counts = cast(&counts(array)?, &DataType::Int64).ok()?;
-    Some(texts(unit, format, &counts))
-}
-
-/// A column of dates as numbers.
-fn counts(array: &ArrayRef) -> Option<ArrayRef> {
-    let whole = match array.data_type() {
-        DataType::Date32 => cast(&cast(array, &DataType::Int32).ok()?, &DataType::Int64).ok()?,
-        _ => cast(array, &DataType::Int64).ok()?,
-    };
-    cast(&whole, &DataType::Float64).ok()
-}
-
-/// Sees a column of dates.
-#[derive(Debug)]
-pub(super) struct DateFitter {
-    unit: Unit,
-    format: Option<String>,
-    number: NumberFitter,
-}
-
-impl DateFitter {
-    pub(super) fn new(unit: Unit, format: Option<String>) -> Self {
-        Self {
-            unit,
-            format,
-            number: NumberFitter::new(true),
-        }
-    }
-
-    pub(super) fn push(&mut self, array: &ArrayRef) {
-        if let Some(counts) = counts(array) {
-            self.number.push(&counts);
-        }
-    }
-
-    pub(super) fn finish(self, gaps: bool) -> Kind {
-        let (unit, format) = (self.unit, self.format);
-        match self.number.finish_measure(true) {
-            Kind::Number(number) => {
-                let date = Date { unit, format, number };
-                let (first, last) = (date.number.min, date.number.max);
-                match first == last && !gaps {
-                    true => constant(date.text(first)),
-                    false => Kind::Date(date),
-                }
-            }
-            other => other,
-        }
-    }
+    let unit = Unit::of(array.data_type())?;
+    written::as_written(field, array, |format, count| text(unit, format, count))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+    use std::sync::Arc;
+
     use super::*;
-    use arrow::array::{Date32Array, TimestampSecondArray};
+    use crate::batch::{Column, Numbers, Values};
+    use crate::error::DataError;
+    use crate::kind::statistics::Statistics;
+    use crate::kind::written::{FORMAT, WrittenFitter};
+    use arrow::array::{Array, Date32Array, StringArray, TimestampSecondArray};
 
     fn fitted(array: &ArrayRef, format: Option<&str>) -> Date {
         let unit = Unit::of(array.data_type()).unwrap();
-        let mut fitter = DateFitter::new(unit, format.map(str::to_owned));
+        let format = format.map(|format| (FORMAT.to_owned(), format.to_owned()));
+        let field = ArrowField::new("joined", array.data_type().clone(), true);
+        let field = field.with_metadata(format.into_iter().collect::<HashMap<_, _>>());
+        let mut fitter = WrittenFitter::new(unit, &field, Date::kind);
         fitter.push(array);
         let Kind::Date(date) = fitter.finish(false) else {
             panic!("not a date")
@@ -271,23 +183,30 @@ mod tests {
         date
     }
 
+    fn decoded(date: &Date, counts: &[f64]) -> ArrayRef {
+        let numbers = Numbers {
+            value: counts.to_vec(),
+            ..Numbers::of_bins(vec![0; counts.len()])
+        };
+        date.decode("joined", &Values::Number(numbers), None).unwrap()
+    }
+
+    fn encoded(date: &Date, array: &ArrayRef) -> Column {
+        let field = ArrowField::new("joined", array.data_type().clone(), true);
+        date.encode(&field, array).unwrap()
+    }
+
     #[test]
     fn days_come_back_in_their_type_or_their_format() {
         // 2020-02-29 is day 18,321
         let array: ArrayRef = Arc::new(Date32Array::from(vec![18_321, 18_322, 0]));
         let typed = fitted(&array, None);
-        let counts: ArrayRef = Arc::new(arrow::array::Float64Array::from(vec![Some(18_321.0), None]));
-        let back = typed.array(&counts).unwrap();
-        assert_eq!(
-            back.as_ref(),
-            &Date32Array::from(vec![Some(18_321), None]) as &dyn Array
-        );
+        let back = decoded(&typed, &[18_321.0, 0.0]);
+        assert_eq!(back.as_ref(), &Date32Array::from(vec![18_321, 0]) as &dyn Array);
         let written = fitted(&array, Some("%d/%m/%Y"));
-        let back = written.array(&counts).unwrap();
-        assert_eq!(
-            back.as_ref(),
-            &StringArray::from(vec![Some("29/02/2020"), None]) as &dyn Array
-        );
+        let back = decoded(&written, &[18_321.0, 0.0]);
+        let texts = StringArray::from(vec!["29/02/2020", "01/01/1970"]);
+        assert_eq!(back.as_ref(), &texts as &dyn Array);
         assert_eq!(
             written.parse("joined", "29/02/2020").unwrap(),
             written.number.value(18_321.0).into()
@@ -296,14 +215,13 @@ mod tests {
             written.parse("joined", "2020-02-29").unwrap(),
             written.number.value(18_321.0).into()
         );
-        // As written, too: the second is none.
-        let column = written.encode("joined", &back).unwrap();
-        assert_eq!(column.given, [true, false]);
+        let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("29/02/2020"), None, Some("soon")]));
+        assert_eq!(encoded(&written, &texts).observed, [true, false, false]);
         let outside = written.parse("joined", "01/03/2021").unwrap().warning.unwrap();
         assert!(outside.contains("01/01/1970 to 01/03/2020"), "{outside}");
         assert!(matches!(
             written.parse("joined", "soon"),
-            Err(DataError::NotDate { .. })
+            Err(DataError::NotWritten { .. })
         ));
     }
 
@@ -312,7 +230,7 @@ mod tests {
         let array: ArrayRef = Arc::new(TimestampSecondArray::from(vec![0, 86_399, 5]));
         let time = fitted(&array, None);
         assert_eq!(time.text(86_399.0), "1970-01-01 23:59:59");
-        assert_eq!(time.encode("at", &array).unwrap().given, [true; 3]);
+        assert_eq!(encoded(&time, &array).observed, [true; 3]);
     }
 
     #[test]

@@ -7,11 +7,13 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field as ArrowField, Float64Type};
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Value, constant, no_value, wrong_type};
+use super::statistics::{Statistics, wrong_values};
+use super::{Form, Kind, Parsed, Value, constant, no_value, wrong_type};
 use crate::batch::{Column, Values};
 use crate::error::DataError;
 
-/// Metadata key of a column of flags that are words in their file: those for no and for yes, with a blank between.
+/// Metadata key of a column of flags that are words in their file; its value is the words for no and for yes, separated
+/// by a blank.
 pub const WORDS: &str = "elbo.flag";
 
 /// How a flag is written in the files it came from, and is written back.
@@ -74,25 +76,42 @@ pub(super) fn as_written(field: &ArrowField, array: &ArrayRef) -> Option<ArrayRe
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Flag {
-    /// How many training records say no, and how many yes.
+    /// How many training records have no, and how many yes.
     pub counts: [u64; 2],
     /// How it is written in files.
     pub spelling: Spelling,
 }
 
 impl Flag {
-    pub(super) fn data_type(&self) -> DataType {
-        self.spelling.data_type()
+    fn flags<'a>(&self, field: &str, values: &'a Values) -> Result<&'a [u8], DataError> {
+        match values {
+            Values::Flag(flags) => Ok(flags),
+            other => Err(wrong_values(field, self, other)),
+        }
+    }
+}
+
+impl Statistics for Flag {
+    fn name(&self) -> &'static str {
+        "flag"
     }
 
-    pub(super) fn encode(&self, field: &str, array: &ArrayRef) -> Result<Column, DataError> {
-        let wrong = || wrong_type(field, "a flag", array);
+    fn form(&self) -> Form<'_> {
+        Form::Flag(self)
+    }
+
+    fn arrow_field(&self, name: &str) -> ArrowField {
+        ArrowField::new(name, self.spelling.data_type(), true)
+    }
+
+    fn encode(&self, field: &ArrowField, array: &ArrayRef) -> Result<Column, DataError> {
+        let wrong = || wrong_type(field.name(), "a flag", array);
         let found: Vec<Option<bool>> = match array.data_type() {
             DataType::Boolean => array.as_boolean().iter().collect(),
             DataType::Utf8 if matches!(self.spelling, Spelling::Words(_)) => {
                 let texts = array.as_string::<i32>().iter();
                 texts
-                    .map(|text| text.map(|text| read(field, text)).transpose())
+                    .map(|text| text.map(|text| read(field.name(), text)).transpose())
                     .collect::<Result<_, _>>()?
             }
             DataType::Int64 | DataType::Float64 => {
@@ -100,7 +119,7 @@ impl Flag {
                 let numbers = numbers.as_primitive_opt::<Float64Type>().ok_or_else(wrong)?;
                 numbers
                     .iter()
-                    .map(|number| number.map(|n| yes(field, n)).transpose())
+                    .map(|number| number.map(|n| yes(field.name(), n)).transpose())
                     .collect::<Result<_, _>>()?
             }
             // A column without a single value has no type of its own.
@@ -108,7 +127,7 @@ impl Flag {
             _ => return Err(wrong()),
         };
         Ok(Column {
-            given: found.iter().map(Option::is_some).collect(),
+            observed: found.iter().map(Option::is_some).collect(),
             values: Values::Flag(
                 found
                     .into_iter()
@@ -118,8 +137,25 @@ impl Flag {
         })
     }
 
-    pub(super) fn decode(&self, flags: &[u8]) -> ArrayRef {
-        self.spelling.write(flags.iter().map(|flag| Some(*flag == 1)))
+    fn decode(&self, field: &str, values: &Values, _: Option<&[f32]>) -> Result<ArrayRef, DataError> {
+        let flags = self.flags(field, values)?.iter();
+        Ok(self.spelling.write(flags.map(|flag| Some(*flag == 1))))
+    }
+
+    fn settle(&self, field: &str, values: &Values, _: Option<&[f32]>) -> Result<Column, DataError> {
+        let flags = self.flags(field, values)?.iter();
+        let settled: Vec<u8> = flags.map(|flag| u8::from(*flag == 1)).collect();
+        let n = settled.len();
+        Ok(Column::all_observed(Values::Flag(settled), n))
+    }
+
+    fn parse(&self, field: &str, text: &str) -> Result<Parsed, DataError> {
+        Ok(Value::Flag(read(field, text)?).into())
+    }
+
+    fn describe(&self) -> Vec<String> {
+        let [no, yes] = self.counts;
+        vec![format!("yes ({yes})"), format!("no ({no})")]
     }
 }
 
@@ -132,10 +168,6 @@ fn yes(field: &str, number: f64) -> Result<bool, DataError> {
             value: other.to_string(),
         }),
     }
-}
-
-pub(super) fn parse(field: &str, text: &str) -> Result<Value, DataError> {
-    read(field, text).map(Value::Flag)
 }
 
 fn read(field: &str, text: &str) -> Result<bool, DataError> {
@@ -174,7 +206,7 @@ impl FlagFitter {
     }
 }
 
-/// The flag with these counts of no and yes; `gaps` says that some records have neither.
+/// The flag with these counts of no and yes; `gaps`: whether some records have neither.
 pub(super) fn fitted(counts: [u64; 2], gaps: bool, spelling: Spelling) -> Kind {
     let words = match &spelling {
         Spelling::Words(words) => words.clone(),
@@ -206,10 +238,10 @@ mod tests {
                 counts: [1, 1],
                 spelling,
             };
-            let column = flag.encode("smile", &array).unwrap();
+            let column = flag.encode(&flag.arrow_field("smile"), &array).unwrap();
             assert_eq!(column.values, Values::Flag(vec![1, 0]));
-            assert_eq!(column.given, [true, true]);
-            assert_eq!(&flag.decode(&[1, 0]), &array);
+            assert_eq!(column.observed, [true, true]);
+            assert_eq!(&flag.decode("smile", &column.values, None).unwrap(), &array);
         }
     }
 
@@ -221,19 +253,21 @@ mod tests {
         };
         let twos: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), None, Some(2)]));
         assert_eq!(
-            flag.encode("smile", &twos).unwrap_err().to_string(),
+            flag.encode(&flag.arrow_field("smile"), &twos)
+                .unwrap_err()
+                .to_string(),
             "`smile` is yes or no, not `2`"
         );
-        assert!(matches!(parse("smile", "maybe"), Err(DataError::NotFlag { .. })));
+        assert!(matches!(read("smile", "maybe"), Err(DataError::NotFlag { .. })));
     }
 
     #[test]
     fn flags_are_typed_in_as_people_write_them() {
         for text in ["yes", "TRUE", "1", "y"] {
-            assert_eq!(parse("smile", text).unwrap(), Value::Flag(true));
+            assert!(read("smile", text).unwrap());
         }
         for text in ["no", "False", "0", "-1"] {
-            assert_eq!(parse("smile", text).unwrap(), Value::Flag(false));
+            assert!(!read("smile", text).unwrap());
         }
     }
 

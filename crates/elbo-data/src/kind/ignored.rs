@@ -1,4 +1,4 @@
-//! Columns that take no part, and what stands in their place in records that are made.
+//! Columns that are not modelled, and what generated records hold in their place.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -6,12 +6,15 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, StringArray, new_null_array};
 use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field as ArrowField};
 use serde::{Deserialize, Serialize};
 
+use super::statistics::Statistics;
+use super::{Form, Parsed};
+use crate::batch::{Column, Values};
 use crate::error::DataError;
 
-/// Why a column takes no part.
+/// Why a column is not modelled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ignored {
     /// In words.
@@ -19,21 +22,21 @@ pub struct Ignored {
     /// Its type in the data, as Arrow calls it.
     #[serde(rename = "type", default = "text")]
     pub data_type: String,
-    /// What stands in its place.
+    /// What generated records hold in its place.
     #[serde(default)]
     pub filling: Filling,
 }
 
-/// What stands in the place of a column that is not modelled.
+/// What generated records hold in place of a column that is not modelled.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Filling {
-    /// Nothing: no value is known to fit.
+    /// Nulls.
     #[default]
     Nothing,
     /// The value of every record.
     Value(String),
-    /// Whole numbers that go on counting behind those of the training records.
+    /// Whole numbers that continue those of the training records.
     Count {
         /// The first.
         next: i64,
@@ -64,7 +67,7 @@ impl Ignored {
         }
     }
 
-    /// Of a column of this type; nested ones are replaced by texts, which any table can hold.
+    /// For a column of this type. Columns of nested types become texts, which any table can hold.
     pub(super) fn of_type(self, data_type: &DataType) -> Self {
         match data_type.is_nested() {
             true => self,
@@ -79,7 +82,7 @@ impl Ignored {
         DataType::from_str(&self.data_type).unwrap_or(DataType::Utf8)
     }
 
-    /// What stands in these rows.
+    /// The values of these rows.
     pub(crate) fn fill(&self, rows: &[u64]) -> Result<ArrayRef, DataError> {
         let values: ArrayRef = match &self.filling {
             Filling::Nothing => return Ok(new_null_array(&self.data_type(), rows.len())),
@@ -90,6 +93,46 @@ impl Ignored {
             }
         };
         Ok(cast(&values, &self.data_type())?)
+    }
+}
+
+impl Ignored {
+    fn refused<T>(&self, field: &str) -> Result<T, DataError> {
+        Err(DataError::ignored(field, &self.reason))
+    }
+}
+
+impl Statistics for Ignored {
+    fn name(&self) -> &'static str {
+        "ignored"
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Ignored(self)
+    }
+
+    fn arrow_field(&self, name: &str) -> ArrowField {
+        ArrowField::new(name, self.data_type(), true)
+    }
+
+    fn encode(&self, field: &ArrowField, _: &ArrayRef) -> Result<Column, DataError> {
+        self.refused(field.name())
+    }
+
+    fn decode(&self, field: &str, _: &Values, _: Option<&[f32]>) -> Result<ArrayRef, DataError> {
+        self.refused(field)
+    }
+
+    fn settle(&self, field: &str, _: &Values, _: Option<&[f32]>) -> Result<Column, DataError> {
+        self.refused(field)
+    }
+
+    fn parse(&self, field: &str, _: &str) -> Result<Parsed, DataError> {
+        self.refused(field)
+    }
+
+    fn describe(&self) -> Vec<String> {
+        vec![self.reason.clone()]
     }
 }
 

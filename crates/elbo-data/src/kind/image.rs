@@ -1,4 +1,4 @@
-//! Pictures: bytes as they are, `[height, width, channels]`, and what is drawn from gray ones.
+//! Pictures: bytes as they are, `[height, width, channels]`.
 
 use std::path::Path;
 
@@ -6,13 +6,13 @@ use arrow::array::{Array, ArrayRef, FixedSizeListArray, UInt8Array};
 use arrow::datatypes::Field as ArrowField;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Value, ignored, wrong_type};
+use super::statistics::{Statistics, wrong_values};
+use super::{Form, Kind, Parsed, Value, ignored, wrong_type};
 use crate::batch::{Column, Values};
 use crate::column;
 use crate::error::DataError;
-use crate::noise::{Noise, Purpose};
 use crate::options::{Fit, ImageSize, OpenOptions};
-use crate::source::picture::{Target, decode};
+use crate::picture::{Target, decode};
 
 /// The most bytes that one picture of a schema may have.
 const MAX_BYTES: usize = 1 << 27;
@@ -33,15 +33,69 @@ pub struct ImageStats {
     pub min: u8,
     /// The largest byte seen.
     pub max: u8,
-    /// The mean byte seen, for telling dark pictures from bright ones.
+    /// The mean byte seen: low for dark pictures, high for bright ones.
     pub mean: f32,
-    /// Number of pictures looked at.
+    /// Number of pictures that were read.
     pub seen: u64,
 }
 
 impl ImageStats {
-    /// The picture in a file, brought to the size of the others: `path`.
-    pub(super) fn parse(&self, field: &str, path: &str) -> Result<Value, DataError> {
+    /// Bytes of one picture: height x width x channels.
+    pub fn bytes(&self) -> usize {
+        self.height * self.width * self.channels
+    }
+
+    fn pixels<'a>(&self, field: &str, values: &'a Values) -> Result<&'a [u8], DataError> {
+        match values {
+            Values::Image(pixels) => Ok(pixels),
+            other => Err(wrong_values(field, self, other)),
+        }
+    }
+}
+
+impl Statistics for ImageStats {
+    fn name(&self) -> &'static str {
+        "image"
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Image(self)
+    }
+
+    fn arrow_field(&self, name: &str) -> ArrowField {
+        column::image_field(name, self.height, self.width, self.channels)
+    }
+
+    fn encode(&self, field: &ArrowField, array: &ArrayRef) -> Result<Column, DataError> {
+        let shape = [self.height, self.width, self.channels];
+        let found = column::image_shape(field);
+        if found != Some(shape) {
+            return Err(DataError::FieldType {
+                field: field.name().clone(),
+                expected: shape_text(shape),
+                found: found.map_or_else(|| format!("of type {}", field.data_type()), shape_text),
+            });
+        }
+        let bytes = bytes_of(array).ok_or_else(|| wrong_type(field.name(), "a column of pictures", array))?;
+        Ok(Column {
+            values: Values::Image(bytes.to_vec()),
+            observed: vec![true; array.len()],
+        })
+    }
+
+    fn decode(&self, field: &str, values: &Values, _: Option<&[f32]>) -> Result<ArrayRef, DataError> {
+        column::image_array(self.pixels(field, values)?.to_vec(), self.bytes())
+    }
+
+    /// Pictures stay as they are.
+    fn settle(&self, field: &str, values: &Values, _: Option<&[f32]>) -> Result<Column, DataError> {
+        let pixels = self.pixels(field, values)?;
+        let pictures = column::count_images(pixels.len(), self.bytes())?;
+        Ok(Column::all_observed(values.clone(), pictures))
+    }
+
+    /// The picture in the file `path`, scaled and cropped to the size of the others.
+    fn parse(&self, field: &str, path: &str) -> Result<Parsed, DataError> {
         let target = Target {
             size: ImageSize {
                 height: self.height,
@@ -56,40 +110,10 @@ impl ImageStats {
             value: path.to_owned(),
             reason,
         })?;
-        Ok(Value::Image(target.bring(picture)))
+        Ok(Value::Image(target.bring(picture)).into())
     }
 
-    /// Bytes of one picture: height x width x channels.
-    pub fn bytes(&self) -> usize {
-        self.height * self.width * self.channels
-    }
-
-    pub(super) fn arrow_field(&self, name: &str) -> ArrowField {
-        column::image_field(name, self.height, self.width, self.channels)
-    }
-
-    pub(super) fn encode(&self, field: &ArrowField, array: &ArrayRef) -> Result<Column, DataError> {
-        let shape = [self.height, self.width, self.channels];
-        let found = column::image_shape(field);
-        if found != Some(shape) {
-            return Err(DataError::FieldType {
-                field: field.name().clone(),
-                expected: shape_text(shape),
-                found: found.map_or_else(|| format!("of type {}", field.data_type()), shape_text),
-            });
-        }
-        let bytes = bytes_of(array).ok_or_else(|| wrong_type(field.name(), "a column of pictures", array))?;
-        Ok(Column {
-            values: Values::Image(bytes.to_vec()),
-            given: vec![true; array.len()],
-        })
-    }
-
-    pub(super) fn decode(&self, bytes: &[u8]) -> Result<ArrayRef, DataError> {
-        column::image_array(bytes.to_vec(), self.bytes())
-    }
-
-    pub(super) fn damage(&self) -> Option<String> {
+    fn damage(&self) -> Option<String> {
         let bytes = [self.height, self.width, self.channels]
             .into_iter()
             .try_fold(1usize, |product, side| product.checked_mul(side));
@@ -100,6 +124,21 @@ impl ImageStats {
                 shape_text([self.height, self.width, self.channels])
             )),
         }
+    }
+
+    fn describe(&self) -> Vec<String> {
+        let plural = if self.channels == 1 { "" } else { "s" };
+        let mut facts = vec![
+            format!("{}x{}", self.width, self.height),
+            format!("{} channel{plural}", self.channels),
+            format!("values {} to {}", self.min, self.max),
+        ];
+        facts.extend(self.two_valued.then(|| "two-valued".to_owned()));
+        facts
+    }
+
+    fn error_measure(&self) -> &'static str {
+        "mean squared error"
     }
 }
 
@@ -114,41 +153,6 @@ pub(crate) fn bytes_of(array: &ArrayRef) -> Option<&[u8]> {
     let start = list.value_offset_at(0);
     let length = usize::try_from(list.value_length()).ok()? * list.len();
     bytes.values().get(start..start + length)
-}
-
-/// What becomes of gray pixels before they are scored as ink or no ink.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Binarize {
-    /// Scored as they are.
-    #[default]
-    None,
-    /// Drawn once: a record has the same pixels at every reading.
-    Once,
-    /// Drawn anew at each epoch.
-    Each,
-}
-
-impl Binarize {
-    /// Replaces each byte by 255 with probability byte/255, else by 0.
-    ///
-    /// `pixels` holds the pictures of `rows`, one after the other. The draw of a picture depends on
-    /// its row, the seed of `noise` and, for [`Binarize::Each`], the epoch.
-    pub fn apply(self, pixels: &mut [u8], rows: &[u64], noise: Noise, epoch: u64) {
-        let step = match self {
-            Self::None => return,
-            Self::Once => 0,
-            // Epoch 0 must not repeat the draw of `Once`.
-            Self::Each => epoch + 1,
-        };
-        let per_row = pixels.len() / rows.len().max(1);
-        for (picture, row) in pixels.chunks_exact_mut(per_row.max(1)).zip(rows) {
-            let uniform = noise.uniform(Purpose::Binarize, step, &[*row], per_row);
-            for (byte, u) in picture.iter_mut().zip(uniform) {
-                *byte = if u < f32::from(*byte) / 255.0 { 255 } else { 0 };
-            }
-        }
-    }
 }
 
 #[derive(Debug)]
@@ -231,7 +235,10 @@ mod tests {
             panic!("not an image")
         };
         assert_eq!(bytes, &(12..24).collect::<Vec<u8>>());
-        assert_eq!(&stats.decode(bytes).unwrap(), &array.slice(1, 1));
+        assert_eq!(
+            &stats.decode("image", &column.values, None).unwrap(),
+            &array.slice(1, 1)
+        );
     }
 
     #[test]
@@ -242,36 +249,5 @@ mod tests {
             .encode(&field, &column::image_array(vec![0; 4], 4).unwrap())
             .unwrap_err();
         assert!(matches!(error, DataError::FieldType { .. }), "{error}");
-    }
-
-    #[test]
-    fn binarised_pixels_follow_their_gray_value() {
-        let (n, noise) = (40_000, Noise::new(3));
-        let mut pixels = vec![51; n];
-        Binarize::Once.apply(&mut pixels, &[0], noise, 0);
-        let share = pixels.iter().filter(|byte| **byte == 255).count() as f64 / n as f64;
-        // 51/255 = 1/5; five standard errors: 5 sqrt(0.2 * 0.8 / 40000) = 0.01.
-        assert!((share - 0.2).abs() < 0.01, "{share}");
-        assert!(pixels.iter().all(|byte| [0, 255].contains(byte)));
-    }
-
-    #[test]
-    fn once_is_the_same_at_every_epoch_and_each_is_not() {
-        let draw = |binarize: Binarize, rows: &[u64], epoch| {
-            let mut pixels = vec![100; 64 * rows.len()];
-            binarize.apply(&mut pixels, rows, Noise::new(3), epoch);
-            pixels
-        };
-        assert_eq!(draw(Binarize::Once, &[7], 1), draw(Binarize::Once, &[7], 2));
-        assert_ne!(draw(Binarize::Each, &[7], 1), draw(Binarize::Each, &[7], 2));
-        assert_ne!(draw(Binarize::Each, &[7], 0), draw(Binarize::Once, &[7], 0));
-        assert_eq!(
-            draw(Binarize::Each, &[5, 7], 1)[64..],
-            draw(Binarize::Each, &[7], 1)[..]
-        );
-        assert_eq!(draw(Binarize::None, &[7], 1), vec![100; 64]);
-        let mut edge = vec![0, 255];
-        Binarize::Each.apply(&mut edge, &[1], Noise::new(1), 0);
-        assert_eq!(edge, [0, 255]);
     }
 }

@@ -1,6 +1,7 @@
 //! Numbers: standardised with the mean and standard deviation of the training records, and binned.
 
 mod bins;
+mod data;
 mod fitter;
 mod grid;
 mod pieces;
@@ -12,7 +13,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
 use serde::{Deserialize, Serialize};
 
-use super::{Parsed, Value, wrong_type};
+use super::{Value, wrong_type};
 use crate::batch::{Column, Numbers, Values};
 use crate::error::DataError;
 
@@ -37,7 +38,7 @@ pub struct Number {
     pub max: f64,
     /// Whether the files hold whole numbers.
     pub integer: bool,
-    /// Where the files' numbers can lie; none if they are real.
+    /// The evenly spaced values that the files' numbers have; none if they are real.
     pub grid: Option<Grid>,
     /// A partition of the range, ascending: at most [`MAX_BINS`].
     pub bins: Vec<Bin>,
@@ -58,7 +59,7 @@ impl Number {
         }
     }
 
-    /// The value that the data's numbers could have nearest to this one.
+    /// The nearest value on the grid.
     pub(crate) fn nearest(&self, value: f64) -> f64 {
         self.grid.map_or(value, |grid| grid.at(grid.index(value)))
     }
@@ -68,7 +69,7 @@ impl Number {
         let value = self.nearest(value);
         let bins = &self.bins;
         let at = bins.partition_point(|bin| bin.low <= value).saturating_sub(1);
-        // An atom stands before the interval that begins at the same value.
+        // An atom precedes the interval that begins at the same value.
         if at > 0 && bins[at - 1].is_atom() && bins[at - 1].low == value {
             return at as u32 - 1;
         }
@@ -127,7 +128,7 @@ impl Number {
         }
     }
 
-    pub(super) fn data_type(&self) -> DataType {
+    fn data_type(&self) -> DataType {
         if self.integer {
             DataType::Int64
         } else {
@@ -135,91 +136,58 @@ impl Number {
         }
     }
 
-    pub(super) fn encode(&self, field: &str, array: &ArrayRef) -> Result<Column, DataError> {
+    /// Encodes a column of numbers, whatever their width.
+    pub(super) fn encode_array(&self, field: &str, array: &ArrayRef) -> Result<Column, DataError> {
         let numeric = array.data_type().is_numeric() || array.null_count() == array.len();
         let cast = cast(array, &DataType::Float64).ok().filter(|_| numeric);
         let numbers = cast
             .as_ref()
             .and_then(|array| array.as_primitive_opt::<Float64Type>());
         let numbers = numbers.ok_or_else(|| wrong_type(field, "a number", array))?;
-        let (mut encoded, mut given) = (Numbers::default(), Vec::with_capacity(array.len()));
+        Ok(self.encoded(numbers.iter()))
+    }
+
+    /// The column of these numbers; only finite numbers are observed.
+    pub(crate) fn encoded(&self, numbers: impl Iterator<Item = Option<f64>>) -> Column {
+        let (mut encoded, mut observed) = (Numbers::default(), Vec::new());
         for number in numbers {
             let finite = number.filter(|number| number.is_finite());
-            given.push(finite.is_some());
+            observed.push(finite.is_some());
             match finite {
                 Some(value) => encoded.push(value, self.standardise(value), self.bin_of(value)),
                 None => encoded.push(0.0, 0.0, 0),
             }
         }
-        Ok(Column {
-            given,
+        Column {
+            observed,
             values: Values::Number(encoded),
-        })
+        }
     }
 
-    pub(super) fn decode(&self, numbers: &Numbers) -> ArrayRef {
-        self.array(numbers.value.iter().copied())
+    /// The numbers, or with `uniforms` a value drawn of each bin, rounded as the files' are.
+    fn rounded(&self, numbers: &Numbers, uniforms: Option<&[f32]>) -> impl Iterator<Item = f64> {
+        let drawn = move |(place, bin): (usize, &u32)| match uniforms {
+            Some(uniforms) => self.value_in(*bin, uniforms[place]),
+            None => numbers.value[place],
+        };
+        let values = numbers.bins.iter().enumerate().map(drawn);
+        values.map(|value| self.grid.map_or(value, |grid| grid.round(value)))
     }
 
-    /// A value of each bin, at its uniform draw.
-    pub(super) fn draw(&self, numbers: &Numbers, uniforms: &[f32]) -> ArrayRef {
-        let places = numbers.bins.iter().zip(uniforms);
-        self.array(places.map(|(bin, uniform)| self.value_in(*bin, *uniform)))
+    /// The numbers that a file of [`Self::array`] holds.
+    pub(super) fn written(&self, numbers: &Numbers, uniforms: Option<&[f32]>) -> impl Iterator<Item = f64> {
+        let whole = |value: f64| if self.integer { value as i64 as f64 } else { value };
+        self.rounded(numbers, uniforms).map(whole)
     }
 
-    /// Values in the units of the data, rounded as the files' are, in the type of the files.
-    pub(crate) fn array(&self, values: impl Iterator<Item = f64>) -> ArrayRef {
-        let values = values.map(|value| self.grid.map_or(value, |grid| grid.round(value)));
+    /// The numbers in the type of the files, rounded as theirs are; with `uniforms` a value drawn of each bin.
+    pub(super) fn array(&self, numbers: &Numbers, uniforms: Option<&[f32]>) -> ArrayRef {
+        let values = self.rounded(numbers, uniforms);
         if self.integer {
             Arc::new(Int64Array::from_iter_values(values.map(|value| value as i64)))
         } else {
             Arc::new(Float64Array::from_iter_values(values))
         }
-    }
-
-    /// A value up to one whole range outside what was seen is let through with a warning.
-    pub(super) fn parse(&self, field: &str, text: &str) -> Result<Parsed, DataError> {
-        let Some(value) = text.parse::<f64>().ok().filter(|value| value.is_finite()) else {
-            return Err(DataError::NotNumber {
-                field: field.to_owned(),
-                value: text.to_owned(),
-            });
-        };
-        let (min, max) = (self.min, self.max);
-        let range = max - min;
-        if value < min - range || value > max + range {
-            return Err(DataError::OutOfRange {
-                field: field.to_owned(),
-                value,
-                min,
-                max,
-            });
-        }
-        let outside = value < min || value > max;
-        let warning = outside
-            .then(|| format!("`{field}={value}` is outside the range seen in training, {min} to {max}"));
-        Ok(Parsed {
-            value: self.value(value),
-            warning,
-        })
-    }
-
-    pub(super) fn damage(&self) -> Option<String> {
-        let finite =
-            self.mean.is_finite() && self.std.is_finite() && self.min.is_finite() && self.max.is_finite();
-        if !finite || self.std <= 0.0 || self.min > self.max {
-            let Self {
-                mean, std, min, max, ..
-            } = self;
-            return Some(format!("mean {mean}, std {std}, range {min} to {max}"));
-        }
-        let sound = |bin: &Bin| bin.low.is_finite() && bin.high.is_finite() && bin.low <= bin.high;
-        let bins = &self.bins;
-        let ascending = bins.windows(2).all(|pair| pair[0].high <= pair[1].low);
-        if !(1..=MAX_BINS).contains(&bins.len()) || !ascending || !bins.iter().all(sound) {
-            return Some("its bins do not divide its range".to_owned());
-        }
-        self.grid.and_then(|grid| grid.damage())
     }
 }
 
@@ -227,6 +195,7 @@ impl Number {
 mod tests {
     use super::*;
     use crate::kind::flag::Spelling;
+    use crate::kind::statistics::Statistics;
     use crate::kind::{Kind, constant, no_value};
 
     fn fitted(integer: bool, values: &[f64]) -> Kind {
@@ -248,7 +217,7 @@ mod tests {
         // Sum 40 over 8; squared distances 9+1+1+1+0+0+4+16 = 32 over 8 = 4.
         assert_eq!((age.mean, age.std, age.min, age.max), (5.0, 2.0, 2.0, 9.0));
         let array: ArrayRef = Arc::new(Int64Array::from(vec![Some(9), None, Some(5)]));
-        let column = age.encode("age", &array).unwrap();
+        let column = age.encode_array("age", &array).unwrap();
         assert_eq!(
             column.values,
             Values::Number(Numbers {
@@ -257,10 +226,16 @@ mod tests {
                 bins: vec![age.bin_of(9.0), 0, age.bin_of(5.0)]
             })
         );
-        assert_eq!(column.given, [true, false, true]);
+        assert_eq!(column.observed, [true, false, true]);
         // a value between those of the grid is kept, up to the decimal places
         assert_eq!(
-            &age.array([9.0, 5.2].into_iter()),
+            &age.array(
+                &Numbers {
+                    value: vec![9.0, 5.2],
+                    ..Numbers::of_bins(vec![0; 2])
+                },
+                None
+            ),
             &(Arc::new(Int64Array::from(vec![9, 5])) as ArrayRef)
         );
     }
@@ -364,7 +339,7 @@ mod tests {
         assert!(is(up(1.0, 1.0, 20)) && is(up(0.0, 1.0, 20)) && is(up(5000.0, 10.0, 1000)));
         assert!(!is(up(1.0, 1.0, 19)) && !is(up(1950.0, 1.0, 70)));
         assert!(!is([up(1.0, 1.0, 20), vec![40.0]].concat()));
-        // one in five is not looked at
+        // one in five is not read
         let some = |values: Vec<f64>| values.into_iter().filter(|value| value % 5.0 != 1.0).collect();
         assert!(is(some(up(1.0, 1.0, 30))) && is(some(up(5000.0, 1.0, 1300))));
         assert!(!is([2.0, 1.0].repeat(30)));
@@ -374,7 +349,9 @@ mod tests {
     #[test]
     fn text_is_no_number() {
         let array: ArrayRef = Arc::new(arrow::array::StringArray::from(vec!["12"]));
-        let error = number(false, &[1.0, 2.0]).encode("age", &array).unwrap_err();
+        let error = number(false, &[1.0, 2.0])
+            .encode_array("age", &array)
+            .unwrap_err();
         assert!(matches!(error, DataError::FieldType { .. }), "{error}");
     }
 }

@@ -8,7 +8,8 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field as ArrowField};
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, no_value, wrong_type};
+use super::statistics::{Statistics, wrong_values};
+use super::{Form, Kind, Parsed, Value, as_written, no_value, wrong_type};
 use crate::batch::{Column, Values};
 use crate::error::DataError;
 use crate::text::{Lengths, TextFitter, Tokenizer, TokenizerKind};
@@ -37,7 +38,7 @@ pub struct Text {
 pub struct TextOptions {
     /// What a token is; `None`: characters of short texts, pieces of longer ones.
     pub tokenizer: Option<TokenizerKind>,
-    /// The most tokens of a vocabulary; `None`: as many as the texts can teach.
+    /// The most tokens of a vocabulary; `None`: as many as can be learned from the texts.
     pub vocabulary: Option<usize>,
 }
 
@@ -48,19 +49,6 @@ pub fn text_field(name: &str, nullable: bool) -> ArrowField {
 }
 
 impl Text {
-    pub(super) fn encode(&self, field: &str, array: &ArrayRef) -> Result<Column, DataError> {
-        let text = cast(array, &DataType::Utf8).map_err(|_| wrong_type(field, "a text", array))?;
-        let text = text
-            .as_string_opt::<i32>()
-            .ok_or_else(|| wrong_type(field, "a text", array))?;
-        let tokens = text.iter().map(|text| text.map(|text| self.tokens(text)));
-        let tokens: Vec<Option<Vec<u32>>> = tokens.collect();
-        Ok(Column {
-            given: tokens.iter().map(Option::is_some).collect(),
-            values: Values::Text(tokens.into_iter().map(Option::unwrap_or_default).collect()),
-        })
-    }
-
     /// The tokens of a text, cut after the most that are kept.
     pub fn tokens(&self, text: &str) -> Vec<u32> {
         let mut tokens = self.tokenizer.encode(text);
@@ -68,23 +56,80 @@ impl Text {
         tokens
     }
 
-    pub(super) fn decode(&self, texts: &[Vec<u32>]) -> ArrayRef {
-        let texts = texts.iter().map(|tokens| self.tokenizer.decode(tokens));
-        Arc::new(StringArray::from_iter_values(texts))
+    /// The texts that tokens spell.
+    fn spelled(&self, field: &str, values: &Values) -> Result<impl Iterator<Item = String>, DataError> {
+        match values {
+            Values::Text(texts) => Ok(texts.iter().map(|tokens| self.tokenizer.decode(tokens))),
+            other => Err(wrong_values(field, self, other)),
+        }
+    }
+}
+
+impl Statistics for Text {
+    fn name(&self) -> &'static str {
+        "text"
     }
 
-    pub(super) fn damage(&self) -> Option<String> {
+    fn form(&self) -> Form<'_> {
+        Form::Text(self)
+    }
+
+    fn arrow_field(&self, name: &str) -> ArrowField {
+        ArrowField::new(name, DataType::Utf8, true)
+    }
+
+    fn encode(&self, field: &ArrowField, array: &ArrayRef) -> Result<Column, DataError> {
+        let array = &as_written(field, array);
+        let text = cast(array, &DataType::Utf8).map_err(|_| wrong_type(field.name(), "a text", array))?;
+        let text = text
+            .as_string_opt::<i32>()
+            .ok_or_else(|| wrong_type(field.name(), "a text", array))?;
+        let tokens = text.iter().map(|text| text.map(|text| self.tokens(text)));
+        let tokens: Vec<Option<Vec<u32>>> = tokens.collect();
+        Ok(Column {
+            observed: tokens.iter().map(Option::is_some).collect(),
+            values: Values::Text(tokens.into_iter().map(Option::unwrap_or_default).collect()),
+        })
+    }
+
+    fn decode(&self, field: &str, values: &Values, _: Option<&[f32]>) -> Result<ArrayRef, DataError> {
+        Ok(Arc::new(StringArray::from_iter_values(
+            self.spelled(field, values)?,
+        )))
+    }
+
+    /// Other tokens may spell the same text; those that the tokenizer chooses stay.
+    fn settle(&self, field: &str, values: &Values, _: Option<&[f32]>) -> Result<Column, DataError> {
+        let texts = self.spelled(field, values)?.map(|text| self.tokens(&text));
+        let texts: Vec<Vec<u32>> = texts.collect();
+        let n = texts.len();
+        Ok(Column::all_observed(Values::Text(texts), n))
+    }
+
+    fn parse(&self, _: &str, text: &str) -> Result<Parsed, DataError> {
+        Ok(Value::Text(self.tokens(text)).into())
+    }
+
+    fn damage(&self) -> Option<String> {
         match self.longest {
             1..=MAX_TOKENS => self.tokenizer.damage(),
             longest => Some(format!("texts of {longest} tokens")),
         }
     }
+
+    fn describe(&self) -> Vec<String> {
+        vec![
+            format!("{} tokens ({})", self.tokenizer.size(), self.tokenizer.kind()),
+            format!("{:.0} in a text on average", self.lengths.mean()),
+            format!("at most {}", self.lengths.longest),
+        ]
+    }
 }
 
-/// Sees the texts of a column twice: once for the tokenizer, once for the lengths.
+/// Reads the texts of a column twice: once for the tokenizer, once for the lengths.
 #[derive(Debug)]
 pub(crate) enum TextPass {
-    /// What the texts are made of.
+    /// The characters, words and byte pairs of the texts.
     Vocabulary(TextFitter),
     /// How long they are.
     Lengths {
@@ -170,12 +215,14 @@ mod tests {
         let text = fitted(&["anna", "nana", "ananan"]);
         assert_eq!((text.longest, text.lengths.total, text.cut), (6, 14, 0));
         let array: ArrayRef = Arc::new(StringArray::from(vec![Some("nan"), None]));
-        let column = text.encode("name", &array).unwrap();
-        assert_eq!(column.given, [true, false]);
+        let column = text.encode(&text_field("name", true), &array).unwrap();
+        assert_eq!(column.observed, [true, false]);
         let Values::Text(tokens) = &column.values else {
             panic!("tokens")
         };
-        assert_eq!(text.decode(&tokens[..1]).as_string::<i32>().value(0), "nan");
+        let first = Values::Text(tokens[..1].to_vec());
+        let back = text.decode("name", &first, None).unwrap();
+        assert_eq!(back.as_string::<i32>().value(0), "nan");
     }
 
     #[test]

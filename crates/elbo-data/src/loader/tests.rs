@@ -13,7 +13,7 @@ use crate::error::Problem;
 use crate::kind::Kind;
 use crate::kind::ignored::Ignored;
 use crate::source::Read;
-use crate::split::Split;
+use crate::source::Split;
 
 /// Record i holds the number i. Row 50 is broken, row 60 an error, row 70 a panic.
 #[derive(Default)]

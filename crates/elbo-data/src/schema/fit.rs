@@ -1,4 +1,4 @@
-//! What each field holds, found by looking at the training records, in bounded memory.
+//! Finds what each field holds by reading the training records, in bounded memory.
 
 use rand_core::Rng;
 use rayon::prelude::*;
@@ -19,10 +19,10 @@ impl Schema {
     /// Finds out the kind of each field of `source` and fits its statistics to the rows `train`.
     ///
     /// Attributes are read from every row; pictures from a subset of at most 2,000 that `noise`
-    /// chooses, which is enough to tell their range of bytes; texts three times, for their tokens and lengths.
+    /// chooses, which is enough to find their range of bytes; texts three times, for their tokens and lengths.
     ///
     /// # Errors
-    /// What goes wrong on reading, and `texts` that no tokenizer can be made with.
+    /// Errors of reading, and [`DataError::BadOption`] for `texts` that no tokenizer can be trained with.
     pub fn fit(
         source: &dyn Source,
         train: &[u64],
@@ -55,7 +55,7 @@ impl Schema {
             Fitted::Kind(kind) => kind,
             Fitted::Text => tokens
                 .next()
-                .unwrap_or_else(|| unreachable!("each text was looked at again")),
+                .unwrap_or_else(|| unreachable!("each text has a second pass")),
         });
         let fields = arrow.fields().iter().zip(seen).zip(kinds);
         let fields = fields.map(|((field, (missing, records)), kind)| Field {
@@ -71,7 +71,7 @@ impl Schema {
     }
 }
 
-/// The kinds of the columns that turned out to be text, from two more passes.
+/// Fits the columns that turned out to be text, in two more passes.
 pub(crate) fn fit_texts(
     source: &dyn Source,
     train: &[u64],

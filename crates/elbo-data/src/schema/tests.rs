@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::column::{image_array, image_field};
 use crate::error::Problem;
-use crate::split::Split;
+use crate::source::Split;
 
 /// Records held in memory.
 struct Memory(RecordBatch);
@@ -114,9 +114,9 @@ fn what_was_missing_in_training_is_known_to_be() {
     let batch = fitted()
         .encode(&people().read(&[2]).unwrap(), &[1, 2, 3, 4])
         .unwrap();
-    let given: Vec<bool> = batch.columns.iter().map(|column| column.given[0]).collect();
-    // Missing where that was met in training: it is known to be.
-    assert_eq!(given, [true; 4]);
+    let observed: Vec<bool> = batch.columns.iter().map(|column| column.observed[0]).collect();
+    // Values were missing in training, so a missing value is known to be missing.
+    assert_eq!(observed, [true; 4]);
     let levels: Vec<Option<u32>> = [1, 2, 3, 4]
         .map(|field| fitted().fields[field].missing_level())
         .into();
@@ -159,12 +159,14 @@ fn values_are_typed_in_for_every_kind() {
             bin: 1
         }
     );
-    assert_eq!(parse(1, "").unwrap(), Value::NotGiven);
-    assert_eq!(parse(4, "?").unwrap(), Value::NotGiven);
+    assert_eq!(parse(1, "").unwrap(), Value::Unobserved);
+    assert_eq!(parse(4, "?").unwrap(), Value::Unobserved);
     assert!(matches!(parse(0, "cat.png"), Err(DataError::NotPicture { .. })));
     assert!(matches!(parse(5, "mars"), Err(DataError::IgnoredField { .. })));
-    let column = schema.column(1, &[Value::Category(1), Value::NotGiven]).unwrap();
-    assert_eq!(column.given, [true, false]);
+    let column = schema
+        .column(1, &[Value::Category(1), Value::Unobserved])
+        .unwrap();
+    assert_eq!(column.observed, [true, false]);
     assert!(matches!(
         schema.column(1, &[Value::Flag(true)]),
         Err(DataError::FieldType { .. })
@@ -295,10 +297,10 @@ fn a_missing_text_is_an_empty_one() {
     let field = &schema.fields[0];
     let mut column = field.kind.encode(&described, &array).unwrap();
     field.mark_missing(&mut column, &array);
-    assert_eq!((column.given.clone(), field.levels()), (vec![true; 3], 0));
+    assert_eq!((column.observed.clone(), field.levels()), (vec![true; 3], 0));
     assert_eq!(&schema.decode(0, &column).unwrap(), &array);
     let asked = schema.parse_value(0, "missing").unwrap().value;
     assert_eq!(schema.column(0, &[asked]).unwrap(), column.take(&[2]));
     field.forget_missing(&mut column);
-    assert_eq!(column.given, [true, true, false]);
+    assert_eq!(column.observed, [true, true, false]);
 }

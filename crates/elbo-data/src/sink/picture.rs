@@ -1,55 +1,49 @@
 //! Pictures to a png, to a folder of pngs, or to one npy array. Bytes are rows of pixels, channels last.
 
 use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringArray};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
-use npyz::WriterBuilder;
 use rayon::prelude::*;
 
 use crate::atomic::{self, Existing};
 use crate::error::{Cause, DataError};
-use crate::sink::table::write_table;
+use crate::sink::npy::Array;
+use crate::sink::table::{Parts, write_batches};
 
 /// The table of a folder of records: what they hold beside their pictures.
 pub const RECORDS: &str = "records.csv";
 
-/// Writes `[n, height, width, channels]` bytes as one u8 array; a single channel has no axis.
+/// Writes pictures of `[height, width, channels]` bytes as one u8 array `[n, height, width, channels]`; a single channel
+/// has no axis.
 ///
-/// `parts` hands over the bytes piece by piece, so that an array of any size needs little memory.
+/// `parts` hands over the bytes of whole pictures piece by piece, so that an array of any size needs little memory.
 ///
 /// # Errors
-/// [`DataError::Shape`] for more bytes or fewer, [`DataError::Exists`], [`DataError::Write`].
+/// [`DataError::Shape`] for bytes that make no whole pictures, [`DataError::Exists`], [`DataError::Write`].
 pub fn write_pictures_npy(
     path: &Path,
-    shape: [usize; 4],
+    shape: [usize; 3],
     existing: Existing,
     parts: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<(), Cause>) -> Result<(), Cause>,
 ) -> Result<(), DataError> {
-    let axes = if shape[3] == 1 { &shape[..3] } else { &shape[..] };
-    let axes: Vec<u64> = axes.iter().map(|axis| *axis as u64).collect();
-    let mut written = 0;
-    let mut fits = Ok(());
+    let axes = if shape[2] == 1 { &shape[..2] } else { &shape[..] };
     atomic::write(path, existing, |file| {
-        // The bytes are written as they are: their type is known, so only the header needs the library.
-        let options = npyz::WriteOptions::<u8>::new().default_dtype().shape(&axes);
-        let file = options.writer(file).write_header_only()?;
-        parts(&mut |part| {
-            written += part.len();
-            Ok(file.write_all(part)?)
+        let mut array = Array::bytes(file, axes)?;
+        parts(&mut |bytes| {
+            array.rows += whole_pictures(bytes, shape)?;
+            array.write(bytes)
         })?;
-        fits = check_shape(written, &shape);
-        fits.is_ok()
-            .then_some(())
-            .ok_or_else(|| Cause::from("it would be torn"))
+        array.finish()
     })
-    .or_else(|failed| fits.and(Err(failed)))
+    .map_err(shape_error)
 }
 
 /// Writes one picture of `[height, width, channels]` bytes; 1, 3 or 4 channels.
@@ -62,59 +56,115 @@ pub fn write_png(path: &Path, pixels: &[u8], shape: [usize; 3], existing: Existi
     atomic::write(path, existing, |file| png(file, pixels, shape, colour))
 }
 
-/// Writes `[n, height, width, channels]` bytes as `000000.png`, `000001.png` and so on.
+/// Takes the bytes of whole pictures, and the records that they belong to.
+pub type PicturesAndRecords<'a> = &'a mut dyn FnMut(&[u8], &RecordBatch) -> Result<(), Cause>;
+
+/// Writes pictures of `[height, width, channels]` bytes as `000000.png`, `000001.png` and so on, counted from `first`.
 ///
 /// A new folder appears only once it is complete. An existing one that is not empty is an error
-/// unless it may be replaced; then its numbered pictures are, and its other files stay. `beside` holds the other
-/// fields of each record: it becomes [`RECORDS`], whose first column names the picture.
+/// unless it may be replaced; then its numbered pictures are, and its other files stay. `parts` hands over pictures and
+/// the other fields of their records piece by piece. Those of `columns`, if there are any, become [`RECORDS`], whose
+/// first column names the picture.
 ///
 /// # Errors
-/// [`DataError::Shape`], [`DataError::Exists`], [`DataError::Write`].
+/// [`DataError::Shape`], [`DataError::Exists`]; [`DataError::Write`] with the cause, which may be an error of `parts`.
 pub fn write_picture_folder(
     path: &Path,
-    pixels: &[u8],
-    shape: [usize; 4],
-    beside: Option<&RecordBatch>,
+    (shape, first): ([usize; 3], usize),
+    columns: &SchemaRef,
     existing: Existing,
+    parts: impl FnOnce(PicturesAndRecords) -> Result<(), Cause>,
 ) -> Result<(), DataError> {
-    check_shape(pixels.len(), &shape)?;
-    let [_, height, width, channels] = shape;
-    let colour = colour(pixels, [height, width, channels])?;
     check_folder(path, existing)?;
-    let failed = |source: std::io::Error| DataError::Write {
-        path: path.into(),
-        source: source.into(),
+    let failed = |source: Cause| match source.downcast::<DataError>() {
+        Ok(error) => shape_error(*error),
+        Err(source) => DataError::Write {
+            path: path.into(),
+            source,
+        },
     };
-    let stage = stage(path).map_err(failed)?;
-    let size = (height * width * channels).max(1);
-    pixels.par_chunks(size).enumerate().try_for_each(|(i, picture)| {
-        let place = stage.path().join(file_name(i));
-        atomic::write(&place, Existing::Keep, |file| {
-            png(file, picture, [height, width, channels], colour)
+    let stage = stage(path).map_err(|error| failed(error.into()))?;
+    let mut n = 0;
+    let write = |beside: Option<Parts>| {
+        let mut beside = beside;
+        let stage = stage.path();
+        parts(&mut |pixels, records| {
+            let next = first + n;
+            n += write_files(stage, next, pixels, shape)?;
+            match beside.as_mut() {
+                Some(write) => write(&named(records, next)?),
+                None => Ok(()),
+            }
         })
-    })?;
-    if let Some(beside) = beside {
-        write_table(&stage.path().join(RECORDS), &named(beside)?, Existing::Keep)?;
+    };
+    match columns.fields().is_empty() {
+        true => write(None).map_err(failed)?,
+        false => {
+            let table = stage.path().join(RECORDS);
+            write_batches(&table, &named_schema(columns), Existing::Keep, |take| {
+                write(Some(take))
+            })
+            .map_err(|error| match error {
+                DataError::Write { source, .. } => failed(source),
+                error => error,
+            })?;
+        }
     }
-    place(stage.path(), path, shape[0]).map_err(failed)
+    place(stage.path(), path, first..first + n).map_err(|error| failed(error.into()))
 }
 
-/// A table of records with the name of each one's picture before them.
-fn named(records: &RecordBatch) -> Result<RecordBatch, DataError> {
-    let files: ArrayRef = Arc::new(
-        (0..records.num_rows())
-            .map(|i| Some(file_name(i)))
-            .collect::<StringArray>(),
-    );
-    let schema = records.schema();
-    let fields = schema.fields().iter().map(|field| field.as_ref().clone());
-    let fields: Vec<Field> = std::iter::once(Field::new("file", DataType::Utf8, false))
-        .chain(fields)
-        .collect();
-    let columns = std::iter::once(files)
-        .chain(records.columns().iter().cloned())
-        .collect();
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+/// Writes whole pictures as the files from the `first`-th on; how many they are.
+fn write_files(folder: &Path, first: usize, pixels: &[u8], shape: [usize; 3]) -> Result<usize, DataError> {
+    let (n, colour) = (whole_pictures(pixels, shape)?, colour(pixels, shape)?);
+    let size = (shape[0] * shape[1] * shape[2]).max(1);
+    pixels.par_chunks(size).enumerate().try_for_each(|(i, picture)| {
+        let file = folder.join(file_name(first + i));
+        atomic::write(&file, Existing::Keep, |file| png(file, picture, shape, colour))
+    })?;
+    Ok(n)
+}
+
+/// The columns of records behind the name of each one's picture.
+fn named_schema(columns: &SchemaRef) -> SchemaRef {
+    let name = Arc::new(Field::new("file", DataType::Utf8, false));
+    let fields = std::iter::once(name).chain(columns.fields().iter().cloned());
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+fn named(records: &RecordBatch, first: usize) -> Result<RecordBatch, DataError> {
+    let names = (0..records.num_rows()).map(|i| Some(file_name(first + i)));
+    let names: ArrayRef = Arc::new(names.collect::<StringArray>());
+    let columns = std::iter::once(names).chain(records.columns().iter().cloned());
+    Ok(RecordBatch::try_new(
+        named_schema(&records.schema()),
+        columns.collect(),
+    )?)
+}
+
+/// How many pictures the bytes make.
+fn whole_pictures(bytes: &[u8], shape: [usize; 3]) -> Result<usize, DataError> {
+    let size = shape
+        .iter()
+        .try_fold(1usize, |size, axis| size.checked_mul(*axis));
+    match size {
+        Some(size) if size > 0 && bytes.len().is_multiple_of(size) => Ok(bytes.len() / size),
+        _ => Err(DataError::Shape {
+            found: bytes.len(),
+            shape: shape.to_vec(),
+        }),
+    }
+}
+
+/// A wrong shape is reported as such, not as a file that could not be written.
+fn shape_error(error: DataError) -> DataError {
+    match error {
+        DataError::Write { path, source } => match source.downcast::<DataError>() {
+            Ok(shape) if matches!(*shape, DataError::Shape { .. }) => *shape,
+            Ok(error) => DataError::Write { path, source: error },
+            Err(source) => DataError::Write { path, source },
+        },
+        error => error,
+    }
 }
 
 fn file_name(i: usize) -> String {
@@ -147,20 +197,20 @@ fn stage(path: &Path) -> std::io::Result<tempfile::TempDir> {
     builder.tempdir_in(atomic::folder(path))
 }
 
-/// Moves the finished pictures to where they belong.
-fn place(stage: &Path, path: &Path, n: usize) -> std::io::Result<()> {
+/// Moves the finished pictures of these numbers to where they belong.
+fn place(stage: &Path, path: &Path, numbers: Range<usize>) -> std::io::Result<()> {
     if path.is_file() {
         std::fs::remove_file(path)?;
     }
     if !path.exists() {
         return std::fs::rename(stage, path);
     }
-    let files = (0..n).map(file_name).chain([RECORDS.to_owned()]);
+    let files = numbers.clone().map(file_name).chain([RECORDS.to_owned()]);
     for file in files.filter(|file| stage.join(file).exists()) {
         std::fs::rename(stage.join(&file), path.join(&file))?;
     }
     // Left over from a longer run: they would pass for pictures of this one.
-    for old in (n..)
+    for old in (numbers.end..)
         .map(|i| path.join(file_name(i)))
         .take_while(|old| old.exists())
     {
@@ -209,6 +259,7 @@ mod tests {
     #![allow(clippy::disallowed_methods, reason = "tests lay out files as they like")]
 
     use super::*;
+    use arrow::array::RecordBatchOptions;
 
     fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<String> = std::fs::read_dir(folder)
@@ -219,14 +270,23 @@ mod tests {
         names
     }
 
+    fn pictures(path: &Path, first: usize, pixels: &[u8], existing: Existing) -> Result<(), DataError> {
+        let none = Arc::new(Schema::empty());
+        let options = RecordBatchOptions::new().with_row_count(Some(pixels.len() / 4));
+        let records = RecordBatch::try_new_with_options(Arc::clone(&none), Vec::new(), &options)?;
+        write_picture_folder(path, ([2, 2, 1], first), &none, existing, |write| {
+            write(pixels, &records)
+        })
+    }
+
     #[test]
     fn npy_drops_the_axis_of_a_single_channel() {
         let folder = tempfile::tempdir().unwrap();
-        for (shape, axes) in [([2, 3, 2, 1], vec![2, 3, 2]), ([2, 1, 2, 3], vec![2, 1, 2, 3])] {
+        for (shape, axes) in [([3, 2, 1], vec![2, 3, 2]), ([1, 2, 3], vec![2, 1, 2, 3])] {
             let path = folder.path().join("a.npy");
             let pixels: Vec<u8> = (0..12).collect();
             let write =
-                |write: &mut dyn FnMut(&[u8]) -> Result<(), Cause>| pixels.chunks(5).try_for_each(write);
+                |write: &mut dyn FnMut(&[u8]) -> Result<(), Cause>| pixels.chunks(6).try_for_each(write);
             write_pictures_npy(&path, shape, Existing::Replace, write).unwrap();
             let bytes = std::fs::read(path).unwrap();
             let npy = npyz::NpyFile::new(&bytes[..]).unwrap();
@@ -254,21 +314,23 @@ mod tests {
     fn a_folder_of_pictures_is_complete_and_others_files_are_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("faces");
-        write_picture_folder(&path, &[7; 3 * 4], [3, 2, 2, 1], None, Existing::Keep).unwrap();
+        pictures(&path, 0, &[7; 3 * 4], Existing::Keep).unwrap();
         assert_eq!(names(&path), ["000000.png", "000001.png", "000002.png"]);
         std::fs::write(path.join("mine.txt"), "").unwrap();
-        let again = write_picture_folder(&path, &[7; 4], [1, 2, 2, 1], None, Existing::Keep);
+        let again = pictures(&path, 0, &[7; 4], Existing::Keep);
         assert!(matches!(again, Err(DataError::Exists { .. })));
-        write_picture_folder(&path, &[9; 4], [1, 2, 2, 1], None, Existing::Replace).unwrap();
+        pictures(&path, 0, &[9; 4], Existing::Replace).unwrap();
         assert_eq!(names(&path), ["000000.png", "mine.txt"]);
         assert_eq!(image::open(path.join("000000.png")).unwrap().as_bytes(), [9; 4]);
+        pictures(&path, 1, &[8; 4], Existing::Replace).unwrap();
+        assert_eq!(names(&path), ["000000.png", "000001.png", "mine.txt"]);
         assert_eq!(names(folder.path()), ["faces"], "nothing temporary is left");
     }
 
     #[test]
     fn bytes_that_do_not_fit_the_shape_are_refused() {
         let folder = tempfile::tempdir().unwrap();
-        for shape in [[2, usize::MAX, 2, 2], [2, 2, 1, 1], [1, 3, 3, 1]] {
+        for shape in [[usize::MAX, 2, 2], [0, 1, 1], [3, 3, 1]] {
             let path = folder.path().join("a.npy");
             let error = write_pictures_npy(&path, shape, Existing::Keep, |write| write(&[0; 8])).unwrap_err();
             assert!(matches!(error, DataError::Shape { found: 8, .. }));

@@ -5,32 +5,28 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::csv::WriterBuilder;
 use arrow::datatypes::{DataType, Float64Type, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use npyz::WriterBuilder as _;
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 
 use crate::atomic::{self, Existing};
 use crate::error::{Cause, DataError};
+use crate::sink::npy::Array;
 
 /// The extensions of tables that can be written.
 pub const TABLES: &[&str] = &[".csv", ".csv.gz", ".tsv", ".parquet", ".npy", ".txt"];
 
-/// Writes a table. An `.npy` file is `[rows, columns]`, f32 if all its columns are and else f64; it
-/// leaves out columns that hold no numbers, and a null in it is NaN.
+/// Writes a table that is in memory, as [`write_batches`] does.
 ///
 /// # Errors
-/// [`DataError::UnknownExtension`], [`DataError::Exists`], [`DataError::Write`].
+/// As there.
 pub fn write_table(path: &Path, batch: &RecordBatch, existing: Existing) -> Result<(), DataError> {
-    if ending(path) == Some(".npy") {
-        return atomic::write(path, existing, |file| npy(file, batch));
-    }
     write_batches(path, &batch.schema(), existing, |write| write(batch))
 }
 
@@ -38,7 +34,9 @@ pub fn write_table(path: &Path, batch: &RecordBatch, existing: Existing) -> Resu
 pub type Parts<'a> = &'a mut dyn FnMut(&RecordBatch) -> Result<(), Cause>;
 
 /// Writes a table of any length: csv, tsv (both with a null as an empty cell) or parquet, of the columns of
-/// `schema` in their order, or the single text column of a txt, a line for each text.
+/// `schema` in their order, or the single text column of a txt, a line for each text. An `.npy` file is
+/// `[rows, columns]`, f32 if all its columns are and else f64; it leaves out columns that hold no numbers, and a null in
+/// it is NaN.
 ///
 /// `parts` hands over the batches one by one, so that a table of any length needs little memory.
 ///
@@ -62,6 +60,7 @@ pub fn write_batches(
         }),
         Some(".parquet") => atomic::write(path, existing, |file| parquet(file, schema, parts)),
         Some(".txt") => atomic::write(path, existing, |file| lines(file, parts)),
+        Some(".npy") => atomic::write(path, existing, |file| npy(file, schema, parts)),
         _ => Err(DataError::UnknownExtension {
             path: path.to_path_buf(),
             known: TABLES,
@@ -121,21 +120,33 @@ fn lines(file: &mut impl Write, parts: impl FnOnce(Parts) -> Result<(), Cause>) 
     })
 }
 
-fn npy(file: &mut BufWriter<File>, batch: &RecordBatch) -> Result<(), Cause> {
-    let numeric =
-        |array: &&ArrayRef| array.data_type().is_numeric() || *array.data_type() == DataType::Boolean;
-    let columns: Vec<&ArrayRef> = batch.columns().iter().filter(numeric).collect();
+fn npy(
+    file: &mut BufWriter<File>,
+    schema: &SchemaRef,
+    parts: impl FnOnce(Parts) -> Result<(), Cause>,
+) -> Result<(), Cause> {
+    let numeric = |column: &usize| {
+        let data_type = schema.field(*column).data_type();
+        data_type.is_numeric() || *data_type == DataType::Boolean
+    };
+    let columns: Vec<usize> = (0..schema.fields().len()).filter(numeric).collect();
     let single = columns
         .iter()
-        .all(|array| *array.data_type() == DataType::Float32);
-    let columns = columns.into_iter().map(numbers).collect::<Result<Vec<_>, _>>()?;
-    let shape = [batch.num_rows() as u64, columns.len() as u64];
-    let values = (0..batch.num_rows()).flat_map(|row| columns.iter().map(move |column| column[row]));
-    if single {
-        array(file, &shape, values.map(|value| value as f32))
-    } else {
-        array(file, &shape, values)
-    }
+        .all(|column| *schema.field(*column).data_type() == DataType::Float32);
+    let mut array = Array::begin(file, single, &[columns.len()])?;
+    parts(&mut |batch| {
+        let columns = columns.iter().map(|column| numbers(batch.column(*column)));
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        for value in (0..batch.num_rows()).flat_map(|row| columns.iter().map(move |column| column[row])) {
+            match single {
+                true => array.write(&(value as f32).to_le_bytes())?,
+                false => array.write(&value.to_le_bytes())?,
+            }
+        }
+        array.rows += batch.num_rows();
+        Ok(())
+    })?;
+    array.finish()
 }
 
 fn numbers(array: &ArrayRef) -> Result<Vec<f64>, Cause> {
@@ -144,18 +155,6 @@ fn numbers(array: &ArrayRef) -> Result<Vec<f64>, Cause> {
         .as_primitive_opt::<Float64Type>()
         .ok_or("the column holds no numbers")?;
     Ok(numbers.iter().map(|number| number.unwrap_or(f64::NAN)).collect())
-}
-
-/// Writes an npy array of this shape.
-fn array<T: npyz::AutoSerialize>(
-    writer: impl Write,
-    shape: &[u64],
-    values: impl IntoIterator<Item = T>,
-) -> Result<(), Cause> {
-    let options = npyz::WriteOptions::new().default_dtype().shape(shape);
-    let mut npy = options.writer(writer).begin_nd()?;
-    npy.extend(values)?;
-    Ok(npy.finish()?)
 }
 
 #[cfg(test)]

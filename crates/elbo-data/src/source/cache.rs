@@ -1,6 +1,6 @@
 //! Decoded records kept in memory, up to a limit, so that later epochs need not decode again.
 //!
-//! It fills and then stays as it is: an epoch visits every record once in a new order, so throwing
+//! Once full it does not change: an epoch visits every record once in a new order, so throwing
 //! out old records for new ones would only replace one chance of a hit by another.
 
 use std::collections::HashMap;
@@ -40,7 +40,7 @@ impl Cache {
         }
     }
 
-    /// A thread that panicked while holding the lock left a map that is whole all the same.
+    /// A thread that panicked while holding the lock left an intact map all the same.
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }

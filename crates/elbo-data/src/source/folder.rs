@@ -19,8 +19,8 @@ use rayon::prelude::*;
 use crate::column;
 use crate::error::{DataError, Problem};
 use crate::options::{ImageSize, OpenOptions};
+use crate::picture::{self, Header, Target};
 use crate::source::cache::Cache;
-use crate::source::picture::{self, Header, Target};
 use crate::source::table::Table;
 use crate::source::{Read, Source, check_rows};
 use listing::{Listing, Picture};
@@ -28,7 +28,7 @@ use table::Attributes;
 
 /// Name of the field of pixels.
 pub const IMAGE: &str = "image";
-/// Name of the category that sub-folders make.
+/// Name of the category of which sub-folders are the levels.
 pub const LABEL: &str = "label";
 
 /// Pictures in a folder and its sub-folders.
@@ -37,11 +37,11 @@ pub struct Folder {
     path: PathBuf,
     pictures: Vec<Picture>,
     schema: SchemaRef,
-    /// The sub-folder of each picture, where that says something: column 1.
+    /// The sub-folder of each picture, if sub-folders are labels: column 1.
     label: Option<ArrayRef>,
-    /// The columns behind.
+    /// The other columns.
     attributes: Option<Attributes>,
-    /// The place of each picture among all that were listed, of which `attributes` speaks.
+    /// The position of each picture among all that were listed; `attributes` uses these positions.
     places: Vec<usize>,
     target: Target,
     max_pixels: u64,
@@ -52,7 +52,7 @@ pub struct Folder {
     notes: Vec<String>,
 }
 
-/// The pixels of those rows that could be decoded, and what is wrong with the others.
+/// The pixels of those rows that could be decoded, and the problems of the others.
 #[derive(Default)]
 struct Decoded {
     rows: Vec<u64>,
@@ -61,7 +61,7 @@ struct Decoded {
 }
 
 impl Folder {
-    /// Opens the folder `path`; `table` has the attributes, where it was named itself.
+    /// Opens the folder `path`; `table` holds the attributes, if the user named a table.
     ///
     /// # Errors
     /// A folder without readable pictures, a table that does not fit, and with `strict` any broken
@@ -108,7 +108,7 @@ impl Folder {
         })
     }
 
-    /// The pixels of a row, decoded or remembered.
+    /// The pixels of a row, decoded or from the cache.
     fn pixels(&self, row: u64) -> Result<Arc<[u8]>, Problem> {
         if let Some(pixels) = self.cache.get(row) {
             return Ok(pixels);
@@ -121,7 +121,7 @@ impl Folder {
         Ok(pixels)
     }
 
-    /// Those of these columns that the table has, of some rows.
+    /// The columns of some rows that come from the table.
     fn described(&self, rows: &[u64], columns: &[usize]) -> Result<Vec<ArrayRef>, DataError> {
         let first = 1 + usize::from(self.label.is_some());
         let behind: Vec<usize> = columns
@@ -135,7 +135,7 @@ impl Folder {
         }
     }
 
-    /// Decodes in parallel; the results stand in the order of the rows.
+    /// Decodes in parallel; the results are in the order of the rows.
     fn decode(&self, rows: &[u64]) -> Result<Decoded, DataError> {
         let decoded: Vec<Result<Arc<[u8]>, Problem>> = rows.par_iter().map(|row| self.pixels(*row)).collect();
         let bytes = Vec::with_capacity(rows.len() * self.target.bytes());
@@ -183,7 +183,7 @@ fn scan(pictures: &[Picture], max_pixels: u64) -> (Vec<usize>, Vec<Header>, Vec<
     (kept, good, problems)
 }
 
-/// With `strict` nothing may be broken; otherwise something must be left.
+/// With `strict` no picture may be broken; otherwise at least one must be readable.
 fn check_scan(path: &Path, kept: usize, problems: &[Problem], strict: bool) -> Result<(), DataError> {
     match problems.first() {
         Some(first) if strict => Err(DataError::Broken(first.clone())),

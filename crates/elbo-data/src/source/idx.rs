@@ -18,10 +18,10 @@ use rayon::prelude::*;
 use crate::column;
 use crate::error::DataError;
 use crate::options::{ImageSize, OpenOptions};
+use crate::picture::Target;
+use crate::source::Split;
 use crate::source::folder::{IMAGE, LABEL};
-use crate::source::picture::Target;
 use crate::source::{Read, Source, check_rows};
-use crate::split::Split;
 use body::Body;
 
 pub(crate) use files::{Files, Pair, find, pair};
@@ -48,7 +48,7 @@ struct Part {
 }
 
 impl Idx {
-    /// Opens the files and checks that their lengths are those their headers promise.
+    /// Opens the files and checks their lengths against their headers.
     ///
     /// # Errors
     /// [`DataError::IdxMagic`], [`DataError::IdxLength`], [`DataError::IdxShape`],

@@ -17,7 +17,7 @@ use crate::source::table::build::Builder;
 use crate::source::table::guess::Cells;
 use crate::source::table::number::Numeral;
 use crate::source::table::typed::{self, Texts};
-use crate::source::{Read, Source, check_rows, file_name};
+use crate::source::{Read, Source, check_rows, counted, file_name};
 
 /// The most bytes of a line.
 const MAX_LINE: usize = 16 << 20;
@@ -38,7 +38,7 @@ pub struct Json {
     notes: Vec<String>,
 }
 
-/// What the values of one key have been.
+/// The types of the values of one key so far.
 #[derive(Clone, Copy, Default)]
 struct Seen {
     flags: bool,
@@ -50,7 +50,7 @@ struct Seen {
     order: usize,
 }
 
-/// Whether the file is JSON lines by its name.
+/// Whether the file has the extension of JSON lines.
 pub(crate) fn is_json(path: &Path) -> bool {
     let name = path.to_string_lossy().to_ascii_lowercase();
     let name = name.trim_end_matches(".gz").trim_end_matches(".zst");
@@ -102,7 +102,7 @@ impl Json {
             });
         }
         if broken > NAMED as u64 {
-            let reason = format!("has {} more broken lines", broken - NAMED as u64);
+            let reason = format!("has {}", counted(broken as usize - NAMED, "more broken line"));
             problems.push(Problem::new(file_name(path), reason));
         }
         let (columns, mut notes) = columns(&seen);
@@ -128,13 +128,13 @@ impl Json {
     fn object_at(&self, row: u64) -> Result<Map<String, Value>, DataError> {
         let (start, len, _) = self.lines[row as usize];
         let bytes = self.text.part(start, len as usize)?;
-        // It was one when the file was opened.
+        // The line held an object when the file was opened.
         Ok(object(&bytes).ok().flatten().unwrap_or_default())
     }
 }
 
 impl Json {
-    /// Columns of these rows, each read as its cells say.
+    /// Columns of these rows, each read in the way of its cells.
     fn columns(&self, rows: &[u64], columns: &[(usize, Cells)]) -> Result<Vec<ArrayRef>, DataError> {
         let objects: Vec<Map<String, Value>> = rows
             .par_iter()
@@ -144,7 +144,7 @@ impl Json {
             let name = self.schema.field(*place).name();
             column(*cells, objects.iter().map(|object| object.get(name)))
         });
-        Ok(arrays.collect())
+        arrays.collect()
     }
 }
 
@@ -187,7 +187,7 @@ fn note_kinds(seen: &mut BTreeMap<String, Seen>, object: &Map<String, Value>) {
     }
 }
 
-/// The columns, in the order in which their keys first occur, and what is left out.
+/// The columns, in the order in which their keys first occur, and notes on those that are left out.
 fn columns(seen: &BTreeMap<String, Seen>) -> (Vec<(String, Cells)>, Vec<String>) {
     let mut keys: Vec<(&String, &Seen)> = seen.iter().collect();
     keys.sort_by_key(|(_, seen)| seen.order);
@@ -232,8 +232,8 @@ impl Seen {
     }
 }
 
-/// A column of values; what is not of its type is not known.
-fn column<'a>(cells: Cells, values: impl Iterator<Item = Option<&'a Value>>) -> ArrayRef {
+/// A column of values; a value that is not of the column's type is null.
+fn column<'a>(cells: Cells, values: impl Iterator<Item = Option<&'a Value>>) -> Result<ArrayRef, DataError> {
     let mut builder = Builder::new(cells);
     for value in values {
         match value {
@@ -309,9 +309,7 @@ impl Source for Json {
 
     fn description(&self) -> String {
         let (objects, fields) = (self.lines.len(), self.schema.fields().len());
-        format!(
-            "{objects} objects of {fields} fields in `{}`",
-            self.path.display()
-        )
+        let (objects, fields) = (counted(objects, "object"), counted(fields, "field"));
+        format!("{objects} of {fields} in `{}`", self.path.display())
     }
 }

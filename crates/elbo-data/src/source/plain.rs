@@ -1,4 +1,4 @@
-//! The text of a file: unpacked, and as UTF-8, so that any part of it can be read by its place.
+//! The text of a file: unpacked, and as UTF-8, so that any part of it can be read by its position.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -21,7 +21,7 @@ pub(in crate::source) struct Plain {
     start: u64,
     /// Where the file ends.
     end: u64,
-    /// What was decided about the encoding.
+    /// A note on the encoding.
     pub(in crate::source) note: Option<String>,
 }
 
@@ -115,7 +115,7 @@ fn unpacked(path: &Path) -> std::io::Result<File> {
     Ok(plain)
 }
 
-/// Whether the text is Latin-1 (Windows-1252); neither that nor UTF-8 is an error. Rewinds the file.
+/// Whether the text is Latin-1 (Windows-1252); a text that is neither that nor UTF-8 is an error. Rewinds the file.
 fn latin(path: &Path, file: &mut File) -> Result<bool, DataError> {
     let mut lines = BufReader::with_capacity(BLOCK, &mut *file);
     let (mut utf8, mut other, mut line) = (false, None, 1);
@@ -146,7 +146,7 @@ fn latin(path: &Path, file: &mut File) -> Result<bool, DataError> {
     }
 }
 
-/// Whether there is UTF-8 beyond ASCII, and the first line with other bytes. Keeps a torn character.
+/// Whether there is UTF-8 beyond ASCII, and the first line with other bytes. Keeps the start of an incomplete character.
 fn judge(bytes: &mut Vec<u8>, line: &mut u64, utf8: &mut bool) -> Option<u64> {
     let newlines = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
     let (mut bad, mut at) = (None, 0);

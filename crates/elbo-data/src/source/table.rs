@@ -1,4 +1,4 @@
-//! A table in one file (csv, tsv, parquet), each of whose rows is a record.
+//! A table in one file (csv, tsv, parquet); each row is a record.
 
 pub(super) mod build;
 mod csv;
@@ -18,25 +18,24 @@ use arrow::datatypes::{DataType, Schema as ArrowSchema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use self::csv::Csv;
-use self::parquet::Parquet;
 use self::typed::Texts;
 use crate::error::{DataError, Problem};
 use crate::options::OpenOptions;
-use crate::source::{Read, Source, check_rows, file_name};
-use crate::split::Split;
+use crate::source::spool::Spool;
+use crate::source::{Read, Source, Split, check_rows, counted, file_name};
 
-/// How the names of tables end.
+/// Extensions of tables.
 const ENDINGS: [&str; 8] = [
     ".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst", ".parquet", ".pq",
 ];
 
-/// Whether the file is a table by its name.
+/// Whether the file has the extension of a table.
 pub(crate) fn is_table(path: &Path) -> bool {
     let name = path.to_string_lossy().to_ascii_lowercase();
     ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-/// A table, its rows read by their place.
+/// A table whose rows can be read in any order.
 #[derive(Debug)]
 pub struct Table {
     path: PathBuf,
@@ -46,7 +45,7 @@ pub struct Table {
     notes: Vec<String>,
 }
 
-/// What opening a file of one format gives.
+/// What a reader of one format returns.
 struct Part {
     schema: ArrowSchema,
     rows: Rows,
@@ -58,7 +57,7 @@ struct Part {
 #[derive(Debug)]
 enum Rows {
     Csv(Csv),
-    Parquet(Parquet),
+    Parquet(Spool),
 }
 
 impl Table {
@@ -68,7 +67,7 @@ impl Table {
     /// What is wrong with the file, and with `strict` any broken row; see [`DataError`].
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, DataError> {
         let part = match parquet::is_parquet(path) {
-            true => Parquet::open(path, options)?,
+            true => parquet::open(path, options)?,
             false => Csv::open(path, options)?,
         };
         Ok(Self {
@@ -82,7 +81,7 @@ impl Table {
 }
 
 impl Table {
-    /// A column of these rows as it is written, whatever its values seem to be; a missing cell is null.
+    /// A column of these rows as text, whatever its type; a missing cell is null.
     pub(crate) fn texts(&self, column: usize, rows: &[u64]) -> Result<ArrayRef, DataError> {
         let parts = match &self.rows {
             Rows::Csv(csv) => csv.texts(rows, column)?,
@@ -108,7 +107,7 @@ impl Source for Table {
     fn len(&self) -> u64 {
         match &self.rows {
             Rows::Csv(csv) => csv.count(),
-            Rows::Parquet(parquet) => parquet.len(),
+            Rows::Parquet(spool) => spool.len(),
         }
     }
 
@@ -120,7 +119,8 @@ impl Source for Table {
         check_rows(rows, self.len())?;
         let parts = match &self.rows {
             Rows::Csv(csv) => csv.read(rows, columns)?,
-            Rows::Parquet(parquet) => parquet.read(rows, columns)?,
+            Rows::Parquet(_) if rows.is_empty() => Vec::new(),
+            Rows::Parquet(spool) => vec![spool.read(rows, columns)?],
         };
         let schema = Arc::new(self.schema.project(columns)?);
         let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
@@ -164,6 +164,7 @@ impl Source for Table {
 
     fn description(&self) -> String {
         let (rows, columns) = (self.len(), self.schema.fields().len());
-        format!("{rows} rows of {columns} columns in `{}`", self.path.display())
+        let (rows, columns) = (counted(rows as usize, "row"), counted(columns, "column"));
+        format!("{rows} of {columns} in `{}`", self.path.display())
     }
 }

@@ -10,16 +10,16 @@ use arrow::datatypes::{DataType, Field as ArrowField, Schema as ArrowSchema, Sch
 
 use crate::error::DataError;
 use crate::kind::text::text_field;
+use crate::picture::is_picture;
 use crate::source::folder::LABEL;
-use crate::source::picture::is_picture;
 use crate::source::plain::Plain;
-use crate::source::{Read, Source, check_rows};
+use crate::source::{Read, Source, check_rows, counted};
 
 /// Name of the field of texts.
 pub const TEXT: &str = "text";
-/// Bytes of a text that are read: many times what the longest text of a model has.
+/// The most bytes of a text that are read: many times the longest text of a model.
 const MAX_BYTES: usize = 64 << 10;
-/// Bytes that tell a text from other files.
+/// A file is a text if so many of its first bytes look like one.
 const LOOKED_AT: u64 = 8192;
 /// Files with at least so many lines each hold a text in every line; others are a text each.
 const LINES: u64 = 20;
@@ -55,7 +55,7 @@ struct Place {
     line: u32,
 }
 
-/// What a pass over the lines found.
+/// The result of a pass over the lines.
 #[derive(Default)]
 struct Found {
     records: Vec<Place>,
@@ -63,7 +63,7 @@ struct Found {
     cut: u64,
 }
 
-/// Whether the file is a text by its name.
+/// Whether the file has the extension of a text.
 pub(crate) fn is_text(path: &Path) -> bool {
     let name = path.to_string_lossy().to_ascii_lowercase();
     [".txt", ".text", ".txt.gz", ".txt.zst"]
@@ -95,7 +95,7 @@ fn readable(path: &Path) -> bool {
     read.is_ok() && !bytes.is_empty() && !bytes.contains(&0)
 }
 
-/// The files of a folder and its sub-folders with the name of the sub-folder, by path; hidden ones are the system's.
+/// The files of a folder and its sub-folders with the name of the sub-folder, by path; hidden files are left out.
 fn listed(folder: &Path) -> Result<Vec<(PathBuf, Option<String>)>, DataError> {
     let mut files = Vec::new();
     let mut folders = vec![(folder.to_path_buf(), None)];
@@ -138,7 +138,10 @@ impl Texts {
         let lines = !path.is_dir() || are_lines(&files)?;
         let mut notes = Vec::new();
         if !others.is_empty() {
-            notes.push(format!("{} files are no texts and are left out", others.len()));
+            notes.push(format!(
+                "left out: {} without text",
+                counted(others.len(), "file")
+            ));
         }
         let single = files.len() == 1;
         let mut files: Vec<TextFile> = named(files, lines, single);
@@ -196,7 +199,7 @@ fn are_lines(files: &[(PathBuf, Option<String>)]) -> Result<bool, DataError> {
     Ok(lines >= LINES * count)
 }
 
-/// The files with their labels: the sub-folder, or of files of lines what tells their names apart.
+/// The files with their labels: the sub-folder, or for files of lines the part of the name in which they differ.
 fn named(files: Vec<(PathBuf, Option<String>)>, lines: bool, single: bool) -> Vec<TextFile> {
     let part = |path: &Path, part: fn(&Path) -> Option<&std::ffi::OsStr>| {
         part(path).unwrap_or_default().to_string_lossy().into_owned()
@@ -292,10 +295,17 @@ impl Found {
             .to_owned(),
         );
         if self.blank > 0 {
-            notes.push(format!("{} blank lines are left out", self.blank));
+            notes.push(format!(
+                "left out: {}",
+                counted(self.blank as usize, "blank line")
+            ));
         }
         if self.cut > 0 {
-            notes.push(format!("{} texts are cut after {} KB", self.cut, MAX_BYTES >> 10));
+            notes.push(format!(
+                "cut after {} KB: {}",
+                MAX_BYTES >> 10,
+                counted(self.cut as usize, "text")
+            ));
         }
         notes
     }
@@ -350,8 +360,12 @@ impl Source for Texts {
     fn description(&self) -> String {
         let (texts, files) = (self.records.len(), self.files.len());
         match files {
-            1 => format!("{texts} texts in `{}`", self.path.display()),
-            _ => format!("{texts} texts in {files} files of `{}`", self.path.display()),
+            1 => format!("{} in `{}`", counted(texts, "text"), self.path.display()),
+            _ => format!(
+                "{} in {files} files of `{}`",
+                counted(texts, "text"),
+                self.path.display()
+            ),
         }
     }
 }

@@ -11,18 +11,18 @@ use super::{REPLACEMENT, SPECIAL, place, token_at};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Merges", into = "Merges")]
 pub struct Bpe {
-    /// The bytes of each token behind the special ones; of a merge that cannot be, none.
+    /// The bytes of each token after the special ones; none for an impossible merge.
     bytes: Vec<Vec<u8>>,
     /// The token that two neighbours become: the lesser the earlier.
     merged: HashMap<[u32; 2], u32>,
     merges: Vec<[u32; 2]>,
 }
 
-/// As it stands in a file.
+/// The form in a file.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Merges {
-    /// Two tokens each, of which a further one is made.
+    /// Pairs of tokens, each merged into one new token.
     merges: Vec<[u32; 2]>,
 }
 
@@ -38,7 +38,7 @@ impl From<Bpe> for Merges {
     }
 }
 
-/// Number of bytes, the tokens that nothing was merged for.
+/// Number of bytes, which are the tokens before any merge.
 pub(super) const BYTES: usize = 256;
 
 impl Bpe {

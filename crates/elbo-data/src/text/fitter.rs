@@ -1,4 +1,4 @@
-//! Watches texts go by and makes a tokenizer of them.
+//! Trains a tokenizer on a stream of texts.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,12 +11,12 @@ use crate::error::DataError;
 const MAX_PIECES: usize = 300_000;
 /// Texts of more characters than this on average are cut into byte-pair tokens.
 const SHORT: f64 = 32.0;
-/// Tokens to choose from cost time at every token of a text: no more by default.
+/// The largest vocabulary by default: every token of a text costs time in proportion to the vocabulary.
 const USUAL_SIZE: usize = 8000;
 /// Characters of training text for each learned token.
 const CHARACTERS_PER_TOKEN: u64 = 1000;
 
-/// Counts what the texts are made of.
+/// Counts the characters, words and byte pairs of the texts.
 #[derive(Clone, Debug, Default)]
 pub struct TextFitter {
     texts: u64,
@@ -34,7 +34,7 @@ pub struct Choice {
 }
 
 impl TextFitter {
-    /// Sees a text.
+    /// Counts a text.
     pub fn push(&mut self, text: &str) {
         self.texts += 1;
         for character in text.chars() {

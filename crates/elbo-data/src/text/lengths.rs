@@ -1,4 +1,4 @@
-//! How long texts are in tokens: what rows of tokens have to hold.
+//! Lengths of texts in tokens.
 
 use serde::{Deserialize, Serialize};
 

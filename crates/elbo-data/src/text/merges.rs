@@ -1,4 +1,4 @@
-//! Which byte-pair tokens to make: the most frequent pair of neighbours becomes one token, again and again.
+//! Learns byte-pair tokens: the most frequent pair of neighbours becomes one token, again and again.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
@@ -8,8 +8,8 @@ use super::{AT_LEAST, token_at};
 
 type Pair = [u32; 2];
 
-/// The merges that `size` tokens behind the special ones leave room for, in the order of learning, from
-/// pieces and how often each occurs. Of equally frequent pairs the lesser is merged first, so that the
+/// The merges, in the order of learning, of a vocabulary of `size` tokens besides the special ones, from pieces and their
+/// counts. Of equally frequent pairs the lesser is merged first, so that the
 /// order of the pieces does not matter.
 pub(super) fn learn(pieces: impl IntoIterator<Item = (String, u64)>, size: usize) -> Vec<Pair> {
     let mut learner = Learner::new(pieces);
@@ -23,7 +23,7 @@ pub(super) fn learn(pieces: impl IntoIterator<Item = (String, u64)>, size: usize
     merges
 }
 
-/// The pieces as they are merged so far, and the pairs in them.
+/// The pieces with the merges so far, and the pairs in them.
 struct Learner {
     /// Tokens of each piece and how often it occurs.
     pieces: Vec<(Vec<u32>, u64)>,
@@ -67,7 +67,7 @@ impl Learner {
         }
     }
 
-    /// Takes the pairs of a piece away.
+    /// Removes the pairs of a piece.
     fn discount(&mut self, index: usize) {
         let (tokens, count) = &self.pieces[index];
         for pair in tokens.array_windows() {
@@ -89,7 +89,7 @@ impl Learner {
         None
     }
 
-    /// Makes `token` of every `pair`.
+    /// Merges every `pair` into `token`.
     fn merge(&mut self, pair: Pair, token: u32) {
         let mut changed = BTreeSet::new();
         for index in self.holders.remove(&pair).unwrap_or_default() {

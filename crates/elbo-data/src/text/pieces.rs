@@ -1,9 +1,9 @@
-//! Where a text may be cut: words, numbers, punctuation and white space, which together are the text.
+//! Cuts a text into words, numbers, punctuation and white space, which together are the text.
 
 /// The most bytes of a piece: merging the bytes of one takes time with the square of their number.
 pub(super) const MAX_PIECE: usize = 64;
 
-/// What runs together.
+/// Classes of characters; a run of one class stays together.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
     Letter,
@@ -26,7 +26,7 @@ impl Class {
 }
 
 /// The pieces of a text: runs of one class, each with the single space before it, cut where they are too
-/// long. None is empty, and side by side they are the text.
+/// long. None is empty, and joined they are the text.
 pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -48,7 +48,7 @@ fn first_piece(text: &str) -> Option<usize> {
         at + character.len_utf8() > MAX_PIECE || (*at >= space && Class::of(*character) != class)
     };
     let end = text.char_indices().find(ends).map_or(text.len(), |(at, _)| at);
-    // The last of several spaces belongs to what stands behind it.
+    // The last of several spaces belongs to the piece after it.
     let run = &text[..end];
     let lends = class == Class::Space && end > 1 && end < text.len() && run.ends_with(' ');
     Some(if lends { end - 1 } else { end })

@@ -1,4 +1,4 @@
-//! What holds for every kind of token, and what tells them apart.
+//! What holds for every kind of token, and how the kinds differ.
 
 use super::*;
 use proptest::prelude::*;

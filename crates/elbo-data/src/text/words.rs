@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::pieces::{MAX_PIECE, pieces, with_space, without_space};
 use super::{REPLACEMENT, UNKNOWN, damaged_list, place, token_at};
 
-/// The words of a vocabulary. A word carries the space before it, so that tokens put side by side give
-/// the text back.
+/// The words of a vocabulary. A word includes the space before it, so that the joined tokens
+/// are the text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Words {
@@ -38,7 +38,7 @@ impl Words {
         for token in tokens {
             match place(token).and_then(|place| self.words.get(place)) {
                 Some(word) => text.push_str(word),
-                // Most words stand behind a space.
+                // Most words follow a space.
                 None => text.extend([' ', REPLACEMENT]),
             }
         }

@@ -143,7 +143,7 @@ fn every_fault_of_the_files_has_its_own_error() {
             Files::new().with(train, &images(5, 4)[..10]),
             "ends after 10 bytes; an idx header has 16",
         ),
-        (Files::new().with(train, images(0, 4)), "says 0 pictures of 4x4"),
+        (Files::new().with(train, images(0, 4)), "gives 0 pictures of 4x4"),
         (
             small().with("train-labels-idx1-ubyte.gz", labels(&[1, 2])),
             "holds 2 labels, `",

@@ -6,7 +6,9 @@
 
 mod folder;
 mod idx;
+mod memory;
 mod rows;
 mod support;
 mod table;
 mod texts;
+mod types;

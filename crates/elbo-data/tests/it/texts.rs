@@ -32,7 +32,7 @@ fn files_of_lines_are_labelled_by_their_names() {
         source
             .notes()
             .iter()
-            .any(|note| note == "30 blank lines are left out")
+            .any(|note| note == "left out: 30 blank lines")
     );
 }
 
@@ -65,7 +65,7 @@ fn texts_of_any_length_and_encoding_are_read() {
     assert!(
         long.notes()
             .iter()
-            .any(|note| note.contains("1 texts are cut after 64 KB"))
+            .any(|note| note.contains("cut after 64 KB: 1 text"))
     );
     assert!(message(open("empty.txt")).contains("holds no text\nhint: "));
     assert!(message(open("zero.txt")).contains("hint: "));

@@ -49,7 +49,7 @@ impl Canvas {
         self.origin = at(self.origin.x + right, self.origin.y + down);
     }
 
-    /// Lays `colour` over the picture where `coverage` (0 to 1) says so.
+    /// Blends `colour` into the picture by `coverage`, from 0 to 1.
     pub(super) fn paint(
         &mut self,
         area: Area,
@@ -75,7 +75,7 @@ impl Canvas {
         }
     }
 
-    /// Lays one colour over the picture where `coverage` (0 to 1) says so.
+    /// Blends one colour into the picture by `coverage`, from 0 to 1.
     pub(super) fn fill(&mut self, area: Area, coverage: impl Fn(Point) -> f32, colour: Rgb) {
         self.paint(area, coverage, |_| colour);
     }

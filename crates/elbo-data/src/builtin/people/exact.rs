@@ -1,4 +1,4 @@
-//! What is true of `builtin:people`: the probability of any field given any others, by summing the
+//! Exact probabilities of `builtin:people`: the probability of any field given any others, by summing the
 //! joint distribution over all that is neither given nor asked for.
 //!
 //! Values are not known completely at random, so a field that is not known in a record is simply not
@@ -54,7 +54,7 @@ pub fn mean(distribution: &[(i32, f64)]) -> Option<f64> {
     (!distribution.is_empty()).then_some(sum)
 }
 
-/// The likeliest value, the best guess at a level; `None` for an empty distribution.
+/// The mode, the best guess at a level; `None` for an empty distribution.
 pub fn mode(distribution: &[(i32, f64)]) -> Option<i32> {
     let likeliest = distribution.iter().max_by(|a, b| a.1.total_cmp(&b.1));
     likeliest.map(|(value, _)| *value)

@@ -95,7 +95,7 @@ pub const MISSING: [f64; Field::COUNT] = [0.01, 0.01, 0.02, 0.03, 0.04, 0.08, 0.
 /// The step under which the rows of this data set draw; other built-in sets take other numbers.
 const STEP: u64 = 1;
 
-/// The distribution of a field given its [parents](Field::parents), which `person` tells.
+/// The distribution of a field given its [parents](Field::parents), whose values `person` holds.
 pub fn law(field: Field, person: &Person) -> Law {
     let of = |parent: Field| person[parent] as usize;
     let age = person[Field::Age];

@@ -16,17 +16,17 @@ use crate::noise::{Noise, Purpose};
 
 /// The most bins that a number has.
 pub const MAX_BINS: usize = 128;
-/// A value is an atom where more than one in so many records has it: at most 31 can, so that the
-/// up to 32 stretches between them still find bins.
+/// A value is an atom if more than one in `ATOM_SHARE` records has it. At most 31 values can be atoms, so enough bins
+/// remain for the up to 32 stretches between them.
 const ATOM_SHARE: u64 = 32;
-/// One in so many of the bins is kept back to cut others where their values are spread unevenly.
+/// One in `CUTS` of the bins is reserved for cutting other bins where their values are spread unevenly.
 const CUTS: usize = 4;
-/// Different values that are counted exactly; with more, a sample stands for them.
+/// The most distinct values that are counted exactly; with more of them a sample is used.
 const MAX_COUNTED: usize = 4096;
 /// Values in that sample.
 const SAMPLE: usize = 1 << 16;
 
-/// Some of the range of a number: one value where `low == high`, else an interval.
+/// A part of the range of a number: one value where `low == high`, else an interval.
 ///
 /// On a grid (whole numbers, decimal places) both ends belong to it, otherwise the high end
 /// belongs to the next bin.
@@ -50,7 +50,7 @@ impl Bin {
 /// A value, and how often it occurs.
 pub(super) type Counted = (f64, u64);
 
-/// The values of a column as far as bins need them, in bounded memory.
+/// The values of a column in bounded memory, for fitting bins.
 #[derive(Debug)]
 pub(super) struct Values {
     seen: u64,
@@ -91,7 +91,7 @@ impl Values {
         }
     }
 
-    /// The bins of all values, which go from `min` to `max`; `grid` is where they can lie.
+    /// The bins of all values, which go from `min` to `max`; `grid` holds the values that they can have.
     pub(super) fn bins(&self, min: f64, max: f64, grid: Option<Grid>) -> Vec<Bin> {
         let mut values = match &self.counts {
             Some(counts) => counts
@@ -128,7 +128,7 @@ impl Values {
 /// Bins for ascending values with their counts.
 fn cut(values: &[Counted], grid: Option<Grid>) -> Vec<Bin> {
     let total: u64 = values.iter().map(|(_, count)| count).sum();
-    // Few values that each occur again and again are all there is; few that do not are a small table.
+    // Few distinct values that each occur often are all the values; few that occur once are only a small table.
     let few = values.len() <= MAX_BINS && total >= 2 * values.len() as u64;
     let is_atom = |value: &Counted| few || value.1 * ATOM_SHARE > total;
     let stretches: Vec<&[Counted]> = values.chunk_by(|a, b| !is_atom(a) && !is_atom(b)).collect();

@@ -1,4 +1,4 @@
-//! Sees numbers go by and says what they are: a number with its bins, a flag, an identifier or nothing.
+//! Decides what a column of numbers is: a number with its bins, a flag, an identifier, or a constant.
 
 use arrow::array::{ArrayRef, AsArray};
 use arrow::compute::cast;
@@ -8,15 +8,16 @@ use super::grid::GridFitter;
 use super::{Number, bins};
 use crate::kind::flag::{self, Spelling};
 use crate::kind::ignored::{Filling, Ignored};
+use crate::kind::statistics::Statistics;
 use crate::kind::{Kind, constant, ignored, no_value};
 
 /// From so many records on, whole numbers that count up from about 0 by ones are an identifier, and from so many those
 /// that go up by equal steps from anywhere: a few years in order are no identifier.
 const SURELY_IDENTIFIER: [u64; 2] = [20, 1000];
-/// The numbers of which "about 0" is one: the first records may be others than those that are looked at.
+/// The numbers of which "about 0" is one: the first records may not be among those that are read.
 const ABOUT_ZERO: std::ops::Range<f64> = 0.0..10.0;
 
-/// Running mean and variance (Welford 1962), which also sees whether the numbers are flags.
+/// Running mean and variance (Welford 1962), which also finds out whether the numbers are flags.
 #[derive(Debug)]
 pub(crate) struct NumberFitter {
     integer: bool,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The most decimal places that are kept; numbers with more count as real.
+/// The most decimal places that are kept; numbers with more are real.
 const MAX_DECIMALS: u8 = 6;
 
 /// Evenly spaced values (offset + i · step) / 10^decimals: whole numbers, cents, hundreds, prices that end in 99,
@@ -64,7 +64,7 @@ impl Grid {
     }
 }
 
-/// Finds the grid of values that go by.
+/// Finds the grid of a stream of values.
 #[derive(Debug)]
 pub(super) struct GridFitter {
     /// Decimal places needed so far; none once a value has too many.
@@ -94,7 +94,7 @@ impl GridFitter {
         let Some(places) = self.decimals else {
             return;
         };
-        // Most columns have no step but the last place, and soon say so.
+        // Most columns have a step of one in the last place, which is soon known.
         if self.step == 1 && places == before {
             return;
         }
@@ -105,7 +105,7 @@ impl GridFitter {
             false => self.first.checked_mul(finer),
         };
         self.empty = false;
-        // Numbers so large, and then decimal places: they have no step but the last place.
+        // Such large numbers with decimal places overflow: their step is one in the last place.
         self.step = first.map_or(1, |first| {
             gcd(self.step.saturating_mul(finer as u64), units.abs_diff(first))
         });
@@ -126,7 +126,7 @@ impl GridFitter {
 fn decimals(value: f64, places: u8) -> Option<u8> {
     (places..=MAX_DECIMALS).find(|places| {
         let scaled = value * 10f64.powi(i32::from(*places));
-        // Past 2^53 neighbouring whole numbers cannot be told apart.
+        // Beyond 2^53 an f64 no longer distinguishes neighbouring whole numbers.
         scaled.abs() < 9e15 && scaled.round() / 10f64.powi(i32::from(*places)) == value
     })
 }

@@ -7,7 +7,7 @@ use super::bins::{Bin, Counted};
 pub(super) struct Piece<'a> {
     pub(super) bin: Bin,
     values: &'a [Counted],
-    /// The cut that tells most.
+    /// The cut of the largest gain in likelihood.
     cut: Option<Cut>,
 }
 
@@ -33,7 +33,7 @@ impl<'a> Piece<'a> {
 }
 
 /// Cuts the piece that gains most by it in two, as long as the gain is more than the ln(total)/2 nats that each of
-/// two more parameters costs (Schwarz 1978), and after that the fullest in the middle; whether one could be cut.
+/// two more parameters costs (Schwarz 1978), and after that the fullest in the middle; returns whether one could be cut.
 pub(super) fn cut_most_uneven(pieces: &mut Vec<Piece<'_>>, total: u64, grid: Option<Grid>) -> bool {
     let gain = |piece: &Piece| piece.cut.map_or(f64::NEG_INFINITY, |cut| cut.gain);
     let Some(most) = (0..pieces.len()).max_by(|a, b| gain(&pieces[*a]).total_cmp(&gain(&pieces[*b]))) else {
@@ -92,7 +92,7 @@ pub(super) fn step(value: f64, by: f64, grid: Option<Grid>) -> f64 {
     grid.map_or(value, |grid| grid.at(grid.index(value) + by))
 }
 
-/// Where two neighbouring values part; on a grid the last point that belongs to the lower one.
+/// The border between two neighbouring values; on a grid the last point that belongs to the lower one.
 pub(super) fn middle(low: f64, high: f64, grid: Option<Grid>) -> f64 {
     match grid {
         None => low + (high - low) / 2.0,

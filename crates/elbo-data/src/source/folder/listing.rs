@@ -1,4 +1,4 @@
-//! What lies in a folder of pictures: the pictures one level deep, the tables, and the rest.
+//! The content of a folder of pictures: the pictures one level deep, the tables, and the rest.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field as ArrowField};
 
 use super::LABEL;
 use crate::error::DataError;
-use crate::source::picture::is_picture;
+use crate::picture::is_picture;
 use crate::source::table::is_table;
 
 /// One picture file.
@@ -17,9 +17,9 @@ use crate::source::table::is_table;
 pub(super) struct Picture {
     /// Its path below the folder, with `/`.
     pub(super) name: String,
-    /// Where it lies.
+    /// Its path.
     pub(super) path: PathBuf,
-    /// The sub-folder it lies in.
+    /// Its sub-folder.
     pub(super) label: Option<String>,
 }
 
@@ -77,7 +77,7 @@ impl Listing {
         Ok(())
     }
 
-    /// The table that lies in the folder, if there is one.
+    /// The folder's table, if it has one.
     pub(super) fn only_table(&self, folder: &Path) -> Result<Option<PathBuf>, DataError> {
         match self.tables.as_slice() {
             [] => Ok(None),
@@ -89,8 +89,8 @@ impl Listing {
         }
     }
 
-    /// The sub-folder of each of the pictures `kept`, unless it says nothing: beside a table, one
-    /// sub-folder is merely the place where the pictures lie.
+    /// The sub-folder of each of the pictures `kept`, unless it is no label: beside a table, one
+    /// sub-folder only holds the pictures.
     pub(super) fn label(&self, kept: &[usize], has_table: bool) -> Option<(ArrowField, ArrayRef)> {
         let labels = self.labels().len();
         let says_something = labels > usize::from(has_table);
@@ -116,7 +116,7 @@ impl Listing {
         counts
     }
 
-    /// What the user should know about the listing.
+    /// Notes on the listing for the user.
     pub(super) fn notes(&self, has_table: bool) -> Vec<String> {
         let mut notes = Vec::new();
         let labels = self.labels();

@@ -1,9 +1,9 @@
-//! The shape that the pictures of a folder are brought to, where the user does not say.
+//! The shape that the pictures of a folder are brought to, where the user sets none.
 
 use std::collections::BTreeMap;
 
 use crate::options::{ImageSize, OpenOptions};
-use crate::source::picture::{Header, Target};
+use crate::picture::{Header, Target};
 
 /// Pictures that all have the same size keep it up to this side.
 const OWN_SIDE: usize = 128;
@@ -25,7 +25,7 @@ pub(super) fn choose(headers: &[Header], options: &OpenOptions) -> (Target, Opti
         (None, [(size, _)]) => (
             usual,
             Some(format!(
-                "the pictures are {size}; they are read as {usual} (`--size` sets another)"
+                "the pictures are {size}; they are read as {usual} (`OpenOptions::size` sets another)"
             )),
         ),
         (None, sizes) => {
@@ -47,7 +47,7 @@ pub(super) fn choose(headers: &[Header], options: &OpenOptions) -> (Target, Opti
             (
                 usual,
                 Some(format!(
-                    "{found}; they are read as {usual} (`--size` sets another)"
+                    "{found}; they are read as {usual} (`OpenOptions::size` sets another)"
                 )),
             )
         }

@@ -19,13 +19,13 @@ const LOOKED_AT: u64 = 1000;
 /// Rows whose files are looked up at a time.
 const ROWS: usize = 8192;
 
-/// A table, and which of its rows describes each picture.
+/// A table, and the row that describes each picture.
 #[derive(Debug)]
 pub(super) struct Attributes {
     table: Table,
     /// For each picture its row of the table.
     row_of: Vec<Option<u64>>,
-    /// What rows name that does not exist.
+    /// Names in the table for which there is no picture.
     missing: Vec<String>,
 }
 
@@ -108,7 +108,7 @@ impl Attributes {
         fields.map(|described| field(described)).collect()
     }
 
-    /// These of the columns for some pictures; one without a row has nulls.
+    /// Some columns for some pictures; a picture without a row has nulls.
     pub(super) fn read(&self, pictures: &[usize], columns: &[usize]) -> Result<Vec<ArrayRef>, DataError> {
         let rows = pictures.iter().filter_map(|picture| self.row_of[*picture]);
         let rows: Vec<u64> = rows.collect();
@@ -127,7 +127,7 @@ impl Attributes {
         Ok(aligned.collect::<Result<_, _>>()?)
     }
 
-    /// What is wrong with the table, and the rows that name pictures which do not exist.
+    /// Problems of the table, and of rows that name pictures which do not exist.
     pub(super) fn problems(&self) -> Vec<Problem> {
         let name = file_name(self.table.path());
         let count = self.missing.len();
@@ -143,7 +143,7 @@ impl Attributes {
         self.table.problems().into_iter().chain(missing).collect()
     }
 
-    /// What was decided on reading the table, and the pictures that no row names.
+    /// Notes on reading the table, and on pictures that no row names.
     pub(super) fn notes(&self, pictures: &[Picture], kept: &[usize]) -> Vec<String> {
         let alone: Vec<&str> = kept
             .iter()
@@ -172,7 +172,7 @@ fn few<'a>(names: impl Iterator<Item = &'a str>, count: usize) -> String {
     shown.join(", ") + &more
 }
 
-/// Finds pictures by what a table calls them: with or without folder and extension.
+/// Finds pictures by their names in a table: with or without folder and extension.
 struct Index<'a> {
     exact: HashMap<&'a str, usize>,
     /// Shorter names; none where two pictures share one.

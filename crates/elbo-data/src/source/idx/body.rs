@@ -1,7 +1,7 @@
 //! The header of an idx file, checked against the file's true length, and random access to its body.
 //!
 //! A plain file is read in place. A packed one is unpacked once, into memory if it fits into the
-//! limit and else into a temporary file without a name. Nothing is set aside because a header says so.
+//! limit and else into a temporary file without a name. No memory is allocated on a header's word.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
@@ -33,7 +33,7 @@ pub(super) const LABELS: What = What {
     name: "labels",
 };
 
-/// The bytes behind an idx header.
+/// The bytes after an idx header.
 #[derive(Debug)]
 pub(super) struct Body {
     path: PathBuf,
@@ -47,7 +47,7 @@ enum Store {
 }
 
 impl Body {
-    /// Opens `path`; gives its body and its sides, none of them zero, each item of at most `most` bytes.
+    /// Opens `path`; returns its body and its sides. No side is zero, and no item has more than `most` bytes.
     pub(super) fn open(
         path: &Path,
         what: What,
@@ -111,7 +111,7 @@ impl Body {
     }
 }
 
-/// The file's bytes, unpacked on the way if it is packed; from its beginning.
+/// The file's bytes from its beginning, unpacked if it is packed.
 pub(super) fn unpacked(mut file: File) -> io::Result<Box<dyn Read>> {
     let packed = is_packed(&mut file)?;
     let reader = BufReader::with_capacity(1 << 16, file);
@@ -122,7 +122,7 @@ pub(super) fn unpacked(mut file: File) -> io::Result<Box<dyn Read>> {
     })
 }
 
-/// Whether the file begins as gzip files do; leaves it at its beginning.
+/// Whether the file is gzip by its first bytes; rewinds it.
 fn is_packed(file: &mut File) -> io::Result<bool> {
     let mut start = Vec::new();
     file.seek(SeekFrom::Start(0))?;
@@ -162,7 +162,7 @@ fn is_torn(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::UnexpectedEof
 }
 
-/// The length of the body that the sides promise.
+/// The length of a body of these sides.
 fn checked_length(path: &Path, sides: &[u64], most: u64) -> Result<u64, DataError> {
     let (count, item) = (sides[0], sides[1..].iter().product::<u64>());
     // The sides are below 2^32 and at most two: their product fits.
@@ -180,7 +180,7 @@ fn checked_length(path: &Path, sides: &[u64], most: u64) -> Result<u64, DataErro
     }
 }
 
-/// Unpacks at most one byte more than expected; gives what there was and its length.
+/// Unpacks at most one byte more than expected; returns the bytes and their number.
 fn unpack(mut reader: impl Read, expected: u64, memory: u64) -> io::Result<(Store, u64)> {
     let mut chunk = vec![0; 1 << 16];
     let mut held = Vec::new();
@@ -275,7 +275,7 @@ mod tests {
     fn a_file_cut_anywhere_is_an_error() {
         let plain = idx(IMAGES.magic, &[4, 2, 3], &(0..24).collect::<Vec<_>>());
         for bytes in [plain.clone(), packed(&plain)] {
-            // A packed file ends in an end mark and 8 bytes of checksum: what it holds is known without.
+            // A packed file ends in an end mark and 8 bytes of checksum: its content is complete without them.
             for cut in 0..bytes.len() - 10 {
                 assert!(
                     open(&bytes[..cut], 1000).is_err(),

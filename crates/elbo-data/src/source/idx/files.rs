@@ -15,7 +15,7 @@ pub(crate) struct Files {
     pub(crate) labels: Option<PathBuf>,
 }
 
-/// The files to train on, and those to test on where there are any.
+/// The files to train on, and those to test on, if any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pair {
     pub(crate) train: Files,
@@ -50,7 +50,7 @@ pub(crate) fn find(folder: &Path) -> Result<Option<Pair>, DataError> {
     }
 }
 
-/// The files that belong to the picture file `path`. A train file brings its test file along.
+/// The files that belong to the picture file `path`. For a train file that includes its test file.
 pub(crate) fn pair(path: &Path) -> Result<Pair, DataError> {
     if !file_name(path).contains("idx") && !begins_like_idx(path)? {
         return Err(DataError::UnknownFile {

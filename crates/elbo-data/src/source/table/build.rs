@@ -1,25 +1,23 @@
-//! A column of a table while its cells are read.
+//! Builds a column from the cells of a table.
 
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, StringBuilder,
-    TimestampSecondBuilder,
-};
-use arrow::datatypes::Date32Type;
+use arrow::array::{ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, StringBuilder};
 
-use super::date::{Format, read};
+use super::date::Format;
 use super::guess::{Cells, flag};
 use super::number::Style;
+use crate::error::DataError;
 use crate::kind::is_missing;
+use crate::kind::written::typed;
 
-/// A column while it grows. A cell that is not of the column's type is not known.
+/// A column in construction. A cell that does not fit the column's type becomes null.
 pub(in crate::source) enum Builder {
     Flag(BooleanBuilder),
     Integer(Style, Int64Builder),
     Number(Style, Float64Builder),
-    Day(Format, Date32Builder),
-    Time(Format, TimestampSecondBuilder),
+    /// Counts of days or seconds.
+    Date(Format, Int64Builder),
     Text(StringBuilder),
 }
 
@@ -29,8 +27,7 @@ impl Builder {
             Cells::Flag => Self::Flag(BooleanBuilder::new()),
             Cells::Integer(style) => Self::Integer(style, Int64Builder::new()),
             Cells::Number(style) => Self::Number(style, Float64Builder::new()),
-            Cells::Date(format) if format.time => Self::Time(format, TimestampSecondBuilder::new()),
-            Cells::Date(format) => Self::Day(format, Date32Builder::new()),
+            Cells::Date(format) => Self::Date(format, Int64Builder::new()),
             Cells::Text => Self::Text(StringBuilder::new()),
         }
     }
@@ -41,26 +38,22 @@ impl Builder {
             Self::Flag(builder) => builder.append_option(flag(cell)),
             Self::Integer(style, builder) => builder.append_option(style.integer(cell)),
             Self::Number(style, builder) => builder.append_option(style.number(cell)),
-            Self::Day(format, builder) => {
-                let day = read(format.text, cell, false).map(|time| Date32Type::from_naive_date(time.date()));
-                builder.append_option(day);
-            }
-            Self::Time(format, builder) => {
-                let time = read(format.text, cell, true).map(|time| time.and_utc().timestamp());
-                builder.append_option(time);
-            }
+            Self::Date(format, builder) => builder.append_option(format.count(cell)),
             Self::Text(builder) => builder.append_option((!is_missing(cell)).then_some(cell)),
         }
     }
 
-    pub(in crate::source) fn finish(self) -> ArrayRef {
-        match self {
+    /// The column.
+    ///
+    /// # Errors
+    /// [`DataError::Arrow`], which no column of a known type meets.
+    pub(in crate::source) fn finish(self) -> Result<ArrayRef, DataError> {
+        Ok(match self {
             Self::Flag(mut builder) => Arc::new(builder.finish()),
             Self::Integer(_, mut builder) => Arc::new(builder.finish()),
             Self::Number(_, mut builder) => Arc::new(builder.finish()),
-            Self::Day(_, mut builder) => Arc::new(builder.finish()),
-            Self::Time(_, mut builder) => Arc::new(builder.finish()),
+            Self::Date(format, mut builder) => typed(&builder.finish(), &format.data_type())?,
             Self::Text(mut builder) => Arc::new(builder.finish()),
-        }
+        })
     }
 }

@@ -1,4 +1,4 @@
-//! A csv or tsv table: one pass finds where each row lies and what each column holds; rows are parsed
+//! A csv or tsv table: one pass finds the position of each row and the type of each column; rows are parsed
 //! when they are read.
 
 use std::cell::Cell;
@@ -18,8 +18,8 @@ use super::typed::{self, Texts};
 use super::{Part, Rows};
 use crate::error::{DataError, Problem};
 use crate::options::OpenOptions;
-use crate::source::file_name;
 use crate::source::plain::Plain;
+use crate::source::{counted, file_name};
 
 /// The most bytes of a cell.
 const MAX_CELL: usize = 10 << 20;
@@ -45,7 +45,7 @@ pub(super) struct Csv {
     lengths: Vec<u32>,
 }
 
-/// What a pass over the table found.
+/// The result of a pass over the table.
 struct Scan<'a> {
     path: &'a Path,
     dialect: &'a Dialect,
@@ -137,7 +137,7 @@ impl Csv {
                 builder.add(row.get(*column).unwrap_or_default());
             }
         }
-        Ok(builders.into_iter().map(Builder::finish).collect())
+        builders.into_iter().map(Builder::finish).collect()
     }
 
     /// The text of the rows, in their order; neighbours are read together.
@@ -231,11 +231,15 @@ impl Scan<'_> {
         }
     }
 
-    /// Whether the row is one of the table's; says what is wrong otherwise.
+    /// Whether the row belongs to the table; otherwise its problem is noted.
     fn fits(&mut self, line: u64, row: &StringRecord) -> Result<bool, DataError> {
         let names = &self.dialect.names;
         if row.len() != names.len() {
-            let reason = format!("has {} cells, the table {} columns", row.len(), names.len());
+            let reason = format!(
+                "has {}, the table {}",
+                counted(row.len(), "cell"),
+                counted(names.len(), "column")
+            );
             self.broken(line, reason)?;
             return Ok(false);
         }
@@ -261,7 +265,7 @@ impl Scan<'_> {
         Ok(())
     }
 
-    /// Only the last row can hold a quote that is never closed, and then it takes all that follows.
+    /// Only the last row can hold a quote that is never closed: it then extends to the end of the file.
     fn check_closed(&self, text: &Plain, start: u64, end: u64, line: u64) -> Result<(), DataError> {
         if end == start || !text.ends_at(end) {
             return Ok(());
@@ -324,7 +328,7 @@ impl Scan<'_> {
         let name = file_name(self.path);
         let mut problems = std::mem::take(&mut self.problems);
         if self.broken > NAMED as u64 {
-            let reason = format!("has {} more broken rows", self.broken - NAMED as u64);
+            let reason = format!("has {}", counted(self.broken as usize - NAMED, "more broken row"));
             problems.push(Problem::new(&name, reason));
         }
         for (column, guess) in self.dialect.names.iter().zip(&self.guesses) {
@@ -349,10 +353,8 @@ impl Scan<'_> {
             notes.push("blanks around cells are left out".to_owned());
         }
         if self.repeated > 0 {
-            notes.push(format!(
-                "{} rows repeat the header and are left out",
-                self.repeated
-            ));
+            let rows = counted(self.repeated as usize, "row");
+            notes.push(format!("left out: {rows} equal to the header"));
         }
         for (column, guess) in self.dialect.names.iter().zip(&self.guesses) {
             if let Cells::Integer(style) | Cells::Number(style) = guess.cells() {
@@ -392,7 +394,7 @@ fn open_quote(row: &[u8], delimiter: u8) -> Option<u64> {
     open
 }
 
-/// A reader that fails where one row goes on for too long.
+/// A reader that fails on a row that is too long.
 struct Bounded<R> {
     inner: R,
     /// Bytes since the last row.

@@ -1,74 +1,163 @@
-//! Which way dates are written: found by trying every format on every cell of a column.
+//! The format of a column of dates, found by trying every format on every cell.
 
-use chrono::{NaiveDate, NaiveDateTime};
+use arrow::datatypes::{DataType, TimeUnit};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+
+use crate::kind::date::Unit;
+use crate::kind::time;
+use crate::options::FieldType;
+
+/// What is written in a format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holds {
+    /// A day.
+    Day,
+    /// A day and the time of day.
+    Moment,
+    /// The time of day, in this unit.
+    Time(Unit),
+}
 
 /// A way of writing dates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::source) struct Format {
     /// As in chrono's `strftime`.
     pub(super) text: &'static str,
-    /// Whether it tells the time of day too.
-    pub(super) time: bool,
+    holds: Holds,
     /// Whether day and month might stand the other way round in all cells.
     ambiguous: bool,
 }
 
-/// What is tried, in the order of preference: ISO 8601, then day first, then month first.
-const FORMATS: [(&str, bool); 24] = [
-    ("%Y-%m-%d", false),
-    ("%Y/%m/%d", false),
-    ("%d.%m.%Y", false),
-    ("%d/%m/%Y", false),
-    ("%m/%d/%Y", false),
-    ("%d-%m-%Y", false),
-    ("%m-%d-%Y", false),
-    ("%-d.%-m.%Y", false),
-    ("%-d/%-m/%Y", false),
-    ("%-m/%-d/%Y", false),
-    ("%d %b %Y", false),
-    ("%d-%b-%Y", false),
-    ("%b %d, %Y", false),
-    ("%d %B %Y", false),
-    ("%B %d, %Y", false),
-    ("%Y-%m-%d %H:%M:%S", true),
-    ("%Y-%m-%dT%H:%M:%S", true),
-    ("%Y-%m-%dT%H:%M:%SZ", true),
-    ("%Y-%m-%d %H:%M", true),
-    ("%d.%m.%Y %H:%M", true),
-    ("%d/%m/%Y %H:%M", true),
-    ("%m/%d/%Y %H:%M", true),
-    ("%d/%m/%Y %H:%M:%S", true),
-    ("%m/%d/%Y %H:%M:%S", true),
-];
-/// Cells that are all no dates until a column is taken for something else.
-const ENOUGH: u64 = 20;
-
-/// A date and time written in a format, and in no other way.
-pub(super) fn read(text: &str, cell: &str, time: bool) -> Option<NaiveDateTime> {
-    let found = match time {
-        true => NaiveDateTime::parse_from_str(cell, text).ok()?,
-        false => NaiveDate::parse_from_str(cell, text)
-            .ok()?
-            .and_time(Default::default()),
-    };
-    (found.format(text).to_string() == cell).then_some(found)
+/// Formats of which a column may have one, with what is written in them, in the order of preference.
+#[derive(Debug)]
+pub(super) struct Family {
+    /// What a column of such cells is.
+    pub(super) field_type: FieldType,
+    /// One cell, with its article.
+    pub(super) one: &'static str,
+    /// Whether a column that mixes two of the formats is an error even where nobody set its type.
+    pub(super) surely: bool,
+    formats: &'static [(&'static str, Holds)],
 }
 
-/// Whether the cell is a date in any format.
-pub(super) fn is_date(cell: &str) -> bool {
-    FORMATS
-        .iter()
-        .any(|(text, time)| read(text, cell, *time).is_some())
+/// What columns of text are searched for, in this order.
+pub(super) const FAMILIES: [Family; 2] = [
+    Family {
+        field_type: FieldType::Date,
+        one: "a date",
+        surely: true,
+        formats: &DATES,
+    },
+    Family {
+        field_type: FieldType::Time,
+        one: "a time of day",
+        surely: false,
+        formats: &TIMES,
+    },
+];
+
+/// Dates: ISO 8601, then day first, then month first.
+const DATES: [(&str, Holds); 24] = [
+    ("%Y-%m-%d", Holds::Day),
+    ("%Y/%m/%d", Holds::Day),
+    ("%d.%m.%Y", Holds::Day),
+    ("%d/%m/%Y", Holds::Day),
+    ("%m/%d/%Y", Holds::Day),
+    ("%d-%m-%Y", Holds::Day),
+    ("%m-%d-%Y", Holds::Day),
+    ("%-d.%-m.%Y", Holds::Day),
+    ("%-d/%-m/%Y", Holds::Day),
+    ("%-m/%-d/%Y", Holds::Day),
+    ("%d %b %Y", Holds::Day),
+    ("%d-%b-%Y", Holds::Day),
+    ("%b %d, %Y", Holds::Day),
+    ("%d %B %Y", Holds::Day),
+    ("%B %d, %Y", Holds::Day),
+    ("%Y-%m-%d %H:%M:%S", Holds::Moment),
+    ("%Y-%m-%dT%H:%M:%S", Holds::Moment),
+    ("%Y-%m-%dT%H:%M:%SZ", Holds::Moment),
+    ("%Y-%m-%d %H:%M", Holds::Moment),
+    ("%d.%m.%Y %H:%M", Holds::Moment),
+    ("%d/%m/%Y %H:%M", Holds::Moment),
+    ("%m/%d/%Y %H:%M", Holds::Moment),
+    ("%d/%m/%Y %H:%M:%S", Holds::Moment),
+    ("%m/%d/%Y %H:%M:%S", Holds::Moment),
+];
+/// Times of day.
+const TIMES: [(&str, Holds); 8] = [
+    ("%H:%M", Holds::Time(Unit::Seconds)),
+    ("%-H:%M", Holds::Time(Unit::Seconds)),
+    ("%H:%M:%S", Holds::Time(Unit::Seconds)),
+    ("%-H:%M:%S", Holds::Time(Unit::Seconds)),
+    ("%H:%M:%S%.3f", Holds::Time(Unit::Milliseconds)),
+    ("%-H:%M:%S%.3f", Holds::Time(Unit::Milliseconds)),
+    ("%H:%M:%S%.6f", Holds::Time(Unit::Microseconds)),
+    ("%-H:%M:%S%.6f", Holds::Time(Unit::Microseconds)),
+];
+/// After so many cells that are no dates the search ends.
+const ENOUGH: u64 = 20;
+
+impl Holds {
+    /// The type of a column.
+    fn data_type(self) -> DataType {
+        match self {
+            Self::Day => DataType::Date32,
+            Self::Moment => DataType::Timestamp(TimeUnit::Second, None),
+            Self::Time(unit) => time::data_type(unit),
+        }
+    }
+
+    /// The count of that type that is written in a format.
+    fn count(self, text: &str, cell: &str) -> Option<i64> {
+        match self {
+            Self::Day => {
+                let day = NaiveDate::parse_from_str(cell, text).ok()?;
+                let same = day.format(text).to_string() == cell;
+                same.then(|| (day - NaiveDate::default()).num_days())
+            }
+            Self::Moment => {
+                let moment = NaiveDateTime::parse_from_str(cell, text).ok()?;
+                let same = moment.format(text).to_string() == cell;
+                same.then(|| moment.and_utc().timestamp())
+            }
+            Self::Time(unit) => {
+                let found = NaiveTime::parse_from_str(cell, text).ok()?;
+                let same = found.format(text).to_string() == cell;
+                time::count(unit, found).filter(|_| same)
+            }
+        }
+    }
+}
+
+impl Format {
+    /// The type of a column of such cells.
+    pub(super) fn data_type(self) -> DataType {
+        self.holds.data_type()
+    }
+
+    /// The count of that type that a cell stands for; none of a cell that is written in any other way.
+    pub(super) fn count(self, cell: &str) -> Option<i64> {
+        self.holds.count(self.text, cell)
+    }
+}
+
+impl Family {
+    /// Whether the cell is written in any of the formats.
+    pub(super) fn has(&self, cell: &str) -> bool {
+        let mut formats = self.formats.iter();
+        formats.any(|(text, holds)| holds.count(text, cell).is_some())
+    }
 }
 
 /// A row, counted from 1, and what stands there.
 pub(super) type Seen = (u64, String);
 
-/// Goes through the cells of a column.
+/// Looks for a format that suits every cell of a column.
 #[derive(Debug)]
-pub(super) struct Search {
+pub(super) struct Search<'a> {
+    family: &'a Family,
     /// Whether each format suits every date so far.
-    possible: [bool; FORMATS.len()],
+    possible: Vec<bool>,
     dates: u64,
     others: u64,
     first: Option<Seen>,
@@ -76,20 +165,28 @@ pub(super) struct Search {
     odd: Option<Seen>,
 }
 
-impl Default for Search {
-    fn default() -> Self {
+impl<'a> Search<'a> {
+    /// For the formats of a family.
+    pub(super) fn new(family: &'a Family) -> Self {
         Self {
-            possible: [true; FORMATS.len()],
+            family,
+            possible: vec![true; family.formats.len()],
             dates: 0,
             others: 0,
             first: None,
             odd: None,
         }
     }
-}
 
-impl Search {
-    /// Looks at a cell; whether more are needed.
+    /// The formats that suit every date so far.
+    fn likely(&self) -> impl Iterator<Item = &(&'static str, Holds)> {
+        let formats = self.family.formats.iter().zip(&self.possible);
+        formats
+            .filter(|(_, possible)| **possible)
+            .map(|(format, _)| format)
+    }
+
+    /// Tries a cell; returns whether more cells are needed.
     pub(super) fn see(&mut self, row: u64, cell: &str) -> bool {
         if !cell.starts_with(|c: char| c.is_ascii_alphanumeric()) || cell.len() > 30 || !self.suits(cell) {
             self.others += 1;
@@ -97,9 +194,9 @@ impl Search {
         }
         self.dates += 1;
         self.first.get_or_insert_with(|| (row + 1, cell.to_owned()));
-        let mut next = self.possible;
-        for (possible, (text, time)) in next.iter_mut().zip(FORMATS) {
-            *possible = *possible && read(text, cell, time).is_some();
+        let mut next = self.possible.clone();
+        for (possible, (text, holds)) in next.iter_mut().zip(self.family.formats) {
+            *possible = *possible && holds.count(text, cell).is_some();
         }
         if next.contains(&true) {
             self.possible = next;
@@ -111,11 +208,9 @@ impl Search {
 
     /// Whether the cell is a date, tried first as those before it.
     fn suits(&self, cell: &str) -> bool {
-        let mut likely = FORMATS
-            .iter()
-            .zip(self.possible)
-            .filter(|(_, possible)| *possible);
-        likely.any(|((text, time), _)| read(text, cell, *time).is_some()) || is_date(cell)
+        self.likely()
+            .any(|(text, holds)| holds.count(text, cell).is_some())
+            || self.family.has(cell)
     }
 
     /// Two cells that are dates in different formats, where all cells are dates.
@@ -126,21 +221,18 @@ impl Search {
 
     /// The format of all cells.
     pub(super) fn format(&self) -> Option<Format> {
-        let mut possible = FORMATS
-            .iter()
-            .zip(self.possible)
-            .filter(|(_, possible)| *possible);
-        let ((text, time), _) = possible.next()?;
+        let mut likely = self.likely();
+        let (text, holds) = likely.next()?;
         (self.dates > 0 && self.others == 0 && self.odd.is_none()).then(|| Format {
             text,
-            time: *time,
-            ambiguous: possible.next().is_some(),
+            holds: *holds,
+            ambiguous: !matches!(holds, Holds::Time(_)) && likely.next().is_some(),
         })
     }
 }
 
 impl Format {
-    /// What a person should know of it.
+    /// A note for the user, if the format is ambiguous.
     pub(super) fn note(&self, column: &str) -> Option<String> {
         self.ambiguous.then(|| {
             format!(
@@ -155,8 +247,8 @@ impl Format {
 mod tests {
     use super::*;
 
-    fn search(cells: &[&str]) -> Search {
-        let mut search = Search::default();
+    fn search(cells: &[&str]) -> Search<'static> {
+        let mut search = Search::new(&FAMILIES[0]);
         for (row, cell) in (0..).zip(cells) {
             search.see(row, cell);
         }
@@ -177,7 +269,24 @@ mod tests {
     }
 
     #[test]
-    fn ambiguous_dates_are_day_first_and_said() {
+    fn times_of_day_have_one_format() {
+        let found = |cells: &[&str]| {
+            let mut search = Search::new(&FAMILIES[1]);
+            (0..).zip(cells).for_each(|(row, cell)| _ = search.see(row, cell));
+            search.format()
+        };
+        let text = |cells: &[&str]| found(cells).map(|format| format.text);
+        assert_eq!(text(&["08:30", "18:45"]), Some("%H:%M"));
+        assert_eq!(text(&["8:30:15", "18:45:00"]), Some("%-H:%M:%S"));
+        assert_eq!(text(&["23:59:59.250"]), Some("%H:%M:%S%.3f"));
+        assert_eq!(text(&["08:30", "8:30:15"]), None);
+        assert_eq!(text(&["24:00"]), None);
+        let hours = found(&["10:30", "18:45"]).unwrap();
+        assert_eq!((hours.note("start"), hours.count("10:30")), (None, Some(37_800)));
+    }
+
+    #[test]
+    fn ambiguous_dates_are_day_first_and_noted() {
         let format = search(&["01/02/2020"]).format().unwrap();
         assert_eq!(format.text, "%d/%m/%Y");
         assert!(format.note("joined").unwrap().contains("day first"));
@@ -185,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn two_formats_are_told_with_their_rows() {
+    fn two_formats_are_reported_with_their_rows() {
         let found = search(&["2020-01-31", "31.01.2020"]).two_formats();
         assert_eq!(
             found,

@@ -1,4 +1,4 @@
-//! How a table is laid out: what separates its cells, and whether its first line names the columns.
+//! The layout of a table: the separator of its cells, and whether its first line names the columns.
 
 use std::collections::HashSet;
 use std::io::Read;
@@ -8,9 +8,9 @@ use super::guess::{Cells, Guess};
 use crate::error::DataError;
 use crate::kind::is_missing;
 
-/// Bytes that the layout is told from.
+/// The layout is found from so many bytes.
 const LOOKED_AT: u64 = 1 << 18;
-/// Rows that the layout is told from.
+/// The layout is found from so many rows.
 const ROWS: usize = 100;
 /// The most columns of a table.
 const MAX_COLUMNS: usize = 10_000;
@@ -22,7 +22,7 @@ pub(super) struct Dialect {
     /// Whether the first line names the columns.
     pub(super) header: bool,
     pub(super) names: Vec<String>,
-    /// What was decided about the names.
+    /// Notes on the names.
     pub(super) notes: Vec<String>,
 }
 
@@ -94,7 +94,7 @@ fn rows(head: &[u8], delimiter: u8) -> Vec<Vec<String>> {
     reader.byte_records().take(ROWS).flatten().map(cells).collect()
 }
 
-/// How many cells the rows have in all that are as wide as the first, if it has several.
+/// The number of cells in all rows that are as wide as the first, if that has several.
 fn agreement(rows: &[Vec<String>]) -> usize {
     let width = rows.first().map_or(0, Vec::len);
     let alike = rows.iter().filter(|row| row.len() == width).count();

@@ -1,12 +1,12 @@
-//! What a table's column holds, guessed from all its cells, and how its cells are read.
+//! The type of a table's column, guessed from all its cells, and how its cells are read.
 
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::DataType;
 
 use super::date::Format;
 use super::number::{Numeral, Style};
 use crate::kind::is_missing;
 
-/// What the cells seen so far could all be.
+/// The types that all cells seen so far fit.
 #[derive(Clone, Debug)]
 pub(super) struct Guess {
     flag: bool,
@@ -15,7 +15,7 @@ pub(super) struct Guess {
     integer: bool,
     numeral: Numeral,
     empty: bool,
-    /// Blanks stood around a cell.
+    /// Whether a cell had blanks around it.
     pub(super) blanks: bool,
     /// Infinite numbers, and the line of the first.
     pub(super) infinite: u64,
@@ -84,7 +84,7 @@ impl Guess {
         (words != ["false", "true"]).then_some(words)
     }
 
-    /// What all the cells could be that either has seen.
+    /// The types that the cells of both fit.
     pub(super) fn merge(mut self, other: &Self) -> Self {
         self.flag &= other.flag;
         for (word, other) in self.words.iter_mut().zip(&other.words) {
@@ -120,9 +120,9 @@ pub(in crate::source) enum Cells {
     Integer(Style),
     /// Numbers.
     Number(Style),
-    /// Dates or times.
+    /// Dates, in this format.
     Date(Format),
-    /// Anything.
+    /// Texts.
     Text,
 }
 
@@ -132,8 +132,7 @@ impl Cells {
             Self::Flag => DataType::Boolean,
             Self::Integer(_) => DataType::Int64,
             Self::Number(_) => DataType::Float64,
-            Self::Date(format) if format.time => DataType::Timestamp(TimeUnit::Second, None),
-            Self::Date(_) => DataType::Date32,
+            Self::Date(format) => format.data_type(),
             Self::Text => DataType::Utf8,
         }
     }
@@ -169,7 +168,7 @@ fn opposite(word: &str) -> String {
 
 /// Whether the cell is an infinity, in words or by overflow.
 fn is_infinite(cell: &str) -> bool {
-    // Most cells are told by their length and first byte alone.
+    // The length and the first byte rule most cells out.
     let may = cell.len() > 4 || cell.bytes().any(|byte| byte.eq_ignore_ascii_case(&b'f'));
     may && cell.bytes().any(|byte| b"iIeE".contains(&byte)) && cell.parse().is_ok_and(f64::is_infinite)
 }

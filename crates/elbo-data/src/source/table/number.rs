@@ -1,9 +1,9 @@
-//! How a table's column writes its numbers: decimal sign, thousands mark, percent or currency sign.
+//! How the numbers of a table's column are written: decimal sign, thousands mark, percent or currency sign.
 
 /// Decimal sign and thousands mark.
 type Marks = (char, Option<char>);
 
-/// The ways of writing numbers, the likelier first: where all cells fit several, the first is taken.
+/// The ways of writing numbers, the most common first: where all cells fit several, the first is used.
 const WAYS: [Marks; 6] = [
     ('.', None),
     ('.', Some(',')),
@@ -34,7 +34,7 @@ impl Default for Numeral {
     }
 }
 
-/// The way in which a column writes its numbers.
+/// The way in which the numbers of a column are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::source) struct Style {
     marks: Marks,
@@ -42,7 +42,7 @@ pub(in crate::source) struct Style {
 }
 
 impl Numeral {
-    /// Whether the column may still be one of numbers.
+    /// Whether the column may still hold numbers.
     pub(super) fn possible(self) -> bool {
         self.ways != 0
     }
@@ -66,7 +66,7 @@ impl Numeral {
         }
     }
 
-    /// Whether the cell is a whole number in the likeliest way that is left.
+    /// Whether the cell is a whole number, written in the most common of the ways that are still possible.
     pub(super) fn whole(self, cell: &str) -> bool {
         let bare = without_unit(cell).0;
         if bare.len() <= 15 && bare.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -84,7 +84,7 @@ impl Numeral {
         }
     }
 
-    /// The likeliest way that all cells fit.
+    /// The most common way in which all cells could be written.
     pub(in crate::source) fn style(self) -> Option<Style> {
         let marks = *WAYS.get(self.ways.trailing_zeros() as usize)?;
         Some(Style {
@@ -115,7 +115,7 @@ impl Style {
             .ok()
     }
 
-    /// What is unusual about it.
+    /// A note on what is unusual about it, if anything is.
     pub(super) fn note(self) -> Option<String> {
         let (decimal, thousands) = self.marks;
         let thousands = thousands.map(|mark| format!("`{mark}` as a thousands mark"));

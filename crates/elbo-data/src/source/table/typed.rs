@@ -1,4 +1,4 @@
-//! What columns of text really hold: dates, found by trying formats, and what a person says they are.
+//! Types of text columns: dates are found by trying formats, and a person may set the type of a column.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use std::path::Path;
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::Field as ArrowField;
 
-use super::date::{Format, Search, is_date};
+use super::date::{FAMILIES, Family, Format, Search};
 use super::guess::{self, Cells};
 use super::number::Numeral;
 use crate::error::DataError;
@@ -17,13 +17,13 @@ use crate::options::{FieldType, TypedField};
 /// Rows that are looked at together.
 const ROWS: usize = 8192;
 
-/// Columns of text, before it is known what each holds.
+/// Columns of text whose types are not known yet.
 pub(in crate::source) trait Texts {
-    /// Where they are from.
+    /// The file.
     fn path(&self) -> &Path;
     /// How many rows there are.
     fn count(&self) -> u64;
-    /// What the column seems to hold at a first look.
+    /// The type that a first pass over the cells suggests.
     fn guessed(&self, column: usize) -> Cells;
     /// How the flags of a column are written, for no and for yes.
     fn words(&self, column: usize) -> Option<&[String; 2]>;
@@ -31,22 +31,22 @@ pub(in crate::source) trait Texts {
     fn texts(&self, rows: &[u64], column: usize) -> Result<Vec<ArrayRef>, DataError>;
 }
 
-/// The fields, how the cells of each are read, and what a person should know of that.
+/// The fields, how the cells of each are read, and notes for the user.
 pub(in crate::source) struct Typed {
     pub(in crate::source) fields: Vec<ArrowField>,
     pub(in crate::source) cells: Vec<Cells>,
     pub(in crate::source) notes: Vec<String>,
 }
 
-/// Whether each column that a person speaks of is there.
-pub(super) fn check_names(names: &[String], asked: &[TypedField]) -> Result<(), DataError> {
+/// Checks that every column whose type is set exists.
+pub(in crate::source) fn check_names(names: &[String], asked: &[TypedField]) -> Result<(), DataError> {
     match asked.iter().find(|field| !names.contains(&field.name)) {
         Some(unknown) => Err(DataError::unknown_field(&unknown.name, names.to_vec())),
         None => Ok(()),
     }
 }
 
-/// Decides how the cells of each column are read; `asked` is what a person says of some.
+/// Decides how the cells of each column are read; `asked` holds the types that a person has set.
 pub(in crate::source) fn fields(
     texts: &impl Texts,
     names: &[String],
@@ -81,13 +81,13 @@ fn field(name: &str, cells: Cells, asked: Option<FieldType>, words: Option<&[Str
         (_, Some(FieldType::Ignore), _) => with(kind::IGNORE, ""),
         (_, Some(FieldType::Text), _) => with(kind::text::TEXT, ""),
         (_, Some(FieldType::Category), _) => with(kind::CATEGORY, ""),
-        (Cells::Date(format), ..) => with(kind::date::FORMAT, format.text),
+        (Cells::Date(format), ..) => with(kind::written::FORMAT, format.text),
         (Cells::Flag, _, Some(words)) => with(kind::flag::WORDS, &words.join(" ")),
         _ => field,
     }
 }
 
-/// How the cells of a column are read, where that is asked for or can be found out.
+/// How the cells of a column are read: as asked for, or as its texts suggest.
 fn retyped(
     texts: &impl Texts,
     column: usize,
@@ -96,11 +96,18 @@ fn retyped(
 ) -> Result<Cells, DataError> {
     let guessed = texts.guessed(column);
     let numbers = matches!(guessed, Cells::Integer(_) | Cells::Number(_));
+    if let Some(family) = FAMILIES.iter().find(|family| Some(family.field_type) == asked) {
+        let format = format(texts, column, name, family, true)?;
+        return Ok(format.map_or(guessed, Cells::Date));
+    }
     match asked {
-        None if guessed == Cells::Text => Ok(date(texts, column, name, false)?.map_or(guessed, Cells::Date)),
-        Some(FieldType::Date) => {
-            let format = date(texts, column, name, true)?;
-            Ok(format.map_or(guessed, Cells::Date))
+        None if guessed == Cells::Text => {
+            for family in &FAMILIES {
+                if let Some(format) = format(texts, column, name, family, false)? {
+                    return Ok(Cells::Date(format));
+                }
+            }
+            Ok(guessed)
         }
         Some(FieldType::Category | FieldType::Text) => Ok(Cells::Text),
         Some(FieldType::Number) if !numbers => {
@@ -119,29 +126,32 @@ fn retyped(
     }
 }
 
-/// The format of all cells, if they are dates; if they are `surely` dates, one that is none is an error.
-fn date(texts: &impl Texts, column: usize, name: &str, surely: bool) -> Result<Option<Format>, DataError> {
-    let mut search = Search::default();
+/// The format of all cells, if they have one of a family; if they are `surely` of it, one that is not is an error.
+fn format(
+    texts: &impl Texts,
+    column: usize,
+    name: &str,
+    family: &Family,
+    surely: bool,
+) -> Result<Option<Format>, DataError> {
+    let mut search = Search::new(family);
     look(texts, column, |row, cell| Ok(search.see(row, cell)))?;
-    if let Some([first, second]) = search.two_formats() {
-        return Err(DataError::TwoDateFormats {
+    match (search.two_formats(), search.format()) {
+        (Some([first, second]), _) if surely || family.surely => Err(DataError::TwoFormats {
             path: texts.path().to_path_buf(),
             column: name.to_owned(),
             first,
             second,
-        });
-    }
-    match search.format() {
-        None if surely => {
-            let expected = "a date";
-            every(texts, column, name, expected, is_date)?;
+        }),
+        (_, None) if surely => {
+            every(texts, column, name, family.one, |cell| family.has(cell))?;
             Ok(None)
         }
-        found => Ok(found),
+        (_, found) => Ok(found),
     }
 }
 
-/// Whether every cell that is not empty is of a kind.
+/// Checks that every cell that is not empty fits.
 fn every(
     texts: &impl Texts,
     column: usize,

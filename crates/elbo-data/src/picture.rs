@@ -1,8 +1,8 @@
-//! One picture file to pixels, trusting nothing in it.
+//! Decodes one picture file, which may be broken or hostile.
 //!
 //! A file is known by its first bytes, not by its name. Its size is read from its header and held
-//! against the limit before any memory is set aside. Why a file cannot be used is said in words
-//! that follow its name: "`a.png` is cut short".
+//! against the limit before any memory is allocated. The reason why a file cannot be used is worded
+//! to follow its name: "`a.png` is cut short".
 
 mod jpeg;
 mod target;
@@ -27,13 +27,13 @@ const SLACK: u64 = 64 << 20;
 /// The smallest side of a picture worth learning from.
 const MIN_SIDE: u32 = 2;
 
-/// What is wrong with a file whose end is missing.
+/// The reason for a file whose end is missing.
 const SHORT: &str = "is cut short";
 
 /// Why a picture cannot be used.
 type Fault = String;
 
-/// What a picture's header says.
+/// The content of a picture's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     /// Its size when held upright.
@@ -42,7 +42,7 @@ pub(crate) struct Header {
     pub(crate) gray: bool,
 }
 
-/// Whether the file's name is that of a picture.
+/// Whether the file has the extension of a picture.
 pub(crate) fn is_picture(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
     ["png", "jpg", "jpeg", "jpe", "webp", "bmp", "gif"].contains(&extension.to_ascii_lowercase().as_str())
@@ -52,7 +52,7 @@ pub(crate) fn is_picture(path: &Path) -> bool {
 pub(crate) fn header(path: &Path, max_pixels: u64) -> Result<Header, Fault> {
     let prefix = load(path, PREFIX)?;
     match header_of(&prefix, max_pixels) {
-        // A long profile or preview may stand before what is looked for.
+        // A long profile or preview may precede the size.
         Err(_) if prefix.len() as u64 == PREFIX => header_of(&load(path, longest(max_pixels))?, max_pixels),
         answer => answer,
     }
@@ -110,7 +110,7 @@ fn decoder(bytes: &[u8], max_pixels: u64) -> Result<impl ImageDecoder + '_, Faul
     limits.max_alloc = Some(longest(max_pixels) + SLACK);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
-    // A jpeg cut within its header meets many different errors; that it is cut is what helps.
+    // A jpeg cut within its header meets many different errors; the helpful reason is that it is cut.
     let is_cut = || format == Jpeg && !jpeg::is_whole(bytes);
     let decoder = reader
         .into_decoder()
@@ -133,7 +133,7 @@ fn longest(max_pixels: u64) -> u64 {
     max_pixels.saturating_mul(BYTES_PER_PIXEL)
 }
 
-/// The first `limit` bytes of a file. Memory grows with what is there, not with what is promised.
+/// The first `limit` bytes of a file. Memory grows with the bytes read, not with a promised length.
 fn load(path: &Path, limit: u64) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
     File::open(path)

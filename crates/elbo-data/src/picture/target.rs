@@ -15,7 +15,7 @@ pub(crate) struct Target {
     pub(crate) size: ImageSize,
     /// 1, 3 or 4.
     pub(crate) channels: u8,
-    /// What becomes of other proportions.
+    /// How pictures of other proportions are fitted.
     pub(crate) fit: Fit,
 }
 

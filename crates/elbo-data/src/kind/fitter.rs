@@ -1,0 +1,128 @@
+//! Sees a column piece by piece, so that statistics of any number of records need bounded memory.
+
+use arrow::array::{Array, ArrayRef};
+use arrow::datatypes::{DataType, Field as ArrowField};
+
+use super::category::CategoryFitter;
+use super::date::{Date, Unit};
+use super::flag::{self, FlagFitter};
+use super::image::ImageFitter;
+use super::number::NumberFitter;
+use super::time::{self, Time};
+use super::written::{FORMAT, WrittenFitter};
+use super::{CATEGORY, IGNORE, Kind, ignored, text};
+
+/// Reads a column piece by piece and decides in the end what kind of field it is.
+#[derive(Debug)]
+pub(crate) struct Fitter {
+    part: Part,
+    data_type: DataType,
+    missing: u64,
+    records: u64,
+}
+
+#[derive(Debug)]
+enum Part {
+    Image(ImageFitter),
+    Category(CategoryFitter),
+    Flag(FlagFitter),
+    Number(NumberFitter),
+    Written(WrittenFitter),
+    /// Text, whatever its values are.
+    Text,
+    /// Left out because a person asked for it.
+    LeftOut,
+    Unknown(DataType),
+}
+
+/// What was decided about a column.
+pub(crate) enum Fitted {
+    /// Its kind is known.
+    Kind(Kind),
+    /// It is text, and needs more passes for its tokens.
+    Text,
+}
+
+impl Fitter {
+    pub(crate) fn new(field: &ArrowField) -> Self {
+        let part = match (crate::column::image_shape(field), field.data_type()) {
+            (Some(shape), _) => Part::Image(ImageFitter::new(shape)),
+            _ if field.metadata().contains_key(IGNORE) => Part::LeftOut,
+            (None, DataType::Utf8) if field.metadata().contains_key(CATEGORY) => {
+                Part::Category(CategoryFitter::surely())
+            }
+            (None, DataType::Utf8) if field.metadata().contains_key(text::TEXT) => Part::Text,
+            (None, DataType::Utf8) => Part::Category(CategoryFitter::default()),
+            (None, DataType::Boolean) => Part::Flag(FlagFitter::new(field)),
+            (None, DataType::Int64) => Part::Number(NumberFitter::new(true)),
+            (None, DataType::Float64) => Part::Number(NumberFitter::new(false)),
+            (None, other) => match (Unit::of(other), time::unit_of(other)) {
+                (Some(unit), _) => Part::Written(WrittenFitter::new(unit, field, Date::kind)),
+                (_, Some(unit)) => Part::Written(WrittenFitter::new(unit, field, Time::kind)),
+                (None, None) => Part::Unknown(other.clone()),
+            },
+        };
+        Self {
+            part,
+            // A column that is text in its file is text on output.
+            data_type: match [FORMAT, flag::WORDS]
+                .iter()
+                .any(|key| field.metadata().contains_key(key))
+            {
+                true => DataType::Utf8,
+                false => field.data_type().clone(),
+            },
+            missing: 0,
+            records: 0,
+        }
+    }
+
+    pub(crate) fn is_image(&self) -> bool {
+        matches!(self.part, Part::Image(_))
+    }
+
+    /// Records without a value so far.
+    pub(crate) fn missing(&self) -> u64 {
+        self.missing
+    }
+
+    /// Records so far.
+    pub(crate) fn records(&self) -> u64 {
+        self.records
+    }
+
+    pub(crate) fn push(&mut self, array: &ArrayRef) {
+        self.missing += array.null_count() as u64;
+        self.records += array.len() as u64;
+        match &mut self.part {
+            Part::Image(fitter) => fitter.push(array),
+            Part::Category(fitter) => fitter.push(array),
+            Part::Flag(fitter) => fitter.push(array),
+            Part::Number(fitter) => fitter.push(array),
+            Part::Written(fitter) => fitter.push(array),
+            Part::Text | Part::LeftOut | Part::Unknown(_) => {}
+        }
+    }
+
+    /// A column of one value is not modelled, unless some records lack the value.
+    pub(crate) fn finish(self) -> Fitted {
+        let gaps = self.missing > 0;
+        let kind = match self.part {
+            Part::Image(fitter) => fitter.finish(),
+            Part::Category(fitter) => match fitter.finish(gaps) {
+                Fitted::Kind(kind) => kind,
+                Fitted::Text => return Fitted::Text,
+            },
+            Part::Flag(fitter) => fitter.finish(gaps),
+            Part::Number(fitter) => fitter.finish(gaps),
+            Part::Written(fitter) => fitter.finish(gaps),
+            Part::Text => return Fitted::Text,
+            Part::LeftOut => ignored("it was asked to be left out"),
+            Part::Unknown(data_type) => ignored(format!("columns of type {data_type} are not read")),
+        };
+        Fitted::Kind(match kind {
+            Kind::Ignored(ignored) => Kind::Ignored(ignored.of_type(&self.data_type)),
+            kind => kind,
+        })
+    }
+}

@@ -1,0 +1,147 @@
+//! How columns of Arrow data are read as fields, from Parquet files and from record batches in memory.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Field as ArrowField, Schema as ArrowSchema, SchemaRef, TimeUnit};
+use arrow::record_batch::RecordBatch;
+
+use super::names;
+use super::table::typed::check_names;
+use crate::column::{image_field, image_shape};
+use crate::error::DataError;
+use crate::kind::{self, time};
+use crate::options::{FieldType, TypedField};
+
+/// The columns of Arrow data that are read.
+#[derive(Debug)]
+pub(super) struct Typing {
+    /// Where the data are from.
+    place: PathBuf,
+    /// Positions of the columns that are read.
+    columns: Vec<usize>,
+    /// Their fields.
+    pub(super) schema: SchemaRef,
+    /// Notes on the columns that are not read.
+    pub(super) notes: Vec<String>,
+}
+
+impl Typing {
+    /// For data of this `schema` at `place`. `asked` sets the types of some columns.
+    ///
+    /// # Errors
+    /// [`DataError::UnknownField`] for a column that is asked for and does not exist, [`DataError::NoColumns`].
+    pub(super) fn new(place: &Path, schema: &ArrowSchema, asked: &[TypedField]) -> Result<Self, DataError> {
+        check_names(&names(schema), asked)?;
+        let (mut columns, mut fields, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+        for (column, field) in schema.fields().iter().enumerate() {
+            let asked = asked.iter().rev().find(|asked| asked.name == *field.name());
+            match as_field(field, asked.map(|asked| asked.field_type)) {
+                Some(field) => {
+                    columns.push(column);
+                    fields.push(field);
+                }
+                None => notes.push(format!(
+                    "`{}` is left out: columns of type {} are not read",
+                    field.name(),
+                    field.data_type()
+                )),
+            }
+        }
+        match columns.is_empty() {
+            true => Err(DataError::NoColumns {
+                path: place.to_path_buf(),
+            }),
+            false => Ok(Self {
+                place: place.to_path_buf(),
+                columns,
+                schema: Arc::new(ArrowSchema::new(fields)),
+                notes,
+            }),
+        }
+    }
+
+    /// The columns of a batch that are read, as their fields have them; `before` rows came before it.
+    ///
+    /// # Errors
+    /// [`DataError::Cell`] for a value that its field cannot hold.
+    pub(super) fn typed(&self, batch: &RecordBatch, before: u64) -> Result<RecordBatch, DataError> {
+        let columns = self.columns.iter().zip(self.schema.fields());
+        let arrays = columns.map(|(column, field)| {
+            let same = |found: &ArrowField| found.name() == field.name();
+            let found = batch
+                .schema()
+                .fields()
+                .get(*column)
+                .is_some_and(|found| same(found));
+            let array = batch.columns().get(*column).filter(|_| found);
+            let array =
+                array.ok_or_else(|| DataError::unknown_field(field.name(), names(&batch.schema())))?;
+            plain(&self.place, array, field, before)
+        });
+        let arrays = arrays.collect::<Result<Vec<_>, DataError>>()?;
+        Ok(RecordBatch::try_new(Arc::clone(&self.schema), arrays)?)
+    }
+}
+
+/// A column as a field of ours; none of a nested one that does not hold pictures.
+fn as_field(field: &ArrowField, asked: Option<FieldType>) -> Option<ArrowField> {
+    if let Some([height, width, channels]) = image_shape(field) {
+        let image = image_field(field.name(), height, width, channels);
+        return (image.data_type() == field.data_type()).then_some(image);
+    }
+    let marked = |data_type, key: &str| {
+        let metadata = std::collections::HashMap::from([(key.to_owned(), String::new())]);
+        ArrowField::new(field.name(), data_type, true).with_metadata(metadata)
+    };
+    let own = match field.data_type() {
+        DataType::Boolean => DataType::Boolean,
+        other if other.is_integer() => DataType::Int64,
+        other if other.is_numeric() => DataType::Float64,
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
+        DataType::Dictionary(_, values) if values.is_string() => DataType::Utf8,
+        DataType::Date32 | DataType::Date64 => DataType::Date32,
+        DataType::Timestamp(unit, _) => DataType::Timestamp(*unit, None),
+        time if time::unit_of(time).is_some() => time.clone(),
+        _ => return None,
+    };
+    Some(match asked {
+        Some(FieldType::Ignore) => marked(own, kind::IGNORE),
+        Some(FieldType::Text) => marked(DataType::Utf8, kind::text::TEXT),
+        Some(FieldType::Category) => marked(DataType::Utf8, kind::CATEGORY),
+        Some(FieldType::Number) if !own.is_numeric() => {
+            ArrowField::new(field.name(), DataType::Float64, true)
+        }
+        Some(FieldType::Flag) => ArrowField::new(field.name(), DataType::Boolean, true),
+        Some(FieldType::Date) if own == DataType::Utf8 => {
+            ArrowField::new(field.name(), DataType::Timestamp(TimeUnit::Second, None), true)
+        }
+        Some(FieldType::Time) if own == DataType::Utf8 => {
+            ArrowField::new(field.name(), DataType::Time64(TimeUnit::Microsecond), true)
+        }
+        _ => ArrowField::new(field.name(), own, true),
+    })
+}
+
+/// A column in the type of its field; a value that does not fit is an error that names its row.
+fn plain(path: &Path, array: &ArrayRef, field: &ArrowField, before: u64) -> Result<ArrayRef, DataError> {
+    let strict = CastOptions {
+        safe: false,
+        ..CastOptions::default()
+    };
+    cast_with_options(array, field.data_type(), &strict).map_err(|_| {
+        let bad = (0..array.len())
+            .find(|row| cast_with_options(&array.slice(*row, 1), field.data_type(), &strict).is_err());
+        let row = bad.unwrap_or_default();
+        let value = arrow::util::display::array_value_to_string(array, row).unwrap_or_default();
+        DataError::Cell {
+            path: path.to_path_buf(),
+            row: before + row as u64 + 1,
+            column: field.name().clone(),
+            value: value.chars().take(80).collect(),
+            expected: "a value of the type asked for",
+        }
+    })
+}
