@@ -6,7 +6,7 @@
 use burn::tensor::{Tensor, TensorData};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion};
-use elbo::threads;
+use elbo::{Events, threads};
 use elbo_core::optimizer::Optimizer;
 use elbo_core::{
     Activation, Adam, Field, FieldKind, FieldSpec, Fields, ImageLikelihood, ImageShape, Init, Model,
@@ -138,7 +138,7 @@ impl Case {
         let pixels = tensor(noise().uniform(Purpose::Builtin, 0, &rows, size), size);
         let x = Fields(vec![Field {
             value: Value::Image(pixels),
-            given: tensor(vec![1.0; rows.len()], 1),
+            observed: tensor(vec![1.0; rows.len()], 1),
         }]);
         let (latent, mut step, rows) = (self.latent, 0, rows.clone());
         move || {
@@ -177,7 +177,7 @@ fn bench(group: &mut BenchmarkGroup<WallTime>, name: &str, case: &Case, threads:
     let id = BenchmarkId::new(name, format!("{threads}-threads"));
     group.bench_function(id, |bencher| {
         let mut step = case.training();
-        let timed = threads::within(threads, || {
+        let timed = threads::within(threads, &Events::silent(), |_| {
             bencher.iter(&mut step);
             Ok(())
         });

@@ -2,64 +2,53 @@
 //! Expect: half a minute, −ELBO near 47,200 nats, and `faces/smiling.png` with eight smiling faces.
 //!
 //! What the command line does, from a program: train a conditional VAE, ask it for faces, measure it.
-#![allow(clippy::print_stdout, reason = "an example speaks to its reader")]
+#![allow(clippy::print_stdout, reason = "an example prints its result")]
 
 use std::path::PathBuf;
 
-use elbo::config::ConfigSources;
-use elbo::evaluate::{EvaluateSettings, evaluate};
-use elbo::sample::{SampleSettings, Sampling, sample};
-use elbo::train::{TrainSettings, train};
-use elbo::{Draw, Error, Silent};
+use elbo::{
+    ConfigSources, Draw, Error, EvaluateRequest, Events, Model, Output, OutputOptions, Run, RunConfig,
+    SampleRequest, TrainRequest,
+};
 
 fn main() -> Result<(), Error> {
     let run = PathBuf::from("faces");
-    let set = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-    train(
-        &TrainSettings {
-            out: run.clone(),
-            sources: ConfigSources {
-                preset: Some("small-faces".to_owned()),
-                file: None,
-                flags: vec![
-                    set("data.source", "builtin:faces"),
-                    set("data.given", "smile,glasses"),
-                ],
-            },
-            force: true,
-        },
-        &Silent,
-    )?;
-    sample(
-        &SampleSettings {
-            run: run.clone(),
-            n: Some(8),
-            given: vec![set("smile", "1"), set("glasses", "yes")],
-            given_file: None,
-            sampling: Sampling::default(),
-            temperature: 1.0,
-            seed: 0,
-            draw: Draw::Mean,
-            out: run.join("smiling.png"),
-            force: true,
-            threads: 0,
-            device: None,
-        },
-        &Silent,
-    )?;
-    let report = evaluate(
-        &EvaluateSettings {
-            run,
-            data: None,
-            split: None,
-            samples: 10,
-            seed: 0,
-            limit: Some(100),
-            threads: 0,
-            device: None,
-        },
-        &Silent,
-    )?;
+    let preset = ConfigSources {
+        preset: Some("small-faces".to_owned()),
+        ..ConfigSources::default()
+    };
+    let mut config = RunConfig::resolve(&preset)?;
+    config.data.given = vec!["smile".to_owned(), "glasses".to_owned()];
+    let request = TrainRequest {
+        out: run.clone(),
+        data: Some("builtin:faces".into()),
+        config,
+        force: true,
+    };
+    let events = Events::silent();
+    Run::create(&request, &events)?;
+
+    let model = Model::open(&run)?;
+    let request = SampleRequest {
+        n: Some(8),
+        given: [("smile", "1"), ("glasses", "yes")]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .to_vec(),
+        draw: Draw::Mean,
+        ..SampleRequest::default()
+    };
+    let output = Output::check(&OutputOptions {
+        path: run.join("smiling.png"),
+        force: true,
+    })?;
+    output.write(&model, &mut model.sample(&request, &events)?)?;
+
+    let request = EvaluateRequest {
+        samples: 10,
+        limit: Some(100),
+        ..EvaluateRequest::default()
+    };
+    let report = model.evaluate(&request, &events)?;
     println!("−ELBO {:.0} nats, NLL {:.0} nats", -report.elbo, report.nll);
     Ok(())
 }

@@ -1,17 +1,15 @@
-//! cargo run --release --example people_by_conditions [SETTING=VALUE ..]: asks a `--given any` model of `builtin:people`.
+//! cargo run --release --example people_by_conditions [SETTING=VALUE ..]: samples from a `--given any` model of `builtin:people`.
 //! Expect total-variation distances to the true conditionals of 0.02 in the median, 0.09 at worst, of which sampling
 //! noise in the few hundred records that such a question is about is the most.
 //!
 //! A question gives one to three fields of a random person; 50,000 rows answer it, and each other field's
 //! distribution is compared with the true one, numbers in 20 intervals that are equally likely in truth.
-#![allow(clippy::print_stdout, reason = "an example speaks to the reader")]
+#![allow(clippy::print_stdout, reason = "an example prints its result")]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use elbo::sample::{SampleSettings, Sampling, sample};
-use elbo::train::{TrainSettings, train};
-use elbo::{ConfigSources, Draw, Error, OpenOptions, Silent};
+use elbo::{ConfigSources, Error, Events, Model, Run, RunConfig, SampleRequest, TrainRequest};
 use elbo_data::arrow::array::Array;
 use elbo_data::arrow::util::display::array_value_to_string;
 use elbo_data::builtin::people::Field;
@@ -44,18 +42,18 @@ fn main() -> Result<(), Error> {
         .chain(overrides.iter().map(String::as_str));
     let settings = settings.filter_map(|text| text.split_once('='));
     let flags = settings.map(|(key, value)| set(key, value)).collect();
-    let report = train(
-        &TrainSettings {
-            out: folder.clone(),
-            sources: ConfigSources {
-                preset: Some("table".into()),
-                file: None,
-                flags,
-            },
-            force: true,
-        },
-        &Silent,
-    )?;
+    let request = TrainRequest {
+        out: folder.clone(),
+        data: None,
+        config: RunConfig::resolve(&ConfigSources {
+            preset: Some("table".into()),
+            file: None,
+            flags,
+        })?,
+        force: true,
+    };
+    let report = Run::create(&request, &Events::silent())?;
+    let model = Model::open(&folder)?;
     println!("trained in {:.0} s", report.seconds);
     let mut distances = Vec::new();
     for question in 0..QUESTIONS {
@@ -72,9 +70,9 @@ fn main() -> Result<(), Error> {
             .iter()
             .map(|field| set(field.name(), &field.text(person[*field])))
             .collect();
-        let made = answers(&folder, &asked)?;
+        let generated = answers(&model, &asked)?;
         for field in &fields[known..] {
-            let distance = distance(&conditional(&given, *field), &made[field]);
+            let distance = distance(&conditional(&given, *field), &generated[field]);
             println!("{:.3}  {} given {asked:?}", distance, field.name());
             distances.push(distance);
         }
@@ -88,29 +86,15 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// How often each value of each field occurs in the rows that were made.
-fn answers(run: &Path, given: &[(String, String)]) -> Result<BTreeMap<Field, BTreeMap<i32, f64>>, Error> {
-    let out = run.join("answers.csv");
-    sample(
-        &SampleSettings {
-            run: run.to_owned(),
-            n: Some(ROWS),
-            given: given.to_vec(),
-            given_file: None,
-            sampling: Sampling::default(),
-            temperature: 1.0,
-            seed: 1,
-            draw: Draw::Auto,
-            out: out.clone(),
-            force: true,
-            threads: 0,
-            device: None,
-        },
-        &Silent,
-    )?;
-    let source = elbo_data::open(&out.to_string_lossy(), &OpenOptions::default())?;
-    let rows: Vec<u64> = (0..source.len()).collect();
-    let read = source.read(&rows)?.batch;
+/// How often each value of each field occurs in the generated rows.
+fn answers(model: &Model, given: &[(String, String)]) -> Result<BTreeMap<Field, BTreeMap<i32, f64>>, Error> {
+    let request = SampleRequest {
+        n: Some(ROWS),
+        given: given.to_vec(),
+        seed: 1,
+        ..SampleRequest::default()
+    };
+    let read = model.sample(&request, &Events::silent())?.collect_batch()?;
     let shares = Field::ALL.into_iter().map(|field| {
         let column = &read[field.name()];
         let known = (0..column.len()).filter(|row| column.is_valid(*row));

@@ -1,13 +1,11 @@
 //! cargo run --release --example people_with_holes [SETTING=VALUE ..]: fills in 30 % of the cells of people never seen.
 //! Expect errors at most 1.1 times those of the exact conditional mean (numbers) or mode (levels), after 30 epochs of a
 //! falling rate.
-#![allow(clippy::print_stdout, reason = "an example speaks to the reader")]
+#![allow(clippy::print_stdout, reason = "an example prints its result")]
 
 use std::path::PathBuf;
 
-use elbo::impute::{ImputeSettings, impute};
-use elbo::train::{TrainSettings, train};
-use elbo::{ConfigSources, Error, OpenOptions, Silent};
+use elbo::{ConfigSources, Error, Events, ImputeRequest, Model, Run, RunConfig, TrainRequest};
 use elbo_data::arrow::util::display::array_value_to_string;
 use elbo_data::atomic::{self, Existing};
 use elbo_data::builtin::people::exact::{Given, conditional, mean, mode};
@@ -39,38 +37,26 @@ fn main() -> Result<(), Error> {
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect(),
     };
-    train(
-        &TrainSettings {
-            out: run.clone(),
-            sources,
-            force: true,
-        },
-        &Silent,
-    )?;
+    let request = TrainRequest {
+        out: run.clone(),
+        data: None,
+        config: RunConfig::resolve(&sources)?,
+        force: true,
+    };
+    Run::create(&request, &Events::silent())?;
     let people: Vec<Person> = (0..PEOPLE).map(|row| person(Noise::new(99), row)).collect();
     let known: Vec<Vec<bool>> = (0..PEOPLE)
         .map(|row| Noise::new(98).uniform(Purpose::Subset, 0, &[row], Field::COUNT))
         .map(|draws| draws.iter().map(|draw| *draw >= BLANK).collect())
         .collect();
-    let (holes, whole) = (run.join("holes.csv"), run.join("whole.csv"));
+    let holes = run.join("holes.csv");
     atomic::write(&holes, Existing::Replace, |file| {
         std::io::Write::write_all(file, table(&people, &known).as_bytes())
     })?;
-    impute(
-        &ImputeSettings {
-            run,
-            data: holes.to_string_lossy().into_owned(),
-            draws: None,
-            seed: 0,
-            out: whole.clone(),
-            force: true,
-            threads: 0,
-            device: None,
-        },
-        &Silent,
-    )?;
-    let source = elbo_data::open(&whole.to_string_lossy(), &OpenOptions::default())?;
-    let read = source.read(&(0..PEOPLE).collect::<Vec<_>>())?.batch;
+    let model = Model::open(&run)?;
+    let read = model
+        .impute(&ImputeRequest::new(holes), &Events::silent())?
+        .collect_batch()?;
     println!("{:10} {:>9} {:>9} {:>6}", "field", "ours", "exact", "ratio");
     for field in Field::ALL {
         let column = &read[field.name()];

@@ -1,12 +1,10 @@
 //! cargo run --release --example phrases_in_a_style [SETTING=VALUE ..]: asks a model of `builtin:phrases` for styles.
-//! Expect 98.7 % of the sentences to be grammatical and 100 % of those in the style asked for.
-#![allow(clippy::print_stdout, reason = "an example speaks to the reader")]
+//! Expect 98.7 % of the sentences to be grammatical and 100 % of those in the requested style.
+#![allow(clippy::print_stdout, reason = "an example prints its result")]
 
 use std::path::PathBuf;
 
-use elbo::sample::{SampleSettings, Sampling, sample};
-use elbo::train::{TrainSettings, train};
-use elbo::{ConfigSources, Draw, Error, OpenOptions, Silent};
+use elbo::{ConfigSources, Error, Events, Model, Run, RunConfig, SampleRequest, TrainRequest};
 use elbo_data::arrow::array::AsArray;
 use elbo_data::builtin::phrases::parse;
 
@@ -18,44 +16,29 @@ fn main() -> Result<(), Error> {
     let mut flags = vec![set("data.source", "builtin:phrases"), set("data.given", "style")];
     let overrides = std::env::args().skip(1);
     flags.extend(overrides.filter_map(|text| text.split_once('=').map(|(key, value)| set(key, value))));
-    let report = train(
-        &TrainSettings {
-            out: run.clone(),
-            sources: ConfigSources {
-                preset: Some("sentences".into()),
-                file: None,
-                flags,
-            },
-            force: true,
-        },
-        &Silent,
-    )?;
+    let request = TrainRequest {
+        out: run.clone(),
+        data: None,
+        config: RunConfig::resolve(&ConfigSources {
+            preset: Some("sentences".into()),
+            file: None,
+            flags,
+        })?,
+        force: true,
+    };
+    let report = Run::create(&request, &Events::silent())?;
     let validation = report.validation.unwrap_or_default();
     println!(
         "trained in {:.0} s: −ELBO {:.2}, rate {:.2} nats (the style leaves ln 20,736 = 9.94)",
         report.seconds, -validation.elbo, validation.rate
     );
-    let out = run.join("sentences.csv");
-    sample(
-        &SampleSettings {
-            run,
-            n: Some(SENTENCES),
-            given: vec![set("style", "*")],
-            given_file: None,
-            sampling: Sampling::default(),
-            temperature: 1.0,
-            seed: 0,
-            draw: Draw::Auto,
-            out: out.clone(),
-            force: true,
-            threads: 0,
-            device: None,
-        },
-        &Silent,
-    )?;
-    let source = elbo_data::open(&out.to_string_lossy(), &OpenOptions::default())?;
-    let rows: Vec<u64> = (0..source.len()).collect();
-    let read = source.read(&rows)?.batch;
+    let request = SampleRequest {
+        n: Some(SENTENCES),
+        given: vec![set("style", "*")],
+        ..SampleRequest::default()
+    };
+    let model = Model::open(&run)?;
+    let read = model.sample(&request, &Events::silent())?.collect_batch()?;
     let (texts, styles) = (read["text"].as_string::<i32>(), read["style"].as_string::<i32>());
     let parsed: Vec<_> = texts.iter().map(|text| parse(text.unwrap_or_default())).collect();
     let grammatical = parsed.iter().flatten().count();
@@ -66,7 +49,7 @@ fn main() -> Result<(), Error> {
     });
     let share = |part: usize, of: usize| 100.0 * part as f64 / of as f64;
     println!(
-        "of {SENTENCES} sentences {:.1} % are grammatical, of those {:.1} % in the style asked for",
+        "of {SENTENCES} sentences {:.1} % are grammatical, of those {:.1} % in the requested style",
         share(grammatical, SENTENCES),
         share(found.count(), grammatical)
     );

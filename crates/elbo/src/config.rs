@@ -7,13 +7,50 @@
 //! ```
 //!
 //! Only a [`CheckedConfig`] can run; its settings are saved with the run and read back unchanged.
+//!
+//! A program writes a [`RunConfig`] as a value; every field that it does not set keeps its default:
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! use elbo::RunConfig;
+//! use elbo::config::{DataSection, FieldSection, ModelSection, NetworkKind, NetworkSection, TrainingSection};
+//! use elbo::config::ImageLikelihood::DiscretizedLogistic;
+//! use elbo_data::{Schema, noise::Noise};
+//!
+//! let pixels = FieldSection { likelihood: Some(DiscretizedLogistic), ..Default::default() };
+//! let config = RunConfig {
+//!     data: DataSection {
+//!         source: Some("builtin:faces".into()),
+//!         records: Some(48),
+//!         size: Some("16".parse()?),
+//!         given: vec!["smile".into()],
+//!         ..Default::default()
+//!     },
+//!     model: ModelSection { latent: 6, ..Default::default() },
+//!     network: NetworkSection { kind: Some(NetworkKind::Dense), hidden: Some(vec![64]), ..Default::default() },
+//!     training: TrainingSection { epochs: 3, ..Default::default() },
+//!     fields: BTreeMap::from([("image".into(), pixels)]),
+//!     ..Default::default()
+//! };
+//! let source = config.open_data()?;
+//! let rows = config.split(source.as_ref())?;
+//! let schema = Schema::fit(source.as_ref(), &rows.train, &config.text_options(), Noise::new(config.seed()))?;
+//! let (checked, _notes) = config.check(&schema, rows.train.len())?;
+//! assert_eq!(checked.settings().fields, config.fields);
+//! // The batch was left to the program: a 32nd of the 39 records would be too few.
+//! assert_eq!(checked.batch, 16);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod check;
 mod choose;
+mod fields;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod keys;
 mod layer;
+mod picture;
+mod place;
 pub mod presets;
 mod print;
 pub mod roles;
@@ -24,7 +61,11 @@ mod together;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+pub use elbo_core::schedule::{BetaWarmup, LearningRate};
+pub use elbo_core::{Activation, ImageLikelihood, NetworkKind, Precision, PriorKind};
 use elbo_data::kind::text::TextOptions;
+pub use elbo_data::options::{FieldType, TypedField};
+pub use elbo_data::{Binarize, Fit, ImageSize, TokenizerKind};
 use elbo_data::{OpenOptions, SplitConfig};
 use serde::{Deserialize, Serialize};
 
@@ -33,10 +74,12 @@ pub use check::CheckedConfig;
 use layer::Layer;
 pub use layer::Origin;
 pub use presets::presets;
-pub use sections::{DataSection, ModelSection, NetworkSection, ObjectiveSection, TrainingSection};
+pub use sections::{
+    DataSection, FieldSection, ModelSection, NetworkSection, ObjectiveSection, TrainingSection,
+};
 pub use takes::Takes;
 
-/// Where settings come from; later ones win over earlier ones.
+/// The sources of settings; later ones win over earlier ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfigSources {
     /// Name of a preset.
@@ -48,14 +91,25 @@ pub struct ConfigSources {
 }
 
 impl ConfigSources {
-    /// Adds a setting written as `key=value`.
+    /// Adds a setting written as `key=value`. A field's name that holds a dot or `=` stands in quotes.
+    ///
+    /// ```
+    /// let mut sources = elbo::ConfigSources::default();
+    /// sources.set("fields.\"a=b\".kind=number")?;
+    /// assert_eq!(sources.flags, [("fields.\"a=b\".kind".into(), "number".into())]);
+    /// # Ok::<(), elbo::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::NoValue`] without `=`.
     pub fn set(&mut self, text: &str) -> Result<(), Error> {
-        let (key, value) = text.split_once('=').ok_or_else(|| Error::NoValue {
+        // A key that `=` cuts within its quotes is not whole yet.
+        let whole = |at: &usize| text[..*at].matches('"').count().is_multiple_of(2);
+        let mut ends = text.match_indices('=').map(|(at, _)| at);
+        let end = ends.find(whole).ok_or_else(|| Error::NoValue {
             text: text.to_owned(),
         })?;
+        let (key, value) = (&text[..end], &text[end + 1..]);
         self.flags.push((key.trim().to_owned(), value.trim().to_owned()));
         Ok(())
     }
@@ -65,16 +119,19 @@ impl ConfigSources {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RunConfig {
-    /// What is read, and which fields are modelled and given.
+    /// The data, and which fields are modelled and given.
     pub data: DataSection,
     /// Latents, likelihood and prior.
     pub model: ModelSection,
     /// The networks' shape.
     pub network: NetworkSection,
-    /// What is minimised.
+    /// The loss.
     pub objective: ObjectiveSection,
-    /// How it is minimised.
+    /// The optimisation.
     pub training: TrainingSection,
+    /// Settings of single fields, by name; they win over those for all fields.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, FieldSection>,
 }
 
 impl RunConfig {
@@ -105,8 +162,19 @@ impl RunConfig {
         }
         layers.push(Layer::command_line(&sources.flags)?);
         let mut config = Self::from_layers(layers)?;
-        config.data.source.as_mut().map(anchor);
+        config.anchor();
         Ok(config)
+    }
+
+    /// Makes the path of the data absolute, so that the run can be resumed from any folder.
+    pub(crate) fn anchor(&mut self) {
+        if let Some(source) = &mut self.data.source
+            && !source.starts_with("builtin:")
+            && let Ok(path) = std::path::absolute(&*source)
+            && let Some(path) = path.to_str()
+        {
+            *source = path.to_owned();
+        }
     }
 
     /// Settings read back from TOML text, as [`Self::to_toml`] writes it; `path` names it in errors.
@@ -120,16 +188,11 @@ impl RunConfig {
     fn from_layers(layers: impl IntoIterator<Item = Layer>) -> Result<Self, Error> {
         let mut merged = BTreeMap::new();
         for entry in layers.into_iter().flat_map(|layer| layer.entries) {
-            merged.insert(entry.key.path, entry);
+            merged.insert((entry.place.field.clone(), entry.place.key.path), entry);
         }
         let mut config = toml::Table::new();
         for entry in merged.into_values().filter(|entry| !entry.is_auto()) {
-            let section = config
-                .entry(entry.key.section())
-                .or_insert_with(|| toml::Table::new().into());
-            if let toml::Value::Table(section) = section {
-                section.insert(entry.key.name().to_owned(), entry.value);
-            }
+            entry.write_into(&mut config);
         }
         // Each value was checked against its key: this fails only where the two lists disagree.
         config
@@ -139,7 +202,7 @@ impl RunConfig {
             })
     }
 
-    /// How the data are to be opened.
+    /// How to open the data.
     pub fn open_options(&self) -> OpenOptions {
         OpenOptions {
             size: self.data.size,
@@ -149,7 +212,7 @@ impl RunConfig {
             records: self.data.records,
             seed: self.data.seed,
             max_pixels: self.data.max_pixels,
-            fields: self.data.fields.clone(),
+            fields: self.typed_fields(),
             cache_bytes: self.data.cache_mb << 20,
         }
     }
@@ -162,7 +225,7 @@ impl RunConfig {
         }
     }
 
-    /// How the records are to be divided.
+    /// How to split the records.
     pub fn split_config(&self) -> SplitConfig {
         SplitConfig {
             validation: self.data.validation,
@@ -183,16 +246,6 @@ impl RunConfig {
         toml::Table::try_from(self).map_err(|error| Error::Unwritable {
             reason: error.to_string(),
         })
-    }
-}
-
-/// Makes a path absolute, so that the run can be resumed from any folder.
-fn anchor(source: &mut String) {
-    if !source.starts_with("builtin:")
-        && let Ok(path) = std::path::absolute(&*source)
-        && let Some(path) = path.to_str()
-    {
-        *source = path.to_owned();
     }
 }
 

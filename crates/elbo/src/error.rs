@@ -1,15 +1,20 @@
 //! Everything that can go wrong in the facade, one variant each, with the values inside.
 //!
-//! The text says what is wrong; [`Error::hint`] says what to do about it.
+//! The text says what is wrong; [`Error::hint`] says what to do about it. Both name settings, never the flags of a
+//! command line: `OutputOptions::force`, or a key of the config such as `training.batch`. A front end translates them.
 
 mod hint;
+mod words;
 
 use std::path::{Path, PathBuf};
 
-use elbo_core::{BUILT_DEVICES, CoreError, NoDevice};
+use elbo_core::{CoreError, NoDevice};
 use elbo_data::DataError;
 
 use crate::config::Origin;
+use crate::config::keys::Key;
+pub(crate) use words::quoted;
+use words::{did_you_mean, no_device};
 
 /// What can go wrong between a front end's request and its result.
 #[derive(Debug, thiserror::Error)]
@@ -32,30 +37,43 @@ pub enum Error {
         /// The setting whose name is most like it.
         nearest: Option<String>,
     },
-    /// A setting has a value that it cannot have.
+    /// A setting has a value that it does not take.
     #[error(
-        "`{key} = {value}`, as written {origin}, is not possible: it takes {takes}{}",
+        "`{setting} = {value}`, as written {origin}, is not possible: it takes {}{}",
+        key.describe(),
         did_you_mean(nearest)
     )]
     BadSetting {
         /// The setting.
-        key: &'static str,
+        setting: String,
         /// Its value.
         value: String,
         /// Where it is written.
         origin: Origin,
-        /// What it may be.
-        takes: String,
+        /// Its meaning, and the values that it takes.
+        key: &'static Key,
         /// The possible value most like it.
         nearest: Option<String>,
+    },
+    /// A field that holds no pictures has a setting of pictures.
+    #[error("`{setting}` is a setting of pictures, but the field `{field}` is of kind `{kind}`")]
+    NotAPicture {
+        /// The setting.
+        setting: String,
+        /// The field.
+        field: String,
+        /// Its kind.
+        kind: &'static str,
+        /// The fields that hold pictures.
+        pictures: Vec<String>,
     },
     /// A setting that TOML cannot hold.
     #[error("the settings cannot be written as TOML: {reason}")]
     Unwritable {
-        /// What the writer says.
+        /// The message of the writer.
         reason: String,
     },
-    /// Two settings that are possible alone are not so together.
+    /// Two settings, each possible by itself, contradict each other.
     #[error("`{first}` and `{second}` exclude each other: {reason}")]
     Conflict {
         /// One setting and its value.
@@ -78,7 +96,7 @@ pub enum Error {
         path: PathBuf,
         /// The line, counted from 1.
         line: usize,
-        /// What the parser says.
+        /// The message of the parser.
         reason: String,
     },
     /// No preset has this name.
@@ -97,22 +115,22 @@ pub enum Error {
         /// Why there is none.
         why: NoDevice,
     },
-    /// Nothing says where the data are.
+    /// No setting names the data.
     #[error("no data are named")]
     NoData,
     /// The data have no field that can be modelled, or all are given.
     #[error("the data have no field left to model (fields: {})", quoted(fields))]
     NothingToModel {
-        /// The fields there are.
+        /// The fields of the data.
         fields: Vec<String>,
     },
-    /// Pictures are asked of a model that makes none.
-    #[error("this model makes no pictures, only {}", quoted(modelled))]
+    /// Pictures are requested of a model that generates none.
+    #[error("this model generates no pictures, only {}", quoted(modelled))]
     NoPictures {
-        /// What it models.
+        /// The modelled fields.
         modelled: Vec<String>,
     },
-    /// A part is named that a field does not have.
+    /// A field has no part of this name.
     #[error("`{part}` is no part of the {kind} field `{field}`")]
     NoRegion {
         /// The field.
@@ -122,12 +140,12 @@ pub enum Error {
         /// The field's kind.
         kind: &'static str,
     },
-    /// What is wrong with a row of a table of conditions.
+    /// A row of a table of conditions is wrong.
     #[error("{place}: {error}")]
     InRow {
         /// The row.
         place: String,
-        /// What is wrong.
+        /// The error.
         error: Box<Error>,
     },
     /// A field is named twice among the modelled or given ones.
@@ -149,22 +167,22 @@ pub enum Error {
         records: u64,
     },
 
-    /// An argument of a verb has a value that it cannot have.
-    #[error("`{argument}` cannot be `{value}`: it takes {takes}")]
+    /// A setting of a request has a value that it does not take.
+    #[error("`{setting}` cannot be `{value}`: it takes {takes}")]
     BadArgument {
-        /// The argument as the command line names it.
-        argument: &'static str,
+        /// The setting, such as `SampleRequest::n`.
+        setting: &'static str,
         /// Its value.
         value: String,
-        /// What it may be.
+        /// The values that it takes.
         takes: &'static str,
     },
-    /// A value is asked of a field that the model was not given in training.
+    /// A condition names a field that the model was not given in training.
     #[error("this model is not given `{field}`")]
     NotGiven {
         /// The field.
         field: String,
-        /// The fields that it is given.
+        /// The fields that it was given.
         given: Vec<String>,
     },
     /// The data lack a field that the model was always given in training.
@@ -173,7 +191,7 @@ pub enum Error {
         /// The field.
         field: String,
     },
-    /// There is no record to work on.
+    /// The split has no record.
     #[error("there are no records in the {split} split")]
     NoRecords {
         /// The split.
@@ -186,7 +204,7 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
-    /// The place for a run is taken by something that is not a run, which is never overwritten.
+    /// The place for a run holds something else, which is never overwritten.
     #[error("`{}` exists and is not a run folder", path.display())]
     Occupied {
         /// The place.
@@ -200,7 +218,7 @@ pub enum Error {
         /// Why not.
         reason: &'static str,
     },
-    /// Another process trains in the run folder.
+    /// Another process is training in the run folder.
     #[error("another process is training in `{}`", path.display())]
     RunBusy {
         /// The run folder.
@@ -224,7 +242,7 @@ pub enum Error {
         /// What is wrong with it.
         what: String,
     },
-    /// A file is larger than any of its kind.
+    /// A file is larger than any such file should be.
     #[error("`{}` has {bytes} bytes; at most {limit} are read", file.display())]
     TooLarge {
         /// The file.
@@ -246,7 +264,7 @@ pub enum Error {
         /// The run folder.
         path: PathBuf,
     },
-    /// Training went wrong again after every attempt to go on with a lower rate.
+    /// Training diverged, also after every attempt to continue with a lower learning rate.
     #[error(
         "the {what} was not finite at step {step}, and {rollbacks} attempts with lower learning rates ended the same way"
     )]
@@ -255,7 +273,7 @@ pub enum Error {
         what: &'static str,
         /// The step, counted from 0.
         step: u64,
-        /// How often a lower rate was tried.
+        /// The number of attempts with a lower rate.
         rollbacks: u32,
     },
 
@@ -267,7 +285,7 @@ pub enum Error {
         /// Why not.
         source: std::io::Error,
     },
-    /// A file could not be written; what stood there before is untouched.
+    /// A file could not be written; the previous file, if any, is intact.
     #[error("cannot write `{}`: {source}", path.display())]
     Write {
         /// The file.
@@ -275,7 +293,10 @@ pub enum Error {
         /// Why not.
         source: std::io::Error,
     },
-    /// A stop was asked for before the work was done.
+    /// A stop was requested before the verb was done.
+    #[error("stopped before it was done: nothing was written")]
+    Cancelled,
+    /// Training was interrupted before its end.
     #[error("stopped before the training in `{}` was done", path.display())]
     Interrupted {
         /// The run, saved.
@@ -284,7 +305,7 @@ pub enum Error {
     /// The worker threads could not be started.
     #[error("cannot start {threads} threads: {reason}")]
     Threads {
-        /// How many were asked for.
+        /// The requested number.
         threads: usize,
         /// Why not.
         reason: String,
@@ -292,30 +313,34 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the request is at fault (exit code 2) rather than the machine (exit code 1).
+    /// Whether the request is wrong (exit code 2), not the machine (exit code 1).
     pub fn is_user_error(&self) -> bool {
-        match self {
-            Self::Data(error) => !matches!(
-                error,
-                DataError::Io { .. } | DataError::Write { .. } | DataError::Arrow(_) | DataError::Threads(_)
-            ),
-            Self::Interrupted { .. }
-            | Self::Diverged { .. }
-            | Self::Read { .. }
-            | Self::Write { .. }
-            | Self::Threads { .. } => false,
-            _ => true,
-        }
+        let machine = matches!(
+            self,
+            Self::Cancelled
+                | Self::Interrupted { .. }
+                | Self::Diverged { .. }
+                | Self::Read { .. }
+                | Self::Write { .. }
+                | Self::Threads { .. }
+                | Self::Data(
+                    DataError::Io { .. }
+                        | DataError::Write { .. }
+                        | DataError::Arrow(_)
+                        | DataError::Threads(_)
+                )
+        );
+        !machine
     }
 
-    /// An argument with a value that it cannot have.
+    /// A setting of a request, such as `SampleRequest::n`, with a value that it does not take.
     pub(crate) fn bad_argument(
-        argument: &'static str,
+        setting: &'static str,
         value: impl std::fmt::Display,
         takes: &'static str,
     ) -> Self {
         Self::BadArgument {
-            argument,
+            setting,
             value: value.to_string(),
             takes,
         }
@@ -329,49 +354,17 @@ impl Error {
         }
     }
 
-    /// Makes an [`Error::Read`] of an I/O error.
+    /// Turns an I/O error into an [`Error::Read`].
     pub(crate) fn reading(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_path_buf();
         move |source| Self::Read { path, source }
     }
 
-    /// Makes an [`Error::Write`] of an I/O error.
+    /// Turns an I/O error into an [`Error::Write`].
     pub(crate) fn writing(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_path_buf();
         move |source| Self::Write { path, source }
     }
-}
-
-fn did_you_mean(nearest: &Option<String>) -> String {
-    nearest
-        .as_ref()
-        .map(|name| format!("; did you mean `{name}`?"))
-        .unwrap_or_default()
-}
-
-fn no_device(why: &NoDevice) -> String {
-    match why {
-        NoDevice::Unknown => "no device is called that".to_owned(),
-        NoDevice::NotBuilt(_) => format!("this build computes on {} alone", quoted(BUILT_DEVICES)),
-        NoDevice::Absent { kind, found: 0 } => {
-            format!("this machine has no `{kind}` device, or no driver that shows it")
-        }
-        NoDevice::Absent { kind, found } => {
-            format!(
-                "the last `{kind}` device of this machine is `{kind}:{}`",
-                found - 1
-            )
-        }
-    }
-}
-
-/// Names in backticks, with commas between.
-pub(crate) fn quoted<T: std::fmt::Display>(names: impl IntoIterator<Item = T>) -> String {
-    names
-        .into_iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 #[cfg(test)]
@@ -385,12 +378,12 @@ mod tests {
     }
 
     #[test]
-    fn the_machine_and_the_request_are_told_apart() {
+    fn errors_of_the_machine_and_of_the_request_differ() {
         let machine = Error::reading(Path::new("a"))(std::io::ErrorKind::StorageFull.into());
         let request = Error::NotTrained { path: "a".into() };
         assert!(!machine.is_user_error() && request.is_user_error());
         let data = Error::from(DataError::NoSuchRow { row: 3, len: 2 });
         assert!(data.is_user_error());
-        assert_eq!(data.to_string(), "there is no row 3: the data have 2");
+        assert_eq!(data.to_string(), "there is no row 3: the data have 2 rows");
     }
 }

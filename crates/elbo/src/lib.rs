@@ -1,46 +1,70 @@
-//! The facade: what a front end needs, and nothing below it.
+//! Variational autoencoders, plain and conditional, on a person's own data.
 //!
-//! Each verb is one file: checked settings in, report out. A verb speaks through [`Progress`] while
-//! it works, writes its outputs whole or not at all, and depends on its settings and seed alone.
+//! ```
+//! use elbo::{Data, Events, Run, RunConfig, SampleRequest};
+//! let mut config = RunConfig::default();
+//! config.data.given = vec!["any".into()];
+//! # config.data.records = Some(400);
+//! # config.network.hidden = Some(vec![8]);
+//! # config.training.epochs = 1;
+//! let model = Run::train(Data::from("builtin:people"), &config, &Events::silent())?;
+//! let request = SampleRequest { n: Some(100), given: vec![("age".into(), "37".into())], ..Default::default() };
+//! for batch in model.sample(&request, &Events::silent())? {
+//!     println!("{} people of 37", batch?.num_rows());
+//! }
+//! # Ok::<(), elbo::Error>(())
+//! ```
+//!
+//! | where | what |
+//! |---|---|
+//! | [`Data`], [`Records`] | records in, as files, Arrow batches, pictures or texts; records out, as Arrow batches |
+//! | [`Run`], [`run`] | training, and the folder that it leaves |
+//! | [`Model`] | a trained model, opened; every verb is a method of it |
+//! | [`verbs`] | the requests and reports of the verbs |
+//! | [`Events`], [`Cancel`] | what a verb reports while it works, and how it is stopped |
+//! | [`output`], [`picture`] | records to files, and drawings |
+//! | [`config`] | settings |
+//!
+//! The same seed gives the same bytes, whatever the number of threads.
 
-mod batches;
-mod chunk;
-mod conditions;
+#![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
+
 pub mod config;
-mod decode;
-pub mod demo;
-pub mod edit;
-pub mod encode;
+pub mod data;
 pub mod error;
-pub mod evaluate;
-pub mod impute;
-pub mod inspect;
-pub mod interpolate;
-mod latents;
-pub mod map;
-mod originals;
-mod output;
+pub mod events;
+mod model;
+pub mod output;
 pub mod picture;
 pub mod profile;
-pub mod progress;
 pub mod readout;
-pub mod reconstruct;
-pub mod run_dir;
-pub mod sample;
-pub mod score;
-mod tensors;
-mod terms;
+pub mod run;
 pub mod threads;
-pub mod train;
-mod trained;
-pub mod traverse;
-mod unseen;
+pub mod verbs;
 
-pub use conditions::EVERY;
 pub use config::{CheckedConfig, ConfigSources, RunConfig};
-pub use decode::Draw;
-pub use elbo_data::{Examination, Fit, ImageSize, Kind, OpenOptions, Problem, Split};
+pub use data::{Changed, Data, Pair, Part, Records};
+pub use elbo_core::distribution::Sampling;
+pub use elbo_data::{Examination, Fit, ImageSize, Kind, OpenOptions, Problem, Schema, Split, arrow};
 pub use error::Error;
-pub use progress::{Progress, Silent};
-pub use run_dir::{Checkpoint, RunDir, TrainState};
-pub use terms::Terms;
+pub use events::{Cancel, Event, Events, Phase, Warning};
+pub use model::conditions::EVERY;
+pub use model::decode::Draw;
+pub use model::terms::Terms;
+pub use model::{Model, ModelOptions};
+pub use output::{Output, OutputOptions, Written};
+pub use run::{
+    Checkpoint, EpochRecord, ResumeRequest, Run, RunDir, Stopped, TrainReport, TrainRequest, TrainState,
+};
+pub use verbs::decode::DecodeRequest;
+pub use verbs::edit::{EditReport, EditRequest};
+pub use verbs::encode::{EncodeReport, EncodeRequest};
+pub use verbs::evaluate::{EvaluateReport, EvaluateRequest};
+pub use verbs::impute::{ImputeReport, ImputeRequest};
+pub use verbs::inspect::{InspectReport, InspectRequest, inspect};
+pub use verbs::interpolate::{InterpolateReport, InterpolateRequest, Interpolation};
+pub use verbs::map::{LatentMap, MapReport, MapRequest};
+pub use verbs::reconstruct::{ReconstructReport, ReconstructRequest};
+pub use verbs::sample::{SampleReport, SampleRequest};
+pub use verbs::score::{ScoreReport, ScoreRequest};
+pub use verbs::traverse::{Traversal, TraverseReport, TraverseRequest};

@@ -1,34 +1,47 @@
-//! Where records go: a table, a file of texts, a grid in one `.png`, an `.npy` array of pictures, or a folder.
+//! Where a verb's records go: a table, a file of texts, a grid in one `.png`, an `.npy` array, or a folder of pictures.
+//!
+//! A layer over the verbs: they return records, and an [`Output`] writes them, while they are computed where its form
+//! allows it. What was there before is replaced only once all is written.
+
+pub(crate) mod grids;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use elbo_core::FieldKind;
+use elbo_data::DataError;
 use elbo_data::arrow::array::ArrayRef;
-use elbo_data::arrow::compute::concat_batches;
 use elbo_data::arrow::datatypes::SchemaRef;
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::atomic::{self, Existing};
 use elbo_data::column::{image_pixels, image_shape};
 use elbo_data::error::Cause;
 use elbo_data::sink::{self, Parts};
-use elbo_data::{DataError, Kind};
-use image::RgbImage;
+use serde::Serialize;
 
-use crate::decode::{Codes, Drawing};
+use crate::data::Records;
+use crate::data::records::concat;
 use crate::error::Error;
-use crate::picture::{GridLayout, Pictures, grid};
-use crate::progress::Progress;
-use crate::trained::Trained;
+use crate::model::Model;
+use crate::picture::{GridLayout, grid, save};
 
-/// A place for records that was free, or may be replaced, when it was checked.
-pub(crate) struct Output {
-    path: PathBuf,
-    form: Form,
-    existing: Existing,
+/// Where to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputOptions {
+    /// A file or a folder; its ending selects the format.
+    pub path: PathBuf,
+    /// Replace an existing output.
+    pub force: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// A place for records that was free, or may be replaced, when it was checked.
+#[derive(Clone, Debug)]
+pub struct Output {
+    path: PathBuf,
+    form: Form,
+    force: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Grid,
     Array,
@@ -37,14 +50,23 @@ enum Form {
     Lines,
 }
 
-/// What to do where an output exists.
-pub(crate) fn existing(force: bool) -> Existing {
-    if force { Existing::Replace } else { Existing::Keep }
+/// A verb's report with the place that its records were written to.
+#[derive(Clone, Debug, Serialize)]
+pub struct Written<R> {
+    /// Where the records are.
+    pub out: PathBuf,
+    /// What the verb reports.
+    #[serde(flatten)]
+    pub report: R,
 }
 
 impl Output {
-    /// Understands the path and looks whether it can be written, before the work begins.
-    pub(crate) fn check(path: &Path, force: bool) -> Result<Self, Error> {
+    /// Parses the path and checks that it can be written, before the work begins.
+    ///
+    /// # Errors
+    /// A name whose ending is no known format; an existing output that must not be replaced.
+    pub fn check(options: &OutputOptions) -> Result<Self, Error> {
+        let path = &options.path;
         let form = match extension(path).as_deref() {
             Some("png") => Form::Grid,
             Some("npy") => Form::Array,
@@ -52,31 +74,68 @@ impl Output {
             None => Form::Folder,
             Some(_) if sink::is_table(path) => Form::Table,
             Some(_) => {
-                return Err(Error::bad_argument(
-                    "--out",
-                    path.display(),
+                return Err(bad_path(
+                    path,
                     "a table (.csv, .csv.gz, .tsv, .parquet), a `.txt` of texts, a `.png` grid, an `.npy` array, \
                      or a folder",
                 ));
             }
         };
-        match form {
-            Form::Folder => sink::check_folder(path, existing(force))?,
-            _ => atomic::check(path, existing(force))?,
-        }
-        Ok(Self {
-            path: path.to_owned(),
+        let output = Self {
+            path: path.clone(),
             form,
-            existing: existing(force),
-        })
+            force: options.force,
+        };
+        match form {
+            Form::Folder => sink::check_folder(path, output.existing())?,
+            Form::Grid | Form::Array | Form::Table | Form::Lines => atomic::check(path, output.existing())?,
+        }
+        Ok(output)
     }
 
-    /// Whether what the model makes can be written in this form.
+    /// As [`Output::check`], of a table of any length.
     ///
     /// # Errors
-    /// The forms that it can be written in.
-    pub(crate) fn suits(&self, trained: &Trained) -> Result<(), Error> {
-        let (pictures, text) = (trained.image().is_some(), trained.text_field().is_some());
+    /// As there.
+    pub fn check_table(
+        options: &OutputOptions,
+        endings: &[&str],
+        takes: &'static str,
+    ) -> Result<Self, Error> {
+        let name = options.path.to_string_lossy().to_lowercase();
+        match endings.iter().any(|ending| name.ends_with(ending)) {
+            true => {
+                atomic::check(&options.path, existing(options.force))?;
+                Ok(Self {
+                    path: options.path.clone(),
+                    form: Form::Table,
+                    force: options.force,
+                })
+            }
+            false => Err(bad_path(&options.path, takes)),
+        }
+    }
+
+    /// As [`Output::check`], of one picture.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check_picture(options: &OutputOptions) -> Result<Self, Error> {
+        match extension(&options.path).as_deref() {
+            Some("png") => Self::check(options),
+            _ => Err(bad_path(&options.path, "a `.png` file")),
+        }
+    }
+
+    /// Whether the records of this model can be written in this form.
+    ///
+    /// # Errors
+    /// The forms that they can be written in.
+    pub fn suits(&self, model: &Model) -> Result<(), Error> {
+        let (pictures, text) = (
+            model.opened.image().is_some(),
+            model.opened.text_field().is_some(),
+        );
         let (fits, takes) = match (pictures, self.form) {
             (true, Form::Table | Form::Lines) => (
                 false,
@@ -90,180 +149,203 @@ impl Output {
                 text,
                 "a table (.csv, .csv.gz, .tsv, .parquet): no text is modelled",
             ),
-            _ => (true, ""),
+            (true, Form::Grid | Form::Array | Form::Folder) | (false, Form::Table) => (true, ""),
         };
         match fits {
             true => Ok(()),
-            false => Err(Error::bad_argument("--out", self.path.display(), takes)),
+            false => Err(bad_path(&self.path, takes)),
         }
     }
 
-    /// As [`Self::suits`], of a verb that shows a few records together: pictures in a grid, others in a table.
-    pub(crate) fn suits_sheet(&self, trained: &Trained) -> Result<(), Error> {
-        let takes = match trained.image() {
+    /// As [`Output::suits`], of a verb that shows a few records together: pictures in a grid, others in a table.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn suits_sheet(&self, model: &Model) -> Result<(), Error> {
+        let takes = match model.opened.image() {
             Some(_) if self.form != Form::Grid => "a `.png` file",
             None if self.form != Form::Table => {
                 "a table (.csv, .csv.gz, .tsv, .parquet): there are no pictures"
             }
             _ => return Ok(()),
         };
-        Err(Error::bad_argument("--out", self.path.display(), takes))
+        Err(bad_path(&self.path, takes))
     }
 
     /// Whether all records are looked at together, so that there should not be too many.
-    pub(crate) fn is_grid(&self) -> bool {
+    pub fn is_grid(&self) -> bool {
         self.form == Form::Grid
     }
 
-    /// Writes records of `trained` while they are decoded, where the form allows it.
-    pub(crate) fn write_decoded(
-        &self,
-        trained: &Trained,
-        codes: &Codes,
-        drawing: &Drawing,
-        progress: &dyn Progress,
-    ) -> Result<(), Error> {
-        let schema = trained.record_schema()?;
-        self.write_parts(trained, &schema, codes.len(trained), |take| {
-            trained.decode(codes, drawing, progress, |batch| take(&batch))
-        })
+    /// Writes the records of a verb while they are computed, where the form allows it.
+    ///
+    /// # Errors
+    /// Whatever stops the verb; a place that cannot be written.
+    pub fn write<R: Clone>(&self, model: &Model, records: &mut Records<R>) -> Result<Written<R>, Error> {
+        let (schema, first) = (records.schema(), records.first());
+        self.write_parts(model, &schema, first, |take| {
+            records.try_for_each(|batch| take(&batch?))
+        })?;
+        Ok(self.written(records.report().clone()))
     }
 
-    /// Writes `n` records of `schema`, handed over part by part.
-    pub(crate) fn write_parts(
-        &self,
-        trained: &Trained,
-        schema: &SchemaRef,
-        n: usize,
-        parts: impl FnOnce(Parts) -> Result<(), Cause>,
-    ) -> Result<(), Error> {
-        match self.form {
-            Form::Table => self.write_table(schema, parts),
-            Form::Lines => self.write_lines(trained, parts),
-            Form::Array => self.write_array(trained, n, parts),
-            Form::Grid | Form::Folder => {
-                let mut all = Vec::new();
-                parts(&mut |batch| {
-                    all.push(batch.clone());
-                    Ok(())
-                })
-                .map_err(written)?;
-                let all = concat_batches(schema, &all).map_err(|error| Error::Data(error.into()))?;
-                self.write_records(trained, &all)
-            }
-        }
+    /// Writes records that are in memory.
+    ///
+    /// # Errors
+    /// A place that cannot be written.
+    pub fn write_batch(&self, model: &Model, records: &RecordBatch) -> Result<(), Error> {
+        self.write_parts(model, &records.schema(), 0, |take| take(records))
     }
 
-    /// Writes a table of records with columns of ours before their fields.
-    pub(crate) fn write_labelled(
+    /// Writes a table of records behind other columns; a column whose name a field has gets another one.
+    ///
+    /// # Errors
+    /// A place that cannot be written.
+    pub fn write_labelled(
         &self,
-        trained: &Trained,
+        model: &Model,
         records: &RecordBatch,
         labels: Vec<(&str, ArrayRef)>,
     ) -> Result<(), Error> {
         let schema = records.schema();
-        let mut columns: Vec<(String, ArrayRef)> = Vec::new();
-        for (name, column) in labels {
-            let taken = |name: &str| schema.column_with_name(name).is_some();
+        let free = |name: &str| {
             let mut name = name.to_owned();
-            while taken(&name) {
+            while schema.column_with_name(&name).is_some() {
                 name.push('_');
             }
-            columns.push((name, column));
-        }
+            name
+        };
+        let labels = labels.into_iter().map(|(name, column)| (free(name), column));
         let fields = schema.fields().iter().zip(records.columns());
-        let fields = fields.map(|(field, column)| (field.name().clone(), column.clone()));
-        let table = RecordBatch::try_from_iter(columns.into_iter().chain(fields));
-        let table = table.map_err(|error| Error::Data(error.into()))?;
-        self.write_parts(trained, &table.schema(), table.num_rows(), |write| write(&table))
+        let fields = fields.map(|(field, column)| (field.name().clone(), Arc::clone(column)));
+        let table = RecordBatch::try_from_iter(labels.chain(fields)).map_err(DataError::from)?;
+        self.write_batch(model, &table)
+    }
+
+    /// A report with the place that was written to.
+    pub fn written<R>(&self, report: R) -> Written<R> {
+        Written {
+            out: self.path.clone(),
+            report,
+        }
+    }
+
+    /// Writes records of `schema` from the `first` on, handed over part by part.
+    fn write_parts(
+        &self,
+        model: &Model,
+        schema: &SchemaRef,
+        first: u64,
+        parts: impl FnOnce(Parts) -> Result<(), Cause>,
+    ) -> Result<(), Error> {
+        match self.form {
+            Form::Table => self.write_table(schema, parts),
+            Form::Lines => self.write_lines(model, schema, parts),
+            Form::Array => self.write_array(model, parts),
+            Form::Folder => self.write_folder(model, schema, first as usize, parts),
+            Form::Grid => {
+                let mut all = Vec::new();
+                let keep = parts(&mut |batch| {
+                    all.push(batch.clone());
+                    Ok(())
+                });
+                keep.map_err(cause_of)?;
+                let image = model.opened.image_or_error()?;
+                let pictures = model.opened.pictures_of(&concat(schema, &all)?, &image);
+                save(&grid(&pictures, &GridLayout::default()), &self.path, self.force)
+            }
+        }
     }
 
     fn write_lines(
         &self,
-        trained: &Trained,
+        model: &Model,
+        schema: &SchemaRef,
         parts: impl FnOnce(Parts) -> Result<(), Cause>,
     ) -> Result<(), Error> {
-        let column = trained.text_field().unwrap_or_default();
-        let schema = trained.record_schema()?.project(&[column]);
-        let schema = Arc::new(schema.map_err(|error| Error::Data(error.into()))?);
-        Ok(sink::write_batches(
-            &self.path,
-            &schema,
-            self.existing,
-            |write| parts(&mut |batch| write(&batch.project(&[column])?)),
-        )?)
+        self.write_columns(schema, vec![model.opened.text_field().unwrap_or_default()], parts)
     }
 
-    /// A table has no place for pictures: those that were given are left out.
+    /// A table has no place for pictures: those that are given are left out.
     fn write_table(
         &self,
         schema: &SchemaRef,
         parts: impl FnOnce(Parts) -> Result<(), Cause>,
     ) -> Result<(), Error> {
-        let columns: Vec<usize> = (0..schema.fields().len())
-            .filter(|column| image_shape(schema.field(*column)).is_none())
-            .collect();
-        let kept = schema
-            .project(&columns)
-            .map_err(|error| Error::Data(error.into()))?;
-        Ok(sink::write_batches(
-            &self.path,
-            &Arc::new(kept),
-            self.existing,
-            |write| parts(&mut |batch| write(&batch.project(&columns)?)),
-        )?)
+        let columns =
+            (0..schema.fields().len()).filter(|column| image_shape(schema.field(*column)).is_none());
+        self.write_columns(schema, columns.collect(), parts)
+    }
+
+    fn write_columns(
+        &self,
+        schema: &SchemaRef,
+        columns: Vec<usize>,
+        parts: impl FnOnce(Parts) -> Result<(), Cause>,
+    ) -> Result<(), Error> {
+        let kept = Arc::new(schema.project(&columns).map_err(DataError::from)?);
+        sink::write_batches(&self.path, &kept, self.existing(), |write| {
+            parts(&mut |batch| write(&batch.project(&columns)?))
+        })
+        .map_err(unwrapped)
     }
 
     fn write_array(
         &self,
-        trained: &Trained,
-        n: usize,
+        model: &Model,
         parts: impl FnOnce(Parts) -> Result<(), Cause>,
     ) -> Result<(), Error> {
-        let image = trained.image_or_error()?;
-        let shape = [n, image.shape.height, image.shape.width, image.shape.channels];
-        Ok(sink::write_pictures_npy(
-            &self.path,
-            shape,
-            self.existing,
-            |write| parts(&mut |batch| write(image_pixels(batch.column(image.column)))),
-        )?)
+        let image = model.opened.image_or_error()?;
+        let shape = [image.shape.height, image.shape.width, image.shape.channels];
+        sink::write_pictures_npy(&self.path, shape, self.existing(), |write| {
+            parts(&mut |batch| write(image_pixels(batch.column(image.column))))
+        })
+        .map_err(unwrapped)
     }
 
-    /// Records with pictures as a grid or a folder.
-    fn write_records(&self, trained: &Trained, records: &RecordBatch) -> Result<(), Error> {
-        let image = trained.image_or_error()?;
-        let pictures = trained.pictures_of(records, &image);
-        if self.form == Form::Grid {
-            return self.write_grid(&pictures, &GridLayout::default());
-        }
+    /// The first modelled picture of each record as a file, and a table of the fields that the model knows.
+    fn write_folder(
+        &self,
+        model: &Model,
+        schema: &SchemaRef,
+        first: usize,
+        parts: impl FnOnce(Parts) -> Result<(), Cause>,
+    ) -> Result<(), Error> {
+        let opened = &model.opened;
+        let image = opened.image_or_error()?;
+        let shape = [image.shape.height, image.shape.width, image.shape.channels];
         let known = |column: &usize| {
-            image_shape(records.schema().field(*column)).is_none()
-                && (trained.x_fields.contains(column) || trained.y_fields.contains(column))
+            image_shape(schema.field(*column)).is_none()
+                && (opened.x_fields.contains(column) || opened.y_fields.contains(column))
         };
-        let beside: Vec<usize> = (0..records.num_columns()).filter(known).collect();
-        let beside = records
-            .project(&beside)
-            .map_err(|error| Error::Data(error.into()))?;
-        let shape = [pictures.len(), pictures.height, pictures.width, pictures.channels];
-        let beside = (beside.num_columns() > 0).then_some(&beside);
-        Ok(sink::write_picture_folder(
-            &self.path,
-            &pictures.pixels,
-            shape,
-            beside,
-            self.existing,
-        )?)
+        let beside: Vec<usize> = (0..schema.fields().len()).filter(known).collect();
+        let columns = Arc::new(schema.project(&beside).map_err(DataError::from)?);
+        sink::write_picture_folder(&self.path, (shape, first), &columns, self.existing(), |write| {
+            parts(&mut |batch| write(image_pixels(batch.column(image.column)), &batch.project(&beside)?))
+        })
+        .map_err(unwrapped)
     }
 
-    /// Writes pictures as a grid.
-    pub(crate) fn write_grid(&self, pictures: &Pictures, layout: &GridLayout) -> Result<(), Error> {
-        save(&grid(pictures, layout), &self.path, self.existing)
+    fn existing(&self) -> Existing {
+        existing(self.force)
     }
 }
 
-/// What went wrong while records were handed over: an error of ours, or of the data's.
-fn written(cause: Cause) -> Error {
+/// What to do where an output exists.
+fn existing(force: bool) -> Existing {
+    if force { Existing::Replace } else { Existing::Keep }
+}
+
+fn bad_path(path: &Path, takes: &'static str) -> Error {
+    Error::bad_argument("OutputOptions::path", path.display(), takes)
+}
+
+/// An error of ours that a writer passed on, or its own.
+fn cause_of(cause: Cause) -> Error {
+    let cause = match cause.downcast::<Error>() {
+        Ok(error) => return *error,
+        Err(cause) => cause,
+    };
     match cause.downcast::<DataError>() {
         Ok(error) => Error::Data(*error),
         Err(cause) => Error::Unwritable {
@@ -272,43 +354,19 @@ fn written(cause: Cause) -> Error {
     }
 }
 
-impl Trained {
-    /// Position in the schema of the first modelled field that holds texts.
-    pub(crate) fn text_field(&self) -> Option<usize> {
-        let mut fields = self.config.model.x.iter().zip(&self.x_fields);
-        fields.find_map(|(field, position)| matches!(field.kind, FieldKind::Text(_)).then_some(*position))
-    }
-
-    /// What its records are called.
-    pub(crate) fn noun(&self) -> &'static str {
-        let mut kinds = self.x_fields.iter().map(|field| &self.schema.fields[*field].kind);
-        if kinds.clone().all(|kind| matches!(kind, Kind::Image(_))) {
-            "pictures"
-        } else if kinds.all(|kind| matches!(kind, Kind::Text(_))) {
-            "texts"
-        } else {
-            "records"
-        }
+/// A verb that stopped is not a file that could not be written.
+fn unwrapped(error: DataError) -> Error {
+    let DataError::Write { path, source } = error else {
+        return Error::Data(error);
+    };
+    match source.is::<Error>() || source.is::<DataError>() {
+        true => cause_of(source),
+        false => Error::Data(DataError::Write { path, source }),
     }
 }
 
 /// The lower-case extension of a path.
-pub(crate) fn extension(path: &Path) -> Option<String> {
+fn extension(path: &Path) -> Option<String> {
     path.extension()
         .map(|extension| extension.to_string_lossy().to_lowercase())
-}
-
-/// Checks a path for one `.png`.
-pub(crate) fn check_png(path: &Path, force: bool) -> Result<(), Error> {
-    if extension(path).as_deref() != Some("png") {
-        return Err(Error::bad_argument("--out", path.display(), "a `.png` file"));
-    }
-    Ok(atomic::check(path, existing(force))?)
-}
-
-/// Writes an image as PNG, whole or not at all.
-pub(crate) fn save(image: &RgbImage, path: &Path, existing: Existing) -> Result<(), Error> {
-    let pixels = image.as_raw();
-    let shape = [image.height() as usize, image.width() as usize, 3];
-    Ok(sink::write_png(path, pixels, shape, existing)?)
 }

@@ -1,7 +1,7 @@
 //! What a run looks like: grids of pictures, loss curves, latent maps, manifolds and bars, as RGB images.
 //!
 //! Everything is drawn into memory with a font that ships inside the binary, so a picture is the same on
-//! every machine. Nothing here computes: the verbs hand over pixels and numbers.
+//! every machine. This module only draws: the verbs pass pixels and numbers.
 
 mod block;
 mod canvas;

@@ -62,14 +62,19 @@ enum Head {
 }
 
 impl Readout {
-    /// Fits a read-out of `attribute` on those rows of `units` where it is given and all units are finite.
+    /// Fits a read-out of `attribute` on those rows of `units` where it is observed and all units are finite.
     ///
-    /// `None` where there is nothing to learn: no such rows, or all of them alike.
+    /// `None` without such rows, or if the attribute has the same value in all of them.
     pub fn fit(units: Units<'_>, attribute: &Attribute) -> Option<Self> {
         let usable = |row: &usize| units.row(*row).iter().all(|value| value.is_finite());
         let rows = units.rows().min(attribute.values.len());
         let rows: Vec<usize> = (0..rows).filter(usable).collect();
         let scaling = Scaling::fit(units, &rows);
+        let levels = |rows: &[usize]| {
+            let (rows, y) = given(rows, attribute.values.codes());
+            let levels = attribute.values.levels().len();
+            Logistic::fit(&scaling.design(units, &rows), &y, levels)
+        };
         let head = match &attribute.values {
             Values::Number(values) => {
                 let (rows, y) = given(
@@ -78,19 +83,13 @@ impl Readout {
                 );
                 Head::Number(Linear::fit(&scaling.design(units, &rows), &y)?)
             }
-            values => {
-                let (rows, y) = given(&rows, values.codes());
-                let model = Logistic::fit(&scaling.design(units, &rows), &y, values.levels().len())?;
-                match values {
-                    Values::Category { levels, .. } => Head::Category(model, levels.clone()),
-                    _ => Head::Flag(model),
-                }
-            }
+            Values::Flag(_) => Head::Flag(levels(&rows)?),
+            Values::Category { levels: names, .. } => Head::Category(levels(&rows)?, names.clone()),
         };
         Some(Self { scaling, head })
     }
 
-    /// What the read-out takes each row for; not given where a unit is not finite or the width is another.
+    /// The prediction for each row; not observed where a unit is not finite or the width differs.
     pub fn predict(&self, units: Units<'_>) -> Values {
         let rows = || {
             (0..units.rows()).map(|row| {
@@ -114,7 +113,7 @@ impl Readout {
 
     /// How well the read-out predicts `attribute` on rows it was not fitted on: R² or balanced accuracy.
     ///
-    /// `None` where that is not defined: another kind of attribute, none given, or a number that is constant.
+    /// `None` where that is not defined: another kind of attribute, no observed value, or a constant number.
     /// Levels are matched by name.
     pub fn score(&self, units: Units<'_>, attribute: &Attribute) -> Option<Score> {
         score::score(&self.predict(units), &attribute.values)

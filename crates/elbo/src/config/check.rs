@@ -1,43 +1,49 @@
-//! From settings as written to settings that can run: every automatic choice made, and everything
-//! checked together and against the data.
+//! From settings as written to settings that can run: every automatic choice is made, and all settings are checked
+//! together and against the data.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use burn::tensor::Device;
-use elbo_core::field::text::TextShape;
+use elbo_core::TextShape;
 use elbo_core::schedule::{BetaWarmup, LearningRate};
 use elbo_core::{FieldKind, FieldSpec, ImageLikelihood, ModelConfig, Objective};
+use elbo_data::kind::Form;
 use elbo_data::kind::image::ImageStats;
-use elbo_data::{DataError, Kind, OpenOptions, Schema, Source, SplitConfig, SplitRows};
+use elbo_data::{Binarize, DataError, OpenOptions, Schema, Source, SplitConfig, SplitRows};
 
 use super::layer::Layer;
 use super::roles::{self, Role, Roles};
 use super::sections::{DataSection, ModelSection, NetworkSection, ObjectiveSection, TrainingSection};
-use super::{RunConfig, choose, together};
+use super::{FieldSection, RunConfig, choose, fields, picture, together};
 use crate::Error;
-use crate::tensors::open_device;
+use crate::model::tensors::open_device;
 
-/// The settings of a run that can run. Only [`RunConfig::check`] makes them.
+/// Settings that can run. Only [`RunConfig::check`] returns them.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CheckedConfig {
-    /// What is read; sizes, fields and channels are set.
+    /// The data; sizes, fields and channels are set.
     pub data: DataSection,
     /// The model's shape.
     pub model: ModelConfig,
-    /// What is minimised.
+    /// p(x|z,y) of pictures without a likelihood of their own; `None`: chosen from the data again.
+    pub likelihood: Option<ImageLikelihood>,
+    /// Settings of single fields, by name.
+    pub fields: BTreeMap<String, FieldSection>,
+    /// The loss.
     pub objective: Objective,
     /// How β rises.
     pub warmup: BetaWarmup,
     /// Epochs of the rise, or of a cycle.
     pub warmup_epochs: f64,
-    /// Chance that a given field is hidden in a training step.
+    /// Probability that a given field is hidden in a training step.
     pub given_dropout: f64,
-    /// Chance that the decoder is not shown a token in a training step.
+    /// Probability that a token is hidden from the decoder in a training step.
     pub word_dropout: f64,
-    /// Records of a step.
+    /// Number of records in a step.
     pub batch: usize,
-    /// How it is minimised.
+    /// The optimisation.
     pub training: TrainingSection,
 }
 
@@ -58,7 +64,7 @@ impl RunConfig {
         Ok(elbo_data::split_rows(source, &self.split_config())?)
     }
 
-    /// The seed of all that concerns the data: division, binarisation, statistics.
+    /// The seed for the data: split, binarisation, statistics.
     pub fn seed(&self) -> u64 {
         self.data.seed
     }
@@ -71,20 +77,22 @@ impl RunConfig {
     /// # Errors
     /// The first setting that is impossible by itself, beside another, or with these data.
     pub fn check(&self, schema: &Schema, records: usize) -> Result<(CheckedConfig, Vec<String>), Error> {
-        // A config made by a program has not been through `resolve`.
+        // A config that a program built has not been through `resolve`.
         Layer::table(&self.to_table()?)?;
         together::check(self)?;
         let mut notes = Vec::new();
         let batch = choose::batch(self.training.batch, records)?;
-        let checked = self.chosen(schema, batch, &mut notes)?;
+        fields::check(self, schema)?;
+        let roles = roles::roles(schema, self.data.model.as_deref(), &self.data.given)?;
+        let checked = self.chosen(&roles, batch, &mut notes)?;
         checked.model.check()?;
         self.note_unused(&mut notes);
+        fields::note_unused(self, &roles, &mut notes);
         Ok((checked, notes))
     }
 
-    fn chosen(&self, schema: &Schema, batch: usize, notes: &mut Vec<String>) -> Result<CheckedConfig, Error> {
-        let roles = roles::roles(schema, self.data.model.as_deref(), &self.data.given)?;
-        let (model, data) = self.model_of(&roles, notes)?;
+    fn chosen(&self, roles: &Roles, batch: usize, notes: &mut Vec<String>) -> Result<CheckedConfig, Error> {
+        let (model, data) = self.model_of(roles, notes)?;
         let ObjectiveSection {
             beta,
             distortion_weight,
@@ -92,9 +100,13 @@ impl RunConfig {
             ..
         } = self.objective;
         let guards = choose::guards(&self.objective, &model.x, self.training.epochs);
+        let mut fields = self.fields.clone();
+        fields.retain(|_, section| *section != FieldSection::default());
         Ok(CheckedConfig {
             data,
+            likelihood: picture::common_likelihood(self, &model.x, &model.y),
             model,
+            fields,
             objective: Objective {
                 distortion_weight,
                 beta,
@@ -115,17 +127,17 @@ impl RunConfig {
 
     /// The model of these fields, and the section of the data with its choices made.
     fn model_of(&self, roles: &Roles, notes: &mut Vec<String>) -> Result<(ModelConfig, DataSection), Error> {
-        let images = choose::images(roles.modelled.iter().chain(&roles.given));
+        let images = picture::images(roles.modelled.iter().chain(&roles.given));
         let mut network = choose::network(&self.network, &images, notes);
         let x = roles.modelled.iter().map(|role| {
-            let likelihood = |stats: &ImageStats| choose::likelihood(self, &role.field.name, stats, notes);
+            let likelihood = |stats: &ImageStats| picture::likelihood(self, &role.field.name, stats, notes);
             spec(role, &self.network, likelihood)
         });
         let x = x.collect::<Result<Vec<_>, Error>>()?;
-        // A given picture has no likelihood, but its pixels enter as those of a modelled one do.
+        // A given picture has no likelihood, but the networks scale its pixels as those of a modelled one.
         let y = roles.given.iter().map(|role| {
             let likelihood =
-                |stats: &ImageStats| choose::likelihood(self, &role.field.name, stats, &mut vec![]);
+                |stats: &ImageStats| picture::likelihood(self, &role.field.name, stats, &mut vec![]);
             spec(role, &self.network, likelihood)
         });
         let y = y.collect::<Result<Vec<_>, Error>>()?;
@@ -133,7 +145,7 @@ impl RunConfig {
         let prior = choose::prior(self.model.prior, &y);
         let mut data = self.data.clone();
         data.model = Some(x.iter().map(|field| field.name.clone()).collect());
-        choose::picture_form(&mut data, &images);
+        picture::set_form(&mut data, &images);
         Ok((
             ModelConfig {
                 x,
@@ -169,7 +181,7 @@ impl CheckedConfig {
             data: self.data.clone(),
             model: ModelSection {
                 latent: self.model.latent,
-                likelihood: choose::common_likelihood(&self.model.x),
+                likelihood: self.likelihood,
                 prior: Some(self.model.prior),
             },
             network: NetworkSection {
@@ -195,29 +207,32 @@ impl CheckedConfig {
                 word_dropout: self.word_dropout,
             },
             training: self.training.clone(),
+            fields: self.fields.clone(),
         }
     }
 
     fn text_shape(&self) -> Option<TextShape> {
         let mut fields = self.model.x.iter().chain(&self.model.y);
-        fields.find_map(|field| match &field.kind {
-            FieldKind::Text(shape) => Some(*shape),
-            _ => None,
-        })
+        fields.find_map(|field| field.kind.text().copied())
+    }
+
+    /// When the gray pixels of the field `name` are replaced by black or white.
+    pub fn binarize_of(&self, name: &str) -> Binarize {
+        fields::binarize_of(&self.fields, name, self.data.binarize)
     }
 
     /// The settings as TOML, each with its meaning above it.
     ///
     /// # Errors
-    /// None that a checked config meets.
+    /// None: every value of a checked config fits into TOML.
     pub fn to_toml(&self) -> Result<String, Error> {
         self.settings().to_toml()
     }
 
-    /// What computes.
+    /// The device that the settings name.
     ///
     /// # Errors
-    /// [`Error::NoDevice`] for one that this build or this machine does not have.
+    /// [`Error::NoDevice`] if this build or this machine does not have it.
     pub fn device(&self) -> Result<Device, Error> {
         open_device(&self.training.device)
     }
@@ -225,15 +240,15 @@ impl CheckedConfig {
     /// Whether a picture is modelled.
     pub fn has_pictures(&self) -> bool {
         let mut fields = self.model.x.iter();
-        fields.any(|field| matches!(field.kind, FieldKind::Image { .. }))
+        fields.any(|field| field.kind.image().is_some())
     }
 
-    /// Whether any fields can be given, and the others are then drawn.
+    /// Whether the model is any-conditional: whatever fields are given, it samples the others.
     pub fn given_any(&self) -> bool {
         roles::is_any(&self.data.given)
     }
 
-    /// Whether a given field may be left open: the model saw it so.
+    /// Whether a given field may be left open: the model was trained with it hidden now and then.
     pub fn may_leave_open(&self) -> bool {
         self.given_any() || self.given_dropout > 0.0
     }
@@ -269,31 +284,31 @@ fn open(source: Option<&str>, options: &OpenOptions) -> Result<Arc<dyn Source>, 
     Ok(elbo_data::open(source.ok_or(Error::NoData)?, options)?)
 }
 
-/// What the model must know of a field.
+/// The description of a field that the model needs.
 fn spec(
     role: &Role,
     network: &NetworkSection,
     likelihood: impl FnOnce(&ImageStats) -> Result<ImageLikelihood, Error>,
 ) -> Result<FieldSpec, Error> {
     let field = role.field;
-    let kind = match &field.kind {
-        Kind::Image(stats) => FieldKind::Image {
-            shape: choose::shape(stats),
+    let kind = match field.kind.form() {
+        Form::Image(stats) => FieldKind::Image {
+            shape: picture::shape(stats),
             likelihood: likelihood(stats)?,
             region: role.region,
         },
-        Kind::Text(text) => FieldKind::Text(choose::text(network, text)),
-        Kind::Category(_) => FieldKind::Category {
+        Form::Text(text) => FieldKind::Text(choose::text(network, text)),
+        Form::Category(_) => FieldKind::Category {
             levels: field.levels(),
         },
-        Kind::Flag(_) => FieldKind::Flag {
+        Form::Flag(_) => FieldKind::Flag {
             missing: field.can_miss(),
         },
-        Kind::Number(_) | Kind::Date(_) => FieldKind::Number {
+        Form::Number(_) => FieldKind::Number {
             log_widths: field.log_widths(),
         },
-        // `Schema::field` has refused it already.
-        Kind::Ignored(ignored) => return Err(DataError::ignored(&field.name, ignored).into()),
+        // Never reached: `Schema::field` refuses such fields.
+        Form::Ignored(ignored) => return Err(DataError::ignored(&field.name, &ignored.reason).into()),
     };
     Ok(FieldSpec {
         name: field.name.clone(),

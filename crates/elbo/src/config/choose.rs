@@ -1,44 +1,40 @@
-//! The choices that are made for the user where a setting says `auto`, each with a note.
+//! The choices that replace `auto`, each with a note to the user.
 
-use elbo_core::field::text::TextShape;
+use elbo_core::TextShape;
 use elbo_core::schedule::BetaWarmup;
 use elbo_core::{
-    FieldKind, FieldSpec, ImageLikelihood, ImageShape, NetworkConfig, NetworkKind, Precision, PriorKind,
-    bf16_is_fast,
+    FieldKind, FieldSpec, ImageShape, NetworkConfig, NetworkKind, Precision, PriorKind, bf16_is_fast,
 };
-use elbo_data::kind::image::{Binarize, ImageStats};
 use elbo_data::kind::text::Text;
-use elbo_data::{ImageSize, Kind};
 
-use super::RunConfig;
-use super::roles::Role;
-use super::sections::{DataSection, NetworkSection, ObjectiveSection};
+use super::sections::{NetworkSection, ObjectiveSection};
 use crate::Error;
 
 /// Pictures of at most this many values need no convolutions: 32×32 gray.
 const DENSE_VALUES: usize = 1024;
-/// Where strided convolutions stop: features of 4×4 still know left from right.
+/// Smallest side of the features of strided convolutions: at 4×4 they still have positions.
 const SMALLEST_SIDE: usize = 4;
 /// Channels after the first strided convolution; each later one doubles them.
 const FIRST_CHANNELS: usize = 32;
-/// Channels beyond which they double no more.
+/// Largest number of channels; they no longer double beyond it.
 const MOST_CHANNELS: usize = 256;
 
 /// Most epochs of the usual warm-up.
 const WARMUP_EPOCHS: f64 = 10.0;
-/// Nats of each latent unit that cost nothing where a text is modelled: its decoder could do without latents.
+/// Rate that is free of cost, in nats for each latent unit, if a text is modelled: its decoder is autoregressive and
+/// could do without latents.
 const FREE_BITS: f64 = 0.1;
-/// Usual width of the layer between fields.
+/// Usual width of the layer that makes p(x|z,y) autoregressive over fields.
 const CHAIN: usize = 64;
 /// Largest vocabulary that counts as one of characters.
 const SMALL_VOCABULARY: usize = 512;
 
-/// The least and the most records of a step, where there are that many.
+/// The smallest and the largest usual batch.
 const BATCH: [usize; 2] = [16, 128];
-/// Steps of an epoch that there should be.
+/// Usual steps of an epoch, within the limits of the batch.
 const STEPS: usize = 32;
 
-/// The records of a step: as set, or the usual number, of `records` to train on.
+/// The number of records in a step: as set, or chosen from the number of `records` to train on.
 pub(super) fn batch(set: Option<usize>, records: usize) -> Result<usize, Error> {
     match set {
         Some(batch) if batch > records => Err(Error::BatchTooLarge {
@@ -50,38 +46,19 @@ pub(super) fn batch(set: Option<usize>, records: usize) -> Result<usize, Error> 
     }
 }
 
-/// The shape of a picture field.
-pub(super) fn shape(stats: &ImageStats) -> ImageShape {
-    ImageShape {
-        height: stats.height,
-        width: stats.width,
-        channels: stats.channels,
-    }
-}
-
-/// The shapes of the picture fields.
-pub(super) fn images<'a>(roles: impl Iterator<Item = &'a Role<'a>>) -> Vec<ImageShape> {
-    let shape = |role: &Role| match &role.field.kind {
-        Kind::Image(stats) => Some(shape(stats)),
-        _ => None,
-    };
-    roles.filter_map(shape).collect()
-}
-
-/// What keeps the latents in use while the rest of the model learns faster than they do.
+/// The settings that keep the latents in use at the start, when the rest of the model learns faster than they do.
 pub(super) struct Guards {
     pub(super) warmup: BetaWarmup,
     pub(super) warmup_epochs: f64,
     pub(super) free_bits: f64,
 }
 
-/// The guards against unused latents: as set, or those that what is modelled needs. Whole pictures use latents of
-/// themselves, the rest of a picture is told well by the part that is given; the importance-weighted bound has no
-/// rate to weigh, but free bits.
+/// The guards against unused latents: as set, or chosen from the modelled fields. A model of whole pictures uses its
+/// latents without them. Other fields can be predicted from one another, or from the given part of a picture, so that
+/// a model could ignore its latents. The importance-weighted bound has free bits, but no rate for β to weigh.
 pub(super) fn guards(section: &ObjectiveSection, modelled: &[FieldSpec], epochs: u64) -> Guards {
-    let is = |kind: fn(&FieldKind) -> bool| modelled.iter().any(|field| kind(&field.kind));
     let rising = section.samples == 1 && !modelled.iter().all(|field| is_whole_picture(&field.kind));
-    let text = is(|kind| matches!(kind, FieldKind::Text(_)));
+    let text = modelled.iter().any(|field| field.kind.text().is_some());
     let usual = if rising {
         BetaWarmup::Linear
     } else {
@@ -97,17 +74,17 @@ pub(super) fn guards(section: &ObjectiveSection, modelled: &[FieldSpec], epochs:
 }
 
 fn is_whole_picture(kind: &FieldKind) -> bool {
-    matches!(kind, FieldKind::Image { region, .. } if region.is_whole())
+    kind.image().is_some_and(|image| image.region.is_whole())
 }
 
-/// The width of the layer through which fields with levels see one another: as set, or the usual where there are
-/// several.
+/// The width of the layer that makes p(x|z,y) autoregressive over fields with levels: as set, or the usual one if
+/// there are several.
 pub(super) fn chain(section: &NetworkSection, modelled: &[FieldSpec]) -> usize {
     let with_levels = modelled.iter().filter(|field| field.kind.levels() > 0).count();
     section.chain.unwrap_or(if with_levels > 1 { CHAIN } else { 0 })
 }
 
-/// The networks of a text field: as set, or those that its vocabulary asks for.
+/// The networks of a text field: as set, or chosen from the size of its vocabulary.
 pub(super) fn text(section: &NetworkSection, text: &Text) -> TextShape {
     let vocabulary = text.tokenizer.size();
     let small = vocabulary <= SMALL_VOCABULARY;
@@ -118,33 +95,8 @@ pub(super) fn text(section: &NetworkSection, text: &Text) -> TextShape {
     }
 }
 
-/// p(x|z,y) of a picture field: as set, or the one that suits its values.
-pub(super) fn likelihood(
-    config: &RunConfig,
-    name: &str,
-    stats: &ImageStats,
-    notes: &mut Vec<String>,
-) -> Result<ImageLikelihood, Error> {
-    let binarize = config.data.binarize;
-    match config.model.likelihood {
-        Some(likelihood) if binarize != Binarize::None && likelihood != ImageLikelihood::Bernoulli => {
-            Err(Error::Conflict {
-                first: "data.binarize".to_owned(),
-                second: "model.likelihood".to_owned(),
-                reason: "pixels that are black or white are scored by `bernoulli`",
-            })
-        }
-        Some(likelihood) => Ok(likelihood),
-        None => {
-            let (likelihood, why) = suited(stats, binarize);
-            notes.push(format!("`{name}` is scored by {why}"));
-            Ok(likelihood)
-        }
-    }
-}
-
-/// p(z|y): as set, or learned where something is given. Latents often carry some of what is given too;
-/// a prior that knows it draws only latents that agree with what was asked for.
+/// p(z|y): as set, or learned if any field is given. Latents often carry information about the given fields too;
+/// a learned prior samples only latents that agree with them.
 pub(super) fn prior(set: Option<PriorKind>, given: &[FieldSpec]) -> PriorKind {
     set.unwrap_or(match given {
         [] => PriorKind::Standard,
@@ -152,38 +104,7 @@ pub(super) fn prior(set: Option<PriorKind>, given: &[FieldSpec]) -> PriorKind {
     })
 }
 
-/// The likelihood that suits pixels of this kind, and why.
-fn suited(stats: &ImageStats, binarize: Binarize) -> (ImageLikelihood, &'static str) {
-    if binarize != Binarize::None {
-        (ImageLikelihood::Bernoulli, "Bernoulli: its pixels are binarised")
-    } else if stats.two_valued {
-        (
-            ImageLikelihood::Bernoulli,
-            "Bernoulli: its pixels have two values",
-        )
-    } else if stats.channels == 1 {
-        let why = "Bernoulli: gray pixels count as shares of ink, by the cross-entropy; \
-                   `--set model.likelihood=discretized-logistic` scores their 256 levels instead";
-        (ImageLikelihood::Bernoulli, why)
-    } else {
-        (
-            ImageLikelihood::DiscretizedLogistic,
-            "the discretised logistic: its pixels are 8-bit colour",
-        )
-    }
-}
-
-/// The likelihood that all picture fields share, if they do.
-pub(super) fn common_likelihood(fields: &[FieldSpec]) -> Option<ImageLikelihood> {
-    let mut likelihoods = fields.iter().filter_map(|field| match field.kind {
-        FieldKind::Image { likelihood, .. } => Some(likelihood),
-        _ => None,
-    });
-    let first = likelihoods.next()?;
-    likelihoods.all(|likelihood| likelihood == first).then_some(first)
-}
-
-/// The networks: as set, or those that suit the largest picture.
+/// The networks: as set, or chosen from the largest picture.
 pub(super) fn network(
     section: &NetworkSection,
     images: &[ImageShape],
@@ -207,16 +128,15 @@ pub(super) fn network(
     };
     if section.precision == Precision::Bf16 && !bf16_is_fast() {
         notes.push(
-            "this processor has no AVX512-BF16: `network.precision = \"bf16\"` rounds numbers here, and \
-             makes nothing faster"
+            "this processor has no AVX512-BF16: here `bf16` rounds numbers without making anything faster"
                 .to_owned(),
         );
     }
     if section.kind.is_none() {
         notes.push(match kind {
-            NetworkKind::Dense => format!("the network is dense, of widths {:?}", config.hidden),
+            NetworkKind::Dense => format!("the network is dense, with widths {:?}", config.hidden),
             NetworkKind::Conv => format!(
-                "the network is convolutional, of {:?} channels and then widths {:?}",
+                "the network is convolutional, with {:?} channels and then widths {:?}",
                 config.channels, config.hidden
             ),
         });
@@ -269,25 +189,9 @@ fn channels(side: usize) -> Vec<usize> {
         .collect()
 }
 
-/// Size and channels of the pictures, where one size fits all picture fields, so that later data
-/// are brought to it too.
-pub(super) fn picture_form(data: &mut DataSection, images: &[ImageShape]) {
-    let Some(first) = images
-        .first()
-        .filter(|first| images.iter().all(|shape| shape == *first))
-    else {
-        return;
-    };
-    data.size.get_or_insert(ImageSize {
-        height: first.height,
-        width: first.width,
-    });
-    data.channels.get_or_insert(first.channels as u8);
-}
-
 #[cfg(test)]
 mod tests {
-    use elbo_core::Region;
+    use elbo_core::{ImageLikelihood, Region};
 
     use super::*;
 
@@ -329,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn beta_rises_where_more_than_whole_pictures_is_modelled() {
+    fn beta_rises_unless_only_whole_pictures_are_modelled() {
         let warmup = |samples, kinds: &[FieldKind]| {
             let section = ObjectiveSection {
                 samples,
@@ -360,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dense_network_says_that_it_has_no_channels() {
+    fn a_dense_network_notes_that_it_has_no_channels() {
         let section = NetworkSection {
             kind: Some(NetworkKind::Dense),
             channels: Some(vec![3]),

@@ -3,9 +3,10 @@
 use elbo_core::schedule::BetaWarmup;
 use elbo_core::{ImageLikelihood, NetworkKind};
 use elbo_data::kind::number::{Bin, Grid, Number};
-use elbo_data::{Schema, TokenizerKind};
+use elbo_data::options::FieldType;
+use elbo_data::{Binarize, Schema, TokenizerKind};
 
-use super::RunConfig;
+use super::{FieldSection, RunConfig};
 
 /// A schema with an `image` of `[height, width, channels]`, a `label` of three levels, a flag
 /// `smile`, a number `age` and a `name` that cannot be used.
@@ -43,7 +44,7 @@ pub(crate) fn schema([height, width, channels]: [usize; 3], two_valued: bool) ->
     serde_json::from_value(serde_json::json!({ "version": 3, "fields": fields })).unwrap()
 }
 
-/// The whole numbers from 0 to 99 in so many bins of equal width.
+/// The whole numbers from 0 to 99 in this many bins of equal width.
 pub(crate) fn hundred_numbers(bins: u32) -> Number {
     let width = 100 / bins;
     let bin = |place: u32| Bin {
@@ -66,7 +67,7 @@ pub(crate) fn hundred_numbers(bins: u32) -> Number {
     }
 }
 
-/// A config in which nothing is left to the program.
+/// A config that leaves no choice to the program.
 pub(crate) fn full() -> RunConfig {
     let mut config = RunConfig::default();
     config.data.source = Some("builtin:faces".into());
@@ -89,5 +90,11 @@ pub(crate) fn full() -> RunConfig {
     config.objective.warmup = Some(BetaWarmup::None);
     config.objective.warmup_epochs = Some(5.0);
     config.training.batch = Some(64);
+    let image = FieldSection {
+        kind: Some(FieldType::Category),
+        binarize: Some(Binarize::Once),
+        likelihood: Some(ImageLikelihood::Bernoulli),
+    };
+    config.fields.insert("image".into(), image);
     config
 }

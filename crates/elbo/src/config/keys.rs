@@ -1,4 +1,4 @@
-//! Every setting: its key, what it takes, and what it means. Checks, hints and the comments of a
+//! Every setting: its key, its possible values, and its meaning. Checks, hints and the comments of a
 //! saved config all come from this one list.
 
 use std::ops::Bound::{Excluded, Included, Unbounded};
@@ -8,13 +8,13 @@ use super::takes::Takes::{self, Names, OneOf, Real, Size, Text, Whole, Wholes, Y
 /// One setting.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Key {
-    /// Its section and name, as in `network.hidden`.
+    /// Its section and name, as in `network.hidden`; `fields.NAME.kind` for a setting that each field has.
     pub path: &'static str,
-    /// The values it can have.
+    /// The values that it takes.
     pub takes: Takes,
     /// Whether it may be `"auto"`, which leaves the choice to the program.
     pub auto: bool,
-    /// What it means, to follow "is".
+    /// What it means, to follow the name and a colon.
     pub about: &'static str,
 }
 
@@ -37,17 +37,17 @@ impl Key {
         }
     }
 
-    /// The part before the point.
+    /// The part before the last dot.
     pub fn section(&self) -> &'static str {
-        self.path.split_once('.').map_or("", |(section, _)| section)
+        self.path.rsplit_once('.').map_or("", |(section, _)| section)
     }
 
-    /// The part after the point.
+    /// The part after the last dot.
     pub fn name(&self) -> &'static str {
-        self.path.split_once('.').map_or(self.path, |(_, name)| name)
+        self.path.rsplit_once('.').map_or(self.path, |(_, name)| name)
     }
 
-    /// What it takes, in words.
+    /// The values that it takes, in words.
     pub fn describe(&self) -> String {
         let takes = self.takes.describe();
         if self.auto {
@@ -63,7 +63,12 @@ pub fn find(path: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.path == path)
 }
 
-/// The sections, in order.
+/// The setting of this name in the section of a field.
+pub fn find_for_field(name: &str) -> Option<&'static Key> {
+    FIELD_KEYS.iter().find(|key| key.name() == name)
+}
+
+/// The sections, in order, without those of fields.
 pub fn sections() -> Vec<&'static str> {
     let mut sections: Vec<_> = KEYS.iter().map(Key::section).collect();
     sections.dedup();
@@ -73,22 +78,51 @@ pub fn sections() -> Vec<&'static str> {
 /// No limit but that of the number's type.
 const MANY: i64 = i64::MAX;
 
-/// All settings, section by section, in the order in which they are saved.
+/// The likelihoods of a picture, by name.
+const LIKELIHOODS: Takes = OneOf(&[
+    "bernoulli",
+    "gaussian",
+    "gaussian-per-pixel",
+    "discretized-logistic",
+]);
+/// When gray pixels become black or white.
+const BINARIZE: Takes = OneOf(&["none", "once", "each"]);
+
+/// The settings in the section of a single field, `[fields.NAME]`.
+pub static FIELD_KEYS: &[Key] = &[
+    Key::or_auto(
+        "fields.NAME.kind",
+        OneOf(&["category", "number", "flag", "date", "time", "text", "ignore"]),
+        "the kind of this column of a table; auto: as `data.fields`, or as its values suggest",
+    ),
+    Key::or_auto(
+        "fields.NAME.binarize",
+        BINARIZE,
+        "when this field's gray pixels are replaced by random black or white; auto: as `data.binarize`",
+    ),
+    Key::or_auto(
+        "fields.NAME.likelihood",
+        LIKELIHOODS,
+        "p(x|z,y) of this picture; auto: as `model.likelihood`, or from the data",
+    ),
+];
+
+/// All settings that are not of a single field, section by section, in the order in which they are saved.
 pub static KEYS: &[Key] = &[
     Key::new(
         "data.source",
         Text,
-        "where the records are: a path, or `builtin:NAME`",
+        "the location of the records: a path, or `builtin:NAME`",
     ),
     Key::new(
         "data.given",
         Names,
-        "the fields that are given to the model, or `any`; none for a plain VAE. A part of a picture is `image:left`",
+        "the fields that are given to the model (none: a plain VAE), or `any` for an any-conditional model; `image:left` is a part of a picture",
     ),
     Key::or_auto(
         "data.model",
         Names,
-        "the fields that are modelled, or `all` that are not given; auto: pictures if there are any, else all",
+        "the fields that are modelled, or `all` that are not given; auto: the pictures if there are any, else all",
     ),
     Key::or_auto(
         "data.size",
@@ -103,58 +137,57 @@ pub static KEYS: &[Key] = &[
     Key::or_auto(
         "data.channels",
         Whole(1..=4),
-        "1 (gray), 3 (colour) or 4 (colour and alpha); auto: from the files",
+        "the values of a pixel: 1 (gray), 3 (colour) or 4 (colour and alpha); auto: from the files",
     ),
     Key::new(
         "data.strict",
         YesNo,
-        "whether a broken record stops the reading instead of being skipped",
+        "whether a broken record is an error; otherwise it is skipped",
     ),
     Key::or_auto(
         "data.records",
         Whole(1..=1_000_000_000),
-        "how many records built-in data have; auto: their own default",
+        "the number of records of built-in data; auto: their own default",
     ),
     Key::new(
         "data.binarize",
-        OneOf(&["none", "once", "each"]),
-        "whether pixels become black or white, by a coin whose chance of white is their brightness: thrown once, or at each read",
+        BINARIZE,
+        "when gray pixels are replaced by black or white, at random, white with a probability equal to the brightness: never, once, or at each reading",
     ),
     Key::new(
         "data.fields",
         Names,
-        "columns of tables with what they are, where that is not what their values look like: \"age=number\"; \
-         category, number, flag, date, text or ignore",
+        "the kinds of columns of tables, where their values suggest another, as in \"age=number\": category, number, flag, date, time, text or ignore",
     ),
     Key::or_auto(
         "data.tokenizer",
         OneOf(&["characters", "bpe", "words"]),
-        "what a token of a text is; auto: characters of short texts, pieces of longer ones",
+        "the tokens of a text; auto: characters of short texts, byte pairs of longer ones",
     ),
     Key::or_auto(
         "data.vocabulary",
         Whole(5..=65_536),
-        "the most tokens of a text's vocabulary; auto: as many as the texts can teach",
+        "the largest number of tokens in a text's vocabulary; auto: from the amount of text",
     ),
     Key::new(
         "data.validation",
         Real(Excluded(0.0), Excluded(1.0)),
-        "the share of the records to validate on, where the files do not say",
+        "the share of the records to validate on, unless the files define the split",
     ),
     Key::new(
         "data.test",
         Real(Included(0.0), Excluded(1.0)),
-        "the share of the records to test on, where the files do not say",
+        "the share of the records to test on, unless the files define the split",
     ),
     Key::new(
         "data.seed",
         Whole(0..=MANY),
-        "the seed of the division, of binarisation and of built-in data",
+        "the seed of the split, of binarisation and of built-in data",
     ),
     Key::new(
         "data.max_pixels",
         Whole(1..=MANY),
-        "the number of pixels above which a picture is refused",
+        "the largest number of pixels of a picture; a larger one is refused",
     ),
     Key::new(
         "data.cache_mb",
@@ -164,23 +197,18 @@ pub static KEYS: &[Key] = &[
     Key::new("model.latent", Whole(1..=65_536), "the number of latent units"),
     Key::or_auto(
         "model.likelihood",
-        OneOf(&[
-            "bernoulli",
-            "gaussian",
-            "gaussian-per-pixel",
-            "discretized-logistic",
-        ]),
+        LIKELIHOODS,
         "p(x|z,y) of the pictures; auto: from the data",
     ),
     Key::or_auto(
         "model.prior",
         OneOf(&["standard", "learned"]),
-        "p(z|y): N(0, I), or learned from what is given; auto: learned where something is given",
+        "p(z|y): N(0, I), or learned from the given fields; auto: learned if any field is given",
     ),
     Key::or_auto(
         "network.kind",
         OneOf(&["dense", "conv"]),
-        "the family of networks; auto: from the pictures' size",
+        "the kind of the networks; auto: from the size of the pictures",
     ),
     Key::or_auto(
         "network.hidden",
@@ -205,29 +233,27 @@ pub static KEYS: &[Key] = &[
     Key::or_auto(
         "network.chain",
         Whole(0..=65_536),
-        "the width of the layer through which a category, flag or number that is modelled sees those before it; \
-         0: they are independent, given the latents; auto: 64 where there are several",
+        "the width of the layer that makes p(x|z,y) autoregressive over categories, flags and numbers; 0: they are independent given the latents; auto: 64 if there are several",
     ),
     Key::or_auto(
         "network.text_channels",
         Whole(1..=65_536),
-        "the width of the layers of a text's networks; auto: from its vocabulary",
+        "the width of the layers in the networks of a text; auto: from its vocabulary",
     ),
     Key::or_auto(
         "network.text_layers",
         Whole(1..=32),
-        "the convolutions along a text, of the encoder and of the decoder; auto: from its vocabulary",
+        "the number of convolutions along a text, in the encoder and in the decoder; auto: from its vocabulary",
     ),
     Key::new(
         "network.precision",
         OneOf(&["f32", "bf16"]),
-        "what the layers multiply: f32 numbers, or numbers rounded to bf16 (faster where the processor has \
-         AVX512-BF16; sums and weights stay f32)",
+        "the numbers that the layers multiply: f32, or f32 rounded to bf16 (faster on a processor with AVX512-BF16; sums and weights stay f32)",
     ),
     Key::new(
         "network.embedding",
         Whole(1..=65_536),
-        "the width of the learned vector of a category, and of the bin of a modelled number",
+        "the width of the embedding of a category, and of the bin of a modelled number",
     ),
     Key::new(
         "objective.beta",
@@ -242,32 +268,32 @@ pub static KEYS: &[Key] = &[
     Key::or_auto(
         "objective.free_bits",
         Real(Included(0.0), Unbounded),
-        "the nats of each latent unit that cost nothing; auto: 0.1 where a text is modelled, else 0",
+        "the rate that is free of cost, in nats for each latent unit; auto: 0.1 if a text is modelled, else 0",
     ),
     Key::new(
         "objective.samples",
         Whole(1..=10_000),
-        "the posterior samples of the importance-weighted bound; 1 is the ELBO",
+        "the number of posterior samples of the importance-weighted bound; 1: the ELBO",
     ),
     Key::or_auto(
         "objective.warmup",
         OneOf(&["none", "linear", "cyclical"]),
-        "how beta rises from 0: not, once, or again and again; auto: once where more than whole pictures is modelled",
+        "how beta rises from 0: not at all, once, or in cycles; auto: once, unless only whole pictures are modelled",
     ),
     Key::or_auto(
         "objective.warmup_epochs",
         Real(Excluded(0.0), Unbounded),
-        "the epochs of that rise, or of a cycle; auto: a quarter of all, at most 10",
+        "the number of epochs of that rise, or of a cycle; auto: a quarter of all epochs, at most 10",
     ),
     Key::new(
         "objective.given_dropout",
         Real(Included(0.0), Excluded(1.0)),
-        "the chance that a given field is hidden in training, so that it may be left out when sampling",
+        "the probability that a given field is hidden in a training step; above 0, it may be left open when sampling",
     ),
     Key::new(
         "objective.word_dropout",
         Real(Included(0.0), Excluded(1.0)),
-        "the chance that a text's decoder is not shown a token in training, so that the latents tell more",
+        "the probability that a token is hidden from a text's decoder in a training step; above 0, the latents carry more",
     ),
     Key::new(
         "training.epochs",
@@ -277,7 +303,7 @@ pub static KEYS: &[Key] = &[
     Key::or_auto(
         "training.batch",
         Whole(1..=1 << 24),
-        "the records of a step; auto: 128, or one in 32 of fewer than 4,096 records, but at least 16",
+        "the number of records in a step; auto: a 32nd of the training records, at least 16 and at most 128",
     ),
     Key::new(
         "training.learning_rate",
@@ -287,12 +313,12 @@ pub static KEYS: &[Key] = &[
     Key::new(
         "training.schedule",
         OneOf(&["constant", "cosine", "step"]),
-        "how the learning rate changes",
+        "how the learning rate changes during training",
     ),
     Key::new(
         "training.milestones",
         Wholes(1..=MANY),
-        "the epochs after which the rate drops (`step` only), ascending",
+        "the epochs after which the learning rate drops (`step` only), in ascending order",
     ),
     Key::new(
         "training.decay",
@@ -302,27 +328,27 @@ pub static KEYS: &[Key] = &[
     Key::new(
         "training.lr_warmup_steps",
         Whole(0..=MANY),
-        "the steps over which the learning rate rises at the start",
+        "the number of steps over which the learning rate rises at the start",
     ),
     Key::new(
         "training.weight_decay",
         Real(Included(0.0), Unbounded),
-        "the L2 penalty, added to the gradient times the weight",
+        "the L2 penalty: this times the weight is added to each gradient",
     ),
     Key::new(
         "training.clip_norm",
         Real(Included(0.0), Unbounded),
-        "the largest norm of a gradient that is applied; 0: any",
+        "the largest norm of a gradient; a longer one is scaled down; 0: no limit",
     ),
     Key::new(
         "training.patience",
         Whole(0..=MANY),
-        "the epochs without improvement, once beta has risen, after which training stops; 0: none",
+        "the number of epochs without improvement, after beta has risen, that end the training; 0: no limit",
     ),
     Key::new(
         "training.seed",
         Whole(0..=MANY),
-        "the seed of weights, order and noise",
+        "the seed of the weights, of the order of the records and of the noise",
     ),
     Key::new(
         "training.threads",
@@ -332,7 +358,7 @@ pub static KEYS: &[Key] = &[
     Key::new(
         "training.device",
         Text,
-        "what computes: `cpu`, or `cuda`, `metal`, `vulkan`, `webgpu` of a build that has it; `cuda:1` is the second",
+        "the device: `cpu`, or `cuda`, `metal`, `vulkan`, `webgpu` if the build has it; `cuda:1` is the second of its kind",
     ),
 ];
 

@@ -1,29 +1,27 @@
-//! One source of settings: a preset, a config file, the command line. Each value is checked here,
-//! where it is still known where it was written.
+//! One source of settings: a preset, a config file, the command line. Each value is checked here, so that an
+//! error can name the place where the value is written.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use elbo_core::device_kind;
-use elbo_data::error::nearest;
 use serde::Deserialize;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
-use toml::{Spanned, Value};
+use toml::{Spanned, Table, Value};
 
-use super::keys::{self, KEYS, Key};
+use super::keys;
+use super::place::{self, FIELDS, Place, shortened};
 use super::presets;
 use crate::Error;
-use crate::run_dir::file;
+use crate::run::file;
 
 /// Largest config file that is read.
 const MAX_FILE: u64 = 1 << 20;
-/// Longest value that an error shows.
-const SHOWN: usize = 60;
 
 /// Where a setting is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// In the program that calls.
+    /// In the calling program.
     Program,
     /// In a preset.
     Preset(String),
@@ -44,40 +42,59 @@ impl fmt::Display for Origin {
     }
 }
 
-/// One setting of a source, known and possible.
+/// One setting of a source, with a value that it takes.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
-    pub(crate) key: &'static Key,
+    pub(crate) place: Place,
     pub(crate) value: Value,
 }
 
 impl Entry {
-    fn new(key: &'static Key, value: Value, origin: &Origin) -> Result<Self, Error> {
-        let entry = Self { key, value };
-        match &entry.value {
-            // Whether there is such a device is asked when it is to compute: a run may have been
-            // trained on another machine.
-            Value::String(device) if key.path == "training.device" => match device_kind(device) {
+    fn new(place: Place, value: Value, origin: &Origin) -> Result<Self, Error> {
+        let key = place.key;
+        let entry = Self { place, value };
+        let value = &entry.value;
+        // Whether the device exists is checked before computing: the run may come from another machine.
+        if let ("training.device", Some(device)) = (key.path, value.as_str()) {
+            return match device_kind(device) {
                 Ok(_) => Ok(entry),
                 Err(why) => Err(Error::NoDevice {
                     device: shortened(device),
                     why,
                 }),
-            },
-            value if entry.is_auto() || key.takes.fits(value) => Ok(entry),
-            value => Err(Error::BadSetting {
-                key: key.path,
-                value: shortened(&value.to_string()),
-                origin: origin.clone(),
-                takes: key.describe(),
-                nearest: key.takes.nearest(value),
-            }),
+            };
+        }
+        if entry.is_auto() || key.takes.fits(value) {
+            return Ok(entry);
+        }
+        Err(Error::BadSetting {
+            setting: entry.place.to_string(),
+            value: shortened(&value.to_string()),
+            origin: origin.clone(),
+            key,
+            nearest: key.takes.nearest(value),
+        })
+    }
+
+    /// Writes the value where it belongs in a whole config.
+    pub(crate) fn write_into(self, config: &mut Table) {
+        let Place { field, key } = &self.place;
+        let sections = match field {
+            Some(field) => vec![FIELDS, field],
+            None => vec![key.section()],
+        };
+        let section = sections.into_iter().try_fold(config, |table, name| {
+            let section = table.entry(name).or_insert_with(|| Table::new().into());
+            section.as_table_mut()
+        });
+        if let Some(section) = section {
+            section.insert(key.name().to_owned(), self.value);
         }
     }
 
     /// Whether the choice is left to the program.
     pub(crate) fn is_auto(&self) -> bool {
-        self.key.auto && self.value.as_str() == Some("auto")
+        self.place.key.auto && self.value.as_str() == Some("auto")
     }
 }
 
@@ -105,94 +122,111 @@ impl Layer {
 
     pub(crate) fn command_line(flags: &[(String, String)]) -> Result<Self, Error> {
         let origin = Origin::CommandLine;
-        let entry = |(path, text): &(String, String)| {
-            let key = known(path, &origin)?;
+        let entry = |(name, text): &(String, String)| {
+            let place = Place::parse(name, &origin)?;
             let value = match text.as_str() {
-                "auto" if key.auto => Value::String("auto".to_owned()),
-                text => key.takes.read(text),
+                "auto" if place.key.auto => Value::String("auto".to_owned()),
+                text => place.key.takes.read(text),
             };
-            Entry::new(key, value, &origin)
+            Entry::new(place, value, &origin)
         };
         Ok(Self {
             entries: flags.iter().map(entry).collect::<Result<_, _>>()?,
         })
     }
 
-    /// The settings of a program's own [`toml::Table`].
-    pub(crate) fn table(table: &toml::Table) -> Result<Self, Error> {
+    /// The settings of a config that a program built, as its [`toml::Table`].
+    pub(crate) fn table(table: &Table) -> Result<Self, Error> {
+        let origin = Origin::Program;
         let mut entries = Vec::new();
         for (section, values) in table {
             for (name, value) in values.as_table().into_iter().flatten() {
-                let key = known(&format!("{section}.{name}"), &Origin::Program)?;
-                entries.push(Entry::new(key, value.clone(), &Origin::Program)?);
+                if section != FIELDS {
+                    let place = Place::of_run(&format!("{section}.{name}"), &origin)?;
+                    entries.push(Entry::new(place, value.clone(), &origin)?);
+                    continue;
+                }
+                for (key, value) in value.as_table().into_iter().flatten() {
+                    let place = Place::of_field(name, key, &origin)?;
+                    entries.push(Entry::new(place, value.clone(), &origin)?);
+                }
             }
         }
         Ok(Self { entries })
     }
 
-    /// `origin` says where the byte of the text is that a setting begins at.
+    /// `origin` is the place of a setting whose first byte in the text is the argument.
     fn parse(text: &str, path: &Path, origin: impl Fn(usize) -> Origin) -> Result<Self, Error> {
-        let broken = |error: toml::de::Error| Error::ConfigSyntax {
-            path: path.to_path_buf(),
-            line: line_of(text, error.span().map_or(0, |span| span.start)),
-            reason: error.message().replace('\n', ", "),
+        let reading = Reading {
+            origin: &origin,
+            broken: &|error| Error::ConfigSyntax {
+                path: path.to_path_buf(),
+                line: line_of(text, error.span().map_or(0, |span| span.start)),
+                reason: error.message().replace('\n', ", "),
+            },
         };
         let mut entries = Vec::new();
-        for (section, values) in DeTable::parse(text).map_err(broken)?.into_inner() {
-            let at = section.span().start;
+        for (section, values) in DeTable::parse(text).map_err(reading.broken)?.into_inner() {
+            let (at, name) = (section.span().start, section.as_ref().as_ref());
             let DeValue::Table(values) = values.into_inner() else {
-                return Err(unknown(section.as_ref(), origin(at)));
+                return Err(place::unknown(name, origin(at)));
             };
-            if !keys::sections().contains(&section.as_ref().as_ref()) {
-                return Err(unknown(section.as_ref(), origin(at)));
-            }
-            for (name, value) in values {
-                let origin = origin(name.span().start);
-                let key = known(&format!("{}.{}", section.as_ref(), name.as_ref()), &origin)?;
-                entries.push(Entry::new(key, to_value(value).map_err(broken)?, &origin)?);
+            match name {
+                FIELDS => reading.fields(values, &mut entries)?,
+                name if keys::sections().contains(&name) => reading.section(name, values, &mut entries)?,
+                name => return Err(place::unknown_section(name, origin(at))),
             }
         }
         Ok(Self { entries })
     }
 }
 
-fn to_value(value: Spanned<DeValue<'_>>) -> Result<Value, toml::de::Error> {
-    Value::deserialize(ValueDeserializer::from(value))
+/// The reading of one text of TOML.
+struct Reading<'a> {
+    origin: &'a dyn Fn(usize) -> Origin,
+    broken: &'a dyn Fn(toml::de::Error) -> Error,
 }
 
-fn known(path: &str, origin: &Origin) -> Result<&'static Key, Error> {
-    keys::find(path).ok_or_else(|| unknown(path, origin.clone()))
-}
+impl Reading<'_> {
+    fn section(&self, section: &str, values: DeTable<'_>, entries: &mut Vec<Entry>) -> Result<(), Error> {
+        for (name, value) in values {
+            let origin = (self.origin)(name.span().start);
+            let place = Place::of_run(&format!("{section}.{}", name.as_ref()), &origin)?;
+            entries.push(Entry::new(place, self.value(value)?, &origin)?);
+        }
+        Ok(())
+    }
 
-/// The error about a key that there is not; a key without its section is compared by name.
-fn unknown(path: &str, origin: Origin) -> Error {
-    let by_name = || {
-        let name = nearest(path, KEYS.iter().map(Key::name))?;
-        KEYS.iter()
-            .find(|key| key.name() == name)
-            .map(|key| key.path.to_owned())
-    };
-    let nearest = match path.contains('.') {
-        true => nearest(path, KEYS.iter().map(|key| key.path)),
-        false => by_name(),
-    };
-    Error::UnknownSetting {
-        key: shortened(path),
-        origin,
-        nearest,
+    /// The sections of fields, `[fields.NAME]`.
+    fn fields(&self, fields: DeTable<'_>, entries: &mut Vec<Entry>) -> Result<(), Error> {
+        for (field, values) in fields {
+            let (at, field) = (field.span().start, field.as_ref());
+            let DeValue::Table(values) = values.into_inner() else {
+                return Err(place::unknown_in_fields(
+                    &place::quoted_name(field),
+                    (self.origin)(at),
+                ));
+            };
+            for (name, value) in values {
+                let origin = (self.origin)(name.span().start);
+                if value.as_ref().is_table() {
+                    return Err(place::nested(field, name.as_ref(), origin));
+                }
+                let place = Place::of_field(field, name.as_ref(), &origin)?;
+                entries.push(Entry::new(place, self.value(value)?, &origin)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&self, value: Spanned<DeValue<'_>>) -> Result<Value, Error> {
+        Value::deserialize(ValueDeserializer::from(value)).map_err(self.broken)
     }
 }
 
 /// The line of a byte of the text, counted from 1.
 fn line_of(text: &str, at: usize) -> usize {
     1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count()
-}
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Settings that go well together, by name: TOML files with the reason beside each value.
+//! Sets of settings that go well together, by name: TOML files with a reason beside each value.
 
 use elbo_data::error::nearest;
 

@@ -1,13 +1,14 @@
-//! Which fields are modelled and which are given, from their names.
+//! The modelled and the given fields, from the names in `data.model` and `data.given`.
 
 use elbo_core::Region;
-use elbo_data::{Field, Kind, Schema};
+use elbo_data::{Field, Schema};
 
 use crate::Error;
 
-/// Given in place of names: any fields, others at each record and step, so that one model answers every question.
+/// In place of the names of given fields: an any-conditional model. In training, each step draws anew for each record
+/// which fields are given, so that one model samples from every conditional distribution.
 pub const ANY: &str = "any";
-/// Modelled in place of names: every field that is not given.
+/// In place of the names of modelled fields: every field that is not given.
 pub const ALL: &str = "all";
 
 /// A field in one of its roles.
@@ -18,19 +19,19 @@ pub(super) struct Role<'a> {
     pub(super) region: Region,
 }
 
-/// What a model is of.
+/// The fields of a model, by role.
 pub(super) struct Roles<'a> {
     pub(super) modelled: Vec<Role<'a>>,
     pub(super) given: Vec<Role<'a>>,
 }
 
-/// Whether these names mean any fields.
+/// Whether these names make the model any-conditional.
 pub(crate) fn is_any(given: &[String]) -> bool {
     matches!(given, [any] if any == ANY)
 }
 
-/// The roles of a schema's fields, where `model` and `given` name them: pictures are modelled where nothing is
-/// named, or all fields where there are none.
+/// The roles that `model` and `given` assign to a schema's fields. Without `model`, the pictures are modelled if there
+/// are any, else all fields that are not given.
 pub(super) fn roles<'a>(
     schema: &'a Schema,
     model: Option<&[String]>,
@@ -51,7 +52,7 @@ pub(super) fn roles<'a>(
     Ok(Roles { modelled, given })
 }
 
-/// The field that a name means: `image:left` is the left half of `image`.
+/// The field, or part of a field, of this name: `image:left` is the left half of `image`.
 fn role<'a>(schema: &'a Schema, name: &str) -> Result<Role<'a>, Error> {
     let whole = |field| Role {
         field,
@@ -64,7 +65,7 @@ fn role<'a>(schema: &'a Schema, name: &str) -> Result<Role<'a>, Error> {
         return Ok(whole(schema.field(name)?.1));
     };
     let (_, field) = schema.field(name)?;
-    match Region::named(part).filter(|_| matches!(field.kind, Kind::Image(_))) {
+    match Region::named(part).filter(|_| field.kind.image().is_some()) {
         Some(region) => Ok(Role { field, region }),
         None => Err(Error::NoRegion {
             field: name.to_owned(),
@@ -74,7 +75,7 @@ fn role<'a>(schema: &'a Schema, name: &str) -> Result<Role<'a>, Error> {
     }
 }
 
-/// The modelled fields; of an image whose part is given, the rest.
+/// The modelled fields; of an image with a given part, the rest.
 fn modelled<'a>(
     schema: &'a Schema,
     names: Option<&[String]>,
@@ -103,21 +104,24 @@ fn modelled<'a>(
     Ok(fields.into_iter().map(role).collect())
 }
 
-/// The fields that are modelled unless others are named: pictures where there are any.
+/// The fields that are modelled unless `data.model` names others: if `all`, every usable field that is not wholly
+/// given; else only the pictures, if there are any.
 fn usual<'a>(schema: &'a Schema, given: &[Role<'a>], all: bool) -> Vec<&'a Field> {
     let whole = |field: &Field| {
         let mut given = given.iter().filter(|role| role.region.is_whole());
         given.any(|role| role.field.name == field.name)
     };
-    let usable = |field: &&Field| !matches!(field.kind, Kind::Ignored(_)) && !whole(field);
+    let ignored = |field: &Field| field.kind.is_ignored();
+    let usable = |field: &&Field| !ignored(field) && !whole(field);
     let usable: Vec<&Field> = schema.fields.iter().filter(usable).collect();
-    let picture = |field: &&Field| matches!(field.kind, Kind::Image(_));
+    let picture = |field: &&Field| field.kind.image().is_some();
     match usable.iter().any(picture) && !all {
         true => usable.into_iter().filter(picture).collect(),
         false => usable,
     }
 }
 
+/// Whether every field has one role; the parts of an image may have one each.
 fn check(modelled: &[Role], given: &[Role]) -> Result<(), Error> {
     let roles = modelled.iter().map(|role| (role, "modelled"));
     let mut seen: Vec<(&Role, &'static str)> = Vec::new();

@@ -1,13 +1,14 @@
-//! The sections of a config file and their defaults. What each key means stands in `keys`.
+//! The sections of a config file and their defaults. The list of keys, [`super::keys`], explains each setting to
+//! users.
 
 use elbo_core::schedule::{BetaWarmup, LearningRate};
 use elbo_core::{Activation, ImageLikelihood, NetworkKind, Precision, PriorKind};
-use elbo_data::kind::image::Binarize;
-use elbo_data::options::TypedField;
+use elbo_data::Binarize;
+use elbo_data::options::{FieldType, TypedField};
 use elbo_data::{Fit, ImageSize, OpenOptions, SplitConfig, TokenizerKind};
 use serde::{Deserialize, Serialize};
 
-/// `[data]`: what is read, and which fields are modelled and given.
+/// `[data]`: the data, and which fields are modelled and given.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataSection {
@@ -27,26 +28,26 @@ pub struct DataSection {
     /// Values in a pixel; `None`: found from the files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channels: Option<u8>,
-    /// Whether a broken record is an error.
+    /// Whether a broken record is an error; otherwise it is skipped.
     pub strict: bool,
     /// Number of records of built-in data; `None`: their own default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub records: Option<u64>,
-    /// Whether pixels become black or white.
+    /// When gray pixels are replaced by black or white, for fields without a setting of their own.
     pub binarize: Binarize,
-    /// Columns of tables that are taken for something else than their values look like.
+    /// Kinds of columns of tables, where their values suggest another; [`FieldSection::kind`] wins over it.
     pub fields: Vec<TypedField>,
-    /// What a token of a text is; `None`: chosen from the texts.
+    /// The tokens of a text; `None`: chosen from the texts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokenizer: Option<TokenizerKind>,
-    /// The most tokens of a vocabulary; `None`: as many as the texts can teach.
+    /// Largest number of tokens in a vocabulary; `None`: chosen from the amount of text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vocabulary: Option<usize>,
     /// Share of the records to validate on.
     pub validation: f64,
     /// Share of the records to test on.
     pub test: f64,
-    /// Seed of the division, of binarisation and of built-in data.
+    /// Seed of the split, of binarisation and of built-in data.
     pub seed: u64,
     /// Pictures of more pixels are refused.
     pub max_pixels: u64,
@@ -85,10 +86,10 @@ impl Default for DataSection {
 pub struct ModelSection {
     /// Number of latent units.
     pub latent: usize,
-    /// p(x|z,y) of the pictures; `None`: chosen from the data.
+    /// p(x|z,y) of pictures without a likelihood of their own; `None`: chosen from the data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub likelihood: Option<ImageLikelihood>,
-    /// p(z|y); `None`: learned where something is given.
+    /// p(z|y); `None`: learned if any field is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prior: Option<PriorKind>,
 }
@@ -101,6 +102,27 @@ impl Default for ModelSection {
             prior: None,
         }
     }
+}
+
+/// `[fields.NAME]`: the settings of one field, which win over those for all fields.
+///
+/// ```
+/// use elbo::config::{FieldSection, FieldType};
+/// let age = FieldSection { kind: Some(FieldType::Number), ..Default::default() };
+/// assert_eq!(age.likelihood, None);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FieldSection {
+    /// The kind of a column of a table; `None`: as [`DataSection::fields`], or as its values suggest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<FieldType>,
+    /// When this picture's gray pixels are replaced by black or white; `None`: as [`DataSection::binarize`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub binarize: Option<Binarize>,
+    /// p(x|z,y) of this picture; `None`: as [`ModelSection::likelihood`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub likelihood: Option<ImageLikelihood>,
 }
 
 /// `[network]`: the networks' shape; the decoder mirrors the encoder.
@@ -120,9 +142,10 @@ pub struct NetworkSection {
     pub residual_blocks: usize,
     /// The nonlinearity of every hidden layer.
     pub activation: Activation,
-    /// Width of the learned vector of a category, and of the bin of a modelled number.
+    /// Width of the embedding of a category, and of the bin of a modelled number.
     pub embedding: usize,
-    /// Width of the layer through which a field with levels sees those before it; `None`: chosen from the fields.
+    /// Width of the layer that makes p(x|z,y) autoregressive over fields with levels; 0: without it; `None`: chosen
+    /// from the fields.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chain: Option<usize>,
     /// Width of the layers of a text's networks; `None`: chosen from its vocabulary.
@@ -131,7 +154,7 @@ pub struct NetworkSection {
     /// Convolutions along a text, of the encoder and of the decoder; `None`: chosen from its vocabulary.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text_layers: Option<usize>,
-    /// What the layers multiply.
+    /// The numbers that the layers multiply.
     pub precision: Precision,
 }
 
@@ -152,7 +175,7 @@ impl Default for NetworkSection {
     }
 }
 
-/// `[objective]`: what is minimised.
+/// `[objective]`: the loss.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ObjectiveSection {
@@ -160,20 +183,20 @@ pub struct ObjectiveSection {
     pub beta: f64,
     /// Weight of the distortion.
     pub distortion_weight: f64,
-    /// Nats per latent unit that cost nothing; `None`: chosen from what is modelled.
+    /// Rate that is free of cost, in nats for each latent unit; `None`: chosen from the modelled fields.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub free_bits: Option<f64>,
     /// Posterior samples of the importance-weighted bound; 1 is the ELBO.
     pub samples: usize,
-    /// How β rises; `None`: chosen from what is modelled.
+    /// How β rises; `None`: chosen from the modelled fields.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warmup: Option<BetaWarmup>,
     /// Epochs of the rise, or of a cycle; `None`: a quarter of all, at most 10.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warmup_epochs: Option<f64>,
-    /// Chance that a given field is hidden in a training step.
+    /// Probability that a given field is hidden in a training step.
     pub given_dropout: f64,
-    /// Chance that the decoder is not shown a token in a training step.
+    /// Probability that a token is hidden from the decoder in a training step.
     pub word_dropout: f64,
 }
 
@@ -193,7 +216,7 @@ impl Default for ObjectiveSection {
     }
 }
 
-/// `[training]`: how it is minimised.
+/// `[training]`: the optimisation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainingSection {
@@ -214,15 +237,15 @@ pub struct TrainingSection {
     pub lr_warmup_steps: u64,
     /// L2 penalty of the weights.
     pub weight_decay: f64,
-    /// Largest norm of the gradient that is applied; 0: any.
+    /// Largest norm of the gradient; a longer one is scaled down; 0: no limit.
     pub clip_norm: f64,
-    /// Epochs without improvement before training stops; 0: never.
+    /// Epochs without improvement that end the training; 0: no limit.
     pub patience: u64,
     /// Seed of weights, order and noise.
     pub seed: u64,
     /// Threads; 0: one for each core.
     pub threads: usize,
-    /// What computes.
+    /// The device, such as `cpu` or `cuda:1`.
     pub device: String,
 }
 

@@ -1,4 +1,4 @@
-//! What a setting takes: reading it from the command line, and checking it.
+//! The values that a setting takes: reading one from the command line, and checking it.
 
 use std::ops::{Bound, RangeBounds, RangeInclusive};
 
@@ -30,8 +30,8 @@ pub enum Takes {
 }
 
 impl Takes {
-    /// The value that a command line's `text` means: TOML where it is, else what the setting needs
-    /// it to be. A text that means nothing here is kept, for [`Self::fits`] to refuse.
+    /// The value of a command line's `text`: as TOML if it is TOML, else as the setting needs it. Any other text is
+    /// kept, for [`Self::fits`] to refuse.
     pub(crate) fn read(&self, text: &str) -> Value {
         match (self, as_toml(text)) {
             (Self::Names | Self::Wholes(_), Some(list @ Value::Array(_))) => list,
@@ -58,7 +58,7 @@ impl Takes {
         }
     }
 
-    /// Whether the setting can have this value.
+    /// Whether the setting takes this value.
     pub(crate) fn fits(&self, value: &Value) -> bool {
         match (self, value) {
             (Self::Whole(range), Value::Integer(number)) => range.contains(number),
@@ -94,7 +94,7 @@ impl Takes {
         }
     }
 
-    /// The word most like `value` that it can be.
+    /// The possible word most like `value`.
     pub(crate) fn nearest(&self, value: &Value) -> Option<String> {
         match (self, value) {
             (Self::OneOf(words), Value::String(word)) => nearest(word, words.iter().copied()),

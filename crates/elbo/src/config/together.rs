@@ -1,4 +1,4 @@
-//! Settings that are possible alone and contradict one another together, whatever the data.
+//! Settings that are each possible by themselves but contradict one another, whatever the data.
 
 use elbo_core::schedule::{BetaWarmup, LearningRate};
 use elbo_core::{CoreError, Precision, device_kind};
@@ -47,7 +47,7 @@ fn weights(objective: &ObjectiveSection) -> Result<(), Error> {
     )
 }
 
-/// bf16 products are the CPU's kernels; other devices have their own numbers for speed.
+/// Only the CPU's kernels multiply bf16 numbers; other devices have faster number formats of their own.
 fn precision(config: &RunConfig) -> Result<(), Error> {
     let device = &config.training.device;
     let on_cpu = device_kind(device).is_ok_and(|(kind, _)| kind == "cpu");
@@ -61,7 +61,7 @@ fn precision(config: &RunConfig) -> Result<(), Error> {
     )
 }
 
-/// For k > 1 samples the loss is the importance-weighted bound, whose terms are not apart.
+/// For k > 1 samples the loss is the importance-weighted bound, which is no sum of distortion and rate.
 fn importance_weighted(objective: &ObjectiveSection) -> Result<(), Error> {
     let ObjectiveSection {
         beta,
@@ -94,9 +94,9 @@ fn milestones(training: &TrainingSection) -> Result<(), Error> {
         schedule, milestones, ..
     } = training;
     let reason = if *schedule == LearningRate::Step && milestones.is_empty() {
-        "with `training.schedule = \"step\"` the rate needs epochs to drop at"
+        "with `training.schedule = \"step\"`, the learning rate needs epochs to drop at"
     } else if !milestones.is_sorted_by(|a, b| a < b) {
-        "epochs ascend"
+        "the epochs must ascend"
     } else {
         return Ok(());
     };

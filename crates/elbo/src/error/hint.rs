@@ -1,13 +1,18 @@
-//! What to do about each error: one short imperative sentence, or nothing where the error says it.
+//! What to do about each error: one short imperative sentence, or nothing if the error itself says it.
+//!
+//! `key = value` in backticks is a setting to make; a key alone only names it.
 
-use elbo_core::Region;
 use std::io::ErrorKind;
 
-use elbo_core::{DEVICES, NoDevice};
+use elbo_core::{DEVICES, NoDevice, Region};
 
 use super::{Error, quoted};
 use crate::config::{keys, presets};
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a new error has no hint until someone writes one"
+)]
 impl Error {
     /// What to do about it, for the line after the error.
     pub fn hint(&self) -> Option<String> {
@@ -24,9 +29,11 @@ impl Error {
             Self::UnknownSetting {
                 key, nearest: None, ..
             } => Some(known_settings(key)),
-            Self::BadSetting { key, .. } => {
-                keys::find(key).map(|known| format!("`{key}` is {}", known.about))
-            }
+            Self::BadSetting { setting, key, .. } => Some(format!("`{setting}`: {}", key.about)),
+            Self::NotAPicture { pictures, .. } => Some(match pictures.is_empty() {
+                true => "remove the setting: these data have no pictures".to_owned(),
+                false => format!("pictures: {}", quoted(pictures)),
+            }),
             Self::NoValue { .. } => Some("write `key=value`, such as `network.hidden=500,500`".to_owned()),
             Self::UnknownPreset { .. } => Some(format!(
                 "presets: {}",
@@ -35,7 +42,7 @@ impl Error {
             Self::NoDevice { why, .. } => Some(device_hint(why)),
             Self::NoData => Some("name a folder, a file or `builtin:faces`, or set `data.source`".to_owned()),
             Self::NothingToModel { .. } => {
-                Some("give data with a field that changes, and leave one that is not given".to_owned())
+                Some("use data with a field whose values vary, and leave one of them not given".to_owned())
             }
             Self::NoPictures { .. } => Some("write a table, such as new.csv".to_owned()),
             Self::NoRegion { kind: "image", .. } => Some(format!(
@@ -46,21 +53,22 @@ impl Error {
             Self::InRow { error, .. } => error.hint(),
             Self::FieldTwice { .. } => Some("a field is either modelled or given: name it once".to_owned()),
             Self::NotGiven { given, .. } if given.is_empty() => {
-                Some("it was trained without `--given`: leave the condition out".to_owned())
+                Some("it was trained without given fields: leave the condition out".to_owned())
             }
             Self::NotGiven { given, .. } => Some(format!("it is given {}", quoted(given))),
             Self::GivenMissing { .. } => Some(
-                "add it to the data, or train with `--set objective.given_dropout=0.1`, so that it may be missing"
+                "add it to the data, or train with `objective.given_dropout = 0.1`, so that it may be missing"
                     .to_owned(),
             ),
             Self::NoRecords { .. } => {
-                Some("choose another `--split`, or give data that have records in it".to_owned())
+                Some("choose another `EvaluateRequest::split`, or data that have records in it".to_owned())
             }
             Self::BatchTooLarge { records, .. } => {
-                Some(format!("choose at most {records}: `--batch {records}`"))
+                Some(format!("choose at most {records}: `training.batch = {records}`"))
             }
             Self::Diverged { .. } => Some(
-                "start again with a lower `--lr`, or bound the gradient with `--set training.clip_norm=100`"
+                "start again with a lower learning rate, such as `training.learning_rate = 1e-4`, or bound the \
+                 gradient with `training.clip_norm = 100`"
                     .to_owned(),
             ),
             _ => None,
@@ -71,29 +79,32 @@ impl Error {
         let text = match self {
             Self::RunExists { path } => {
                 return Some(format!(
-                    "go on with `elbo train --resume {}`, choose another folder, or replace the run with `--force`",
+                    "continue with `train::resume({})`, choose another folder, or replace the run with \
+                     `OutputOptions::force`",
                     path.display()
                 ));
             }
             Self::NotTrained { path } => {
-                return Some(format!("train it with `elbo train --resume {}`", path.display()));
+                return Some(format!("train it with `train::resume({})`", path.display()));
             }
             Self::NotBegun { path } => {
                 return Some(format!(
-                    "nothing is lost: start it again with `elbo train DATA --out {}`",
+                    "nothing is lost: start it again with `OutputOptions::path = {}`",
                     path.display()
                 ));
             }
             Self::Occupied { .. } => "choose another folder: only a run is ever replaced",
-            Self::NotARun { .. } => "give the folder that `elbo train --out` made",
-            Self::RunBusy { .. } => "wait until it ends, or stop it",
+            Self::NotARun { .. } => "give the folder of a run, as training writes it",
+            Self::RunBusy { .. } => "wait until it is done, or stop it",
             Self::RunVersion { found, supported, .. } if found > supported => {
                 "it was written by a newer version; update this program"
             }
             Self::RunVersion { .. } => "it was written by an older version; use that one or train again",
-            Self::RunTorn { .. } => "restore the folder from a copy, or train again with `--force`",
-            Self::TooLarge { .. } => "the file is damaged or not what its name says",
-            Self::Threads { .. } => "ask for fewer with `--threads`",
+            Self::RunTorn { .. } => {
+                "restore the folder from a copy, or train again with `OutputOptions::force`"
+            }
+            Self::TooLarge { .. } => "the file is damaged, or is not what its name says",
+            Self::Threads { .. } => "use fewer: `ModelOptions::threads`",
             _ => return None,
         };
         Some(text.to_owned())
@@ -107,30 +118,35 @@ fn device_hint(why: &NoDevice) -> String {
             quoted(DEVICES)
         ),
         NoDevice::NotBuilt(feature) => {
-            format!("build it with `--features {feature}`, or compute with `--device cpu`")
+            format!("build it with the feature `{feature}`, or compute with `training.device = \"cpu\"`")
         }
-        NoDevice::Absent { .. } => "compute with `--device cpu`".to_owned(),
+        NoDevice::Absent { .. } => "compute with `training.device = \"cpu\"`".to_owned(),
     }
 }
 
-/// The names that may be meant: those of the section, or of the sections.
+/// The settings of the section that `key` names, or else all sections.
 fn known_settings(key: &str) -> String {
     let section = key.split('.').next().unwrap_or_default();
     let names: Vec<_> = keys::KEYS
         .iter()
-        .filter(|known| known.section() == section)
+        .chain(keys::FIELD_KEYS)
+        .filter(|known| known.path.split('.').next() == Some(section))
         .map(|known| known.path)
         .collect();
     match names.is_empty() {
-        true => format!("sections: {}", quoted(keys::sections())),
+        true => format!("sections: {}, `fields.NAME`", quoted(keys::sections())),
         false => format!("settings: {}", quoted(names)),
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "few of the many kinds of I/O error have a remedy"
+)]
 fn write_hint(kind: ErrorKind) -> Option<&'static str> {
     match kind {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            Some("the disk is full; free some space and go on: nothing was lost")
+            Some("the disk is full; free some space and continue: nothing was lost")
         }
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
             Some("choose a folder that you may write to")
@@ -156,12 +172,14 @@ mod tests {
     fn an_unknown_setting_lists_its_neighbours() {
         let hint = unknown("model.qqq").hint().unwrap_or_default();
         assert!(hint.starts_with("settings: `model.latent`"), "{hint}");
+        let hint = unknown("fields.age.qqq").hint().unwrap_or_default();
+        assert!(hint.starts_with("settings: `fields.NAME.kind`"), "{hint}");
         let hint = unknown("qqq").hint().unwrap_or_default();
         assert!(hint.starts_with("sections: `data`, `model`"), "{hint}");
     }
 
     #[test]
-    fn the_future_and_the_past_are_told_apart() {
+    fn newer_and_older_versions_have_different_hints() {
         let hint = |found| {
             Error::RunVersion {
                 file: "run.json".into(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Attribute, Units, Values};
 
-/// How one latent unit goes along with one attribute.
+/// The association of one latent unit with one attribute.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Association {
     /// Which unit, counted from 0.
@@ -18,7 +18,7 @@ pub struct Association {
     pub statistic: Statistic,
     /// From −1 to 1; η of a category is never negative.
     pub correlation: f64,
-    /// Of a category, the level that the unit tells best from all others, and its point-biserial correlation.
+    /// Of a category, the level that the unit separates best from all others, and its point-biserial correlation.
     pub level: Option<(String, f64)>,
 }
 
@@ -68,7 +68,7 @@ pub fn associate(units: Units<'_>, attributes: &[Attribute]) -> Vec<Option<Assoc
     (0..units.width).map(strongest).collect()
 }
 
-/// How `unit` goes along with `attribute`, over the rows where both are given and finite.
+/// The association of `unit` with `attribute`, over the rows where both are observed and finite.
 /// `None` where either is constant there, or every record has a level of its own.
 ///
 /// # Panics

@@ -5,7 +5,7 @@
 pub struct Attribute {
     /// The field's name.
     pub name: String,
-    /// A value for each record, `None` where it is not given.
+    /// A value for each record, `None` where it is not observed.
     pub values: Values,
 }
 
@@ -16,7 +16,7 @@ pub enum Values {
     Number(Vec<Option<f64>>),
     /// Yes or no.
     Flag(Vec<Option<bool>>),
-    /// Positions in `levels`; one beyond them counts as not given.
+    /// Positions in `levels`; one beyond them counts as not observed.
     Category {
         /// The names.
         levels: Vec<String>,

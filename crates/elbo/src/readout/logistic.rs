@@ -45,7 +45,7 @@ impl Logistic {
         scores(&self.weights, x, self.levels)
     }
 
-    /// The likeliest level; of equals the first.
+    /// The most likely level; of equals the first.
     pub(super) fn predict(&self, x: &[f64]) -> usize {
         let scores = self.scores(x);
         (0..self.levels).fold(

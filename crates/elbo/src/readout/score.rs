@@ -49,7 +49,7 @@ pub fn balanced_accuracy(pairs: &[(usize, usize)]) -> Option<f64> {
     Some(shares.iter().sum::<f64>() / shares.len() as f64)
 }
 
-/// The score of `predicted` beside `truth` over the rows where both are given.
+/// The score of `predicted` against `truth` over the rows where both are observed.
 pub(super) fn score(predicted: &Values, truth: &Values) -> Option<Score> {
     if let (Values::Number(predicted), Values::Number(truth)) = (predicted, truth) {
         let both = |(y, p): (&Option<f64>, &Option<f64>)| y.filter(|y| y.is_finite()).zip(*p);

@@ -5,7 +5,7 @@ use std::path::Path;
 use elbo_core::{ImageLikelihood, NetworkKind, PriorKind, Region};
 use proptest::prelude::*;
 
-use elbo_data::kind::image::Binarize;
+use elbo_data::Binarize;
 
 use super::super::{ConfigSources, fixture};
 use super::*;
@@ -37,10 +37,7 @@ fn message(flags: &[(&str, &str)]) -> String {
 fn gray_pictures_get_a_dense_bernoulli_model_and_a_note_on_it() {
     let (checked, notes) = check(&[("data.given", "label,smile,age")], GRAY).unwrap();
     assert_eq!(checked.model.network.kind, NetworkKind::Dense);
-    assert_eq!(
-        choose::common_likelihood(&checked.model.x),
-        Some(ImageLikelihood::Bernoulli)
-    );
+    assert_eq!(checked.likelihood, Some(ImageLikelihood::Bernoulli));
     assert!(
         notes
             .iter()
@@ -65,10 +62,7 @@ fn gray_pictures_get_a_dense_bernoulli_model_and_a_note_on_it() {
 fn colour_pictures_get_convolutions_and_the_discretised_logistic() {
     let (checked, _) = check(&[], COLOUR).unwrap();
     assert_eq!(checked.model.network.kind, NetworkKind::Conv);
-    assert_eq!(
-        choose::common_likelihood(&checked.model.x),
-        Some(ImageLikelihood::DiscretizedLogistic)
-    );
+    assert_eq!(checked.likelihood, Some(ImageLikelihood::DiscretizedLogistic));
     assert_eq!(checked.data.size.map(|size| size.height), Some(64));
     assert_eq!(checked.data.channels, Some(3));
 }
@@ -79,7 +73,7 @@ fn two_valued_or_binarised_pictures_are_bernoulli() {
         let (checked, _) = config(flags)
             .check(&fixture::schema(COLOUR, two_valued), 1000)
             .unwrap();
-        choose::common_likelihood(&checked.model.x)
+        checked.likelihood
     };
     assert_eq!(likelihood(&[], true), Some(ImageLikelihood::Bernoulli));
     assert_eq!(
@@ -148,10 +142,7 @@ fn where_a_part_of_a_picture_is_given_the_rest_is_modelled() {
         .unwrap()
         .0
         .model;
-    let region = |field: &FieldSpec| match field.kind {
-        FieldKind::Image { region, .. } => Some(region),
-        _ => None,
-    };
+    let region = |field: &FieldSpec| field.kind.image().map(|image| image.region);
     assert_eq!(region(&model.x[0]), Some(Region::Right));
     assert_eq!(region(&model.y[0]), Some(Region::Left));
     assert!(message(&[("data.given", "image:middle")]).starts_with("`middle` is no part of the image field"));
@@ -180,16 +171,16 @@ fn settings_that_exclude_each_other_are_named() {
         ),
         (
             &[("training.schedule", "step")],
-            "`training.milestones = []` is not possible: with `training.schedule = \"step\"` the rate needs epochs to drop at",
+            "`training.milestones = []` is not possible: with `training.schedule = \"step\"`, the learning rate needs epochs to drop at",
         ),
         (
             &[("training.milestones", "5,3")],
-            "`training.milestones = [5, 3]` is not possible: epochs ascend",
+            "`training.milestones = [5, 3]` is not possible: the epochs must ascend",
         ),
         (
             &[("data.binarize", "each"), ("model.likelihood", "gaussian")],
             "`data.binarize` and `model.likelihood` exclude each other: \
-             pixels that are black or white are scored by `bernoulli`",
+             black and white pixels need the likelihood `bernoulli`",
         ),
         (
             &[("training.batch", "1001")],
@@ -205,7 +196,7 @@ fn settings_that_exclude_each_other_are_named() {
 }
 
 #[test]
-fn a_config_made_by_a_program_is_checked_too() {
+fn a_config_that_a_program_built_is_checked_too() {
     let schema = fixture::schema(GRAY, false);
     let mut nan = RunConfig::default();
     nan.training.learning_rate = f64::NAN;
@@ -237,7 +228,7 @@ fn a_step_takes_no_more_records_than_there_are() {
         error.to_string(),
         "`training.batch = 128` is more than the 40 records to train on"
     );
-    assert_eq!(error.hint().unwrap(), "choose at most 40: `--batch 40`");
+    assert_eq!(error.hint().unwrap(), "choose at most 40: `training.batch = 40`");
 }
 
 #[test]

@@ -7,20 +7,24 @@ use crate::config::{ConfigSources, fixture};
 /// The keys that a config with nothing left out has.
 fn serialized() -> Vec<String> {
     let table = toml::Table::try_from(fixture::full()).unwrap();
-    let section = |(name, value): (&String, &toml::Value)| {
-        value
-            .as_table()
-            .unwrap()
-            .keys()
-            .map(|key| format!("{name}.{key}"))
-            .collect::<Vec<_>>()
+    let names = |path: &str, section: &toml::Value| {
+        let keys = section.as_table().unwrap().keys();
+        keys.map(|key| format!("{path}.{key}")).collect::<Vec<_>>()
+    };
+    let section = |(name, value): (&String, &toml::Value)| match name.as_str() {
+        "fields" => names("fields.NAME", &value["image"]),
+        name => names(name, value),
     };
     table.iter().flat_map(section).collect()
 }
 
 #[test]
 fn the_list_and_the_sections_agree() {
-    let mut listed: Vec<_> = KEYS.iter().map(|key| key.path.to_owned()).collect();
+    let mut listed: Vec<_> = KEYS
+        .iter()
+        .chain(FIELD_KEYS)
+        .map(|key| key.path.to_owned())
+        .collect();
     let mut written = serialized();
     listed.sort();
     written.sort();
@@ -30,7 +34,7 @@ fn the_list_and_the_sections_agree() {
 
 #[test]
 fn every_word_that_is_offered_is_understood() {
-    for key in KEYS {
+    for key in KEYS.iter().chain(FIELD_KEYS) {
         let OneOf(words) = &key.takes else { continue };
         for word in *words {
             let flags = vec![(key.path.to_owned(), (*word).to_owned())];

@@ -7,11 +7,11 @@ use plotters::style::Color;
 
 use super::WIDTH;
 use super::axes::{Axes, LABEL, Plane, TITLE, short, span, write};
+use crate::model::terms::Terms;
 use crate::picture::canvas::{Area, Drawn, paint, px};
 use crate::picture::colour::{PAPER, pen};
 use crate::picture::text::Anchor;
-use crate::run_dir::EpochRecord;
-use crate::terms::Terms;
+use crate::run::EpochRecord;
 
 const HEIGHT: u32 = 860;
 const UPPER: u32 = 500;

@@ -1,4 +1,4 @@
-//! Each field of a table by itself, and each pair of fields: real records beside made ones.
+//! Each field of a table by itself, and each pair of fields: real records beside generated ones.
 
 use image::RgbImage;
 use plotters::element::Rectangle;
@@ -20,23 +20,23 @@ const NAME: Type = Type::bold(17.0, INK);
 const CELL: u32 = 18;
 const PAIRED: usize = 24;
 
-/// One field: the share of each level or interval among real and among made records.
+/// One field: the share of each level or interval among real and among generated records.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Marginal {
     /// The field's name.
     pub name: String,
     /// Below the first bar and below the last.
     pub ends: [String; 2],
-    /// Real and made shares, bar by bar.
+    /// Shares among real and generated records, bar by bar.
     pub shares: Vec<[f64; 2]>,
 }
 
-/// How strongly each pair of fields hangs together, from 0 to 1: `[fields, fields]`, row-major.
+/// The association of each pair of fields, from 0 to 1: `[fields, fields]`, row-major.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pairs {
     /// Among real records.
     pub real: Vec<f64>,
-    /// Among made ones.
+    /// Among generated ones.
     pub made: Vec<f64>,
 }
 

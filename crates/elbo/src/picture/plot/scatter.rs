@@ -84,7 +84,7 @@ impl<'a> Paints<'a> {
                     span: if low < high { low..high } else { span([low]) },
                 }
             }
-            _ => Self::Level {
+            Values::Flag(_) | Values::Category { .. } => Self::Level {
                 name,
                 levels: values.levels(),
                 codes: values.codes(),

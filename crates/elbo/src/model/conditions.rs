@@ -1,0 +1,266 @@
+//! Conditions of records to generate: the user's requests, such as `age=37`, as columns of y. This is where they are parsed.
+
+mod table;
+
+use std::sync::Arc;
+
+use elbo_data::noise::{Noise, Purpose};
+use elbo_data::{Column, Field, Kind, Schema, Value};
+
+use crate::config::CheckedConfig;
+use crate::error::Error;
+use crate::events::Warning;
+use crate::model::opened::Opened;
+
+/// Text that asks for every level of a category, or both values of a flag, in turn.
+pub const EVERY: &str = "*";
+
+/// A given field that cannot be drawn from frequencies and that was never hidden from the model in training.
+pub(crate) fn must_be_given<'a>(config: &CheckedConfig, schema: &'a Schema) -> Option<&'a Field> {
+    let given = config.model.y.iter();
+    let mut fields = given.filter_map(|field| Some(schema.field(&field.name).ok()?.1));
+    fields.find(|field| !config.may_leave_open() && !field.kind.can_be_drawn())
+}
+
+/// How one given field gets its value.
+enum Wanted {
+    /// The same for every record.
+    Fixed(Value),
+    /// These, each in turn.
+    Every(Vec<Value>),
+    /// Some values, each for a share of the records; the rest is left open or drawn.
+    Shares(Vec<(Value, f64)>),
+    /// One for each record.
+    Rows(Vec<Value>),
+    /// Drawn from the frequencies of the training records: this field was never hidden in training.
+    Drawn,
+}
+
+/// The condition of any number of records.
+pub(crate) struct Conditions {
+    opened: Arc<Opened>,
+    wanted: Vec<Wanted>,
+    /// Positions of the requested fields.
+    asked: Vec<usize>,
+    noise: Noise,
+    /// Warnings to the user.
+    pub warnings: Vec<Warning>,
+}
+
+impl Conditions {
+    /// Parses `field=value` requests.
+    ///
+    /// # Errors
+    /// A field that the model is not given, or a value that the field cannot have.
+    pub(crate) fn parse(
+        opened: &Arc<Opened>,
+        requests: &[(String, String)],
+        noise: Noise,
+    ) -> Result<Self, Error> {
+        let (wanted, warnings) = opened.wanted(requests)?;
+        Ok(Self::filled_up(opened, wanted, warnings, noise))
+    }
+
+    /// A field without a request is left open if the model was trained with it hidden, else drawn.
+    fn filled_up(
+        opened: &Arc<Opened>,
+        wanted: Vec<Option<Wanted>>,
+        mut warnings: Vec<Warning>,
+        noise: Noise,
+    ) -> Self {
+        let open = opened.config.may_leave_open();
+        if !open {
+            let places = (0..wanted.len()).filter(|place| wanted[*place].is_none());
+            warnings.extend(opened.warn_not_given(places));
+        }
+        let left_out = || match open {
+            true => Wanted::Fixed(Value::Unobserved),
+            false => Wanted::Drawn,
+        };
+        let asked = (0..wanted.len())
+            .filter(|place| wanted[*place].is_some())
+            .collect();
+        Self {
+            opened: Arc::clone(opened),
+            asked,
+            wanted: wanted
+                .into_iter()
+                .map(|wanted| wanted.unwrap_or_else(left_out))
+                .collect(),
+            noise,
+            warnings,
+        }
+    }
+
+    /// Parses requests that change records: fields without a request keep their values.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub(crate) fn of_changes(opened: &Arc<Opened>, requests: &[(String, String)]) -> Result<Self, Error> {
+        let (wanted, warnings) = opened.wanted(requests)?;
+        Ok(Self {
+            warnings,
+            ..Self::filled_up(opened, wanted, Vec::new(), Noise::new(0))
+        })
+    }
+
+    /// Positions of the requested fields among the given ones.
+    pub(crate) fn asked(&self) -> &[usize] {
+        &self.asked
+    }
+
+    /// The columns of the records with these numbers; a record's values depend on its number alone.
+    pub(crate) fn columns(&self, rows: &[u64]) -> Result<Vec<Column>, Error> {
+        let places = self.opened.y_fields.iter().zip(&self.wanted).enumerate();
+        let columns = places.map(|(place, (field, wanted))| {
+            if let Wanted::Fixed(Value::Unobserved) = wanted {
+                return Ok(self.opened.schema.left_open(*field, rows.len())?);
+            }
+            let kind = &self.opened.schema.fields[*field].kind;
+            let values = rows.iter().map(|row| self.value(kind, place, wanted, *row));
+            let values: Vec<Value> = values.collect();
+            Ok(self.opened.schema.column(*field, &values)?)
+        });
+        columns.collect()
+    }
+
+    /// As [`Self::columns`] of the records `0..n`.
+    pub(crate) fn first(&self, n: usize) -> Result<Vec<Column>, Error> {
+        self.columns(&(0..n as u64).collect::<Vec<_>>())
+    }
+
+    fn value(&self, kind: &Kind, place: usize, wanted: &Wanted, row: u64) -> Value {
+        match wanted {
+            Wanted::Fixed(value) => value.clone(),
+            Wanted::Every(values) => values[(row % values.len().max(1) as u64) as usize].clone(),
+            Wanted::Rows(values) => values.get(row as usize).cloned().unwrap_or(Value::Unobserved),
+            Wanted::Drawn => marginal(kind, self.draw(place, row, 0)),
+            Wanted::Shares(shares) => self.share(kind, place, shares, row),
+        }
+    }
+
+    fn share(&self, kind: &Kind, place: usize, shares: &[(Value, f64)], row: u64) -> Value {
+        let mut left = f64::from(self.draw(place, row, 0));
+        for (value, share) in shares {
+            left -= share;
+            if left < 0.0 {
+                return value.clone();
+            }
+        }
+        match self.opened.config.may_leave_open() {
+            true => Value::Unobserved,
+            false => marginal(kind, self.draw(place, row, 1)),
+        }
+    }
+
+    fn draw(&self, place: usize, row: u64, which: usize) -> f32 {
+        self.noise
+            .uniform(Purpose::GivenDropout, place as u64, &[row], which + 1)[which]
+    }
+}
+
+/// A value drawn from the frequencies of the training records; none for pictures and texts, which are not kept.
+fn marginal(kind: &Kind, uniform: f32) -> Value {
+    kind.marginal(uniform).unwrap_or(Value::Unobserved)
+}
+
+impl Opened {
+    /// Warnings about given fields without a request that were never hidden in training: which of them are drawn, and
+    /// which cannot be.
+    fn warn_not_given(&self, places: impl Iterator<Item = usize>) -> Vec<Warning> {
+        let fields = places.map(|place| &self.schema.fields[self.y_fields[place]]);
+        let (drawn, missed): (Vec<_>, Vec<_>) = fields.partition(|field| field.kind.can_be_drawn());
+        let names = |fields: Vec<&Field>| -> Vec<String> {
+            fields.into_iter().map(|field| field.name.clone()).collect()
+        };
+        let (drawn, missed) = (names(drawn), names(missed));
+        let mut warnings = Vec::new();
+        if !drawn.is_empty() {
+            warnings.push(Warning::Drawn { fields: drawn });
+        }
+        if !missed.is_empty() {
+            warnings.push(Warning::NotGiven { fields: missed });
+        }
+        warnings
+    }
+
+    /// What is wanted of each given field, and warnings.
+    fn wanted(&self, requests: &[(String, String)]) -> Result<(Vec<Option<Wanted>>, Vec<Warning>), Error> {
+        let mut warnings = Vec::new();
+        let mut wanted: Vec<Option<Wanted>> = self.config.model.y.iter().map(|_| None).collect();
+        for (name, text) in requests {
+            let place = self.given_place(name)?;
+            let new = self.want(name, text, &mut warnings)?;
+            wanted[place] = Some(match (wanted[place].take(), new) {
+                (Some(Wanted::Shares(mut shares)), Wanted::Shares(more)) => {
+                    shares.extend(more);
+                    check_shares(name, &shares)?;
+                    Wanted::Shares(shares)
+                }
+                (_, new) => new,
+            });
+        }
+        Ok((wanted, warnings))
+    }
+
+    fn given_place(&self, name: &str) -> Result<usize, Error> {
+        // The schema knows the name or suggests one; it may still be no condition of this model.
+        self.schema.field(name)?;
+        let place = self.config.model.y.iter().position(|field| field.name == name);
+        place.ok_or_else(|| Error::NotGiven {
+            field: name.to_owned(),
+            given: self
+                .config
+                .model
+                .y
+                .iter()
+                .map(|field| field.name.clone())
+                .collect(),
+        })
+    }
+
+    fn want(&self, name: &str, text: &str, warnings: &mut Vec<Warning>) -> Result<Wanted, Error> {
+        let (_, field) = self.schema.field(name)?;
+        if text == EVERY
+            && let Some(values) = field.kind.every_value()
+        {
+            return Ok(Wanted::Every(values));
+        }
+        let whole = self.value_of(name, text, warnings);
+        let share = text.rsplit_once(':').filter(|_| whole.is_err());
+        let share = share.and_then(|(value, share)| Some((value, share.trim().parse::<f64>().ok()?)));
+        let Some((value, share)) = share else {
+            let value = whole?;
+            let drawn = value == Value::Unobserved && !self.config.may_leave_open();
+            return Ok(if drawn {
+                Wanted::Drawn
+            } else {
+                Wanted::Fixed(value)
+            });
+        };
+        let shares = vec![(self.value_of(name, value, warnings)?, share)];
+        check_shares(name, &shares)?;
+        Ok(Wanted::Shares(shares))
+    }
+
+    /// The value that a text stands for.
+    fn value_of(&self, name: &str, text: &str, warnings: &mut Vec<Warning>) -> Result<Value, Error> {
+        let (field, _) = self.schema.field(name)?;
+        let parsed = self.schema.parse_value(field, text)?;
+        warnings.extend(parsed.warning.map(Warning::Request));
+        Ok(parsed.value)
+    }
+}
+
+fn check_shares(name: &str, shares: &[(Value, f64)]) -> Result<(), Error> {
+    let sum: f64 = shares.iter().map(|(_, share)| share).sum();
+    let sound = shares.iter().all(|(_, share)| *share >= 0.0 && share.is_finite());
+    match sound && sum <= 1.0 + 1e-9 {
+        true => Ok(()),
+        false => Err(Error::bad_argument(
+            "SampleRequest::given",
+            format!("{name}=…:{sum}"),
+            "shares from 0 to 1 that add up to at most 1",
+        )),
+    }
+}

@@ -1,0 +1,73 @@
+//! Conditions from a table: one record for each of its rows.
+
+use std::sync::Arc;
+
+use elbo_data::arrow::array::AsArray;
+use elbo_data::arrow::datatypes::DataType;
+use elbo_data::noise::Noise;
+use elbo_data::options::{FieldType, TypedField};
+use elbo_data::{DataError, OpenOptions, Source, Value};
+
+use super::{Conditions, Wanted};
+use crate::data::Data;
+use crate::error::Error;
+use crate::model::opened::Opened;
+
+/// Rows that are read at a time.
+const ROWS: usize = 4096;
+
+impl Conditions {
+    /// One record for each row of a table, whose columns are fields that the model is given. An empty cell leaves its
+    /// field open; `requests` hold for every row. Also returns the number of rows.
+    ///
+    /// # Errors
+    /// A table that cannot be read, a column that is no such field, and a cell that its field cannot have.
+    pub(crate) fn from_table(
+        opened: &Arc<Opened>,
+        table: &Data,
+        requests: &[(String, String)],
+        noise: Noise,
+    ) -> Result<(Self, usize), Error> {
+        let names = names(table.open(&OpenOptions::default())?.as_ref());
+        let places = names.iter().map(|name| opened.given_place(name));
+        let places = places.collect::<Result<Vec<_>, _>>()?;
+        // Cells are read as they are written: the model's fields say what they mean.
+        let fields = names.iter().map(|name| TypedField {
+            name: name.clone(),
+            field_type: FieldType::Category,
+        });
+        let options = OpenOptions {
+            fields: fields.collect(),
+            strict: true,
+            ..OpenOptions::default()
+        };
+        let source = table.open(&options)?;
+        let (mut wanted, mut warnings) = opened.wanted(requests)?;
+        let mut values: Vec<Vec<Value>> = vec![Vec::new(); names.len()];
+        let rows: Vec<u64> = (0..source.len()).collect();
+        for part in rows.chunks(ROWS) {
+            let read = source.read(part)?;
+            for ((column, name), values) in read.batch.columns().iter().zip(&names).zip(&mut values) {
+                let column =
+                    elbo_data::arrow::compute::cast(column, &DataType::Utf8).map_err(DataError::from)?;
+                for (cell, row) in column.as_string::<i32>().iter().zip(part) {
+                    let value = opened.value_of(name, cell.unwrap_or(""), &mut warnings);
+                    values.push(value.map_err(|error| Error::InRow {
+                        place: source.name_of(*row),
+                        error: Box::new(error),
+                    })?);
+                }
+            }
+        }
+        for (place, values) in places.into_iter().zip(values) {
+            wanted[place] = Some(Wanted::Rows(values));
+        }
+        warnings.dedup();
+        Ok((Self::filled_up(opened, wanted, warnings, noise), rows.len()))
+    }
+}
+
+fn names(source: &dyn Source) -> Vec<String> {
+    let schema = source.arrow_schema();
+    schema.fields().iter().map(|field| field.name().clone()).collect()
+}

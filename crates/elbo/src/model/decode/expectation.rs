@@ -1,0 +1,113 @@
+//! The expectation of each value over several draws of the latents.
+
+use elbo_core::decoder::{FieldDistribution, Likelihood};
+use elbo_data::DataError;
+use elbo_data::arrow::array::ArrayRef;
+use elbo_data::column::image_array;
+
+use super::levels::LevelTable;
+use super::{BEAM, Drawing, texts};
+use crate::model::CHUNK;
+use crate::model::opened::Opened;
+use crate::model::tensors::to_host;
+
+/// Sums over draws, of a chunk of rows.
+#[derive(Default)]
+pub(crate) struct Expectation {
+    draws: f64,
+    /// Probabilities of the levels of each field that has levels, `[CHUNK, levels]`.
+    levels: Vec<Vec<f64>>,
+    /// Means of each image.
+    images: Vec<Vec<f64>>,
+    /// The distributions at the first draw: texts have no mean, so the most likely text is searched for there.
+    first: Option<Likelihood>,
+}
+
+fn add(sums: &mut Vec<f64>, values: impl ExactSizeIterator<Item = f64>) {
+    sums.resize(values.len(), 0.0);
+    sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+}
+
+impl Opened {
+    /// Adds p(x|z,y) at one draw of the latents to an expectation. Where fields see those before them, their levels
+    /// are drawn too; `noise` gives uniform numbers for the field in a place.
+    pub(crate) fn add_to(
+        &self,
+        expectation: &mut Expectation,
+        p: Likelihood,
+        known: &[Vec<Option<u32>>],
+        noise: impl Fn(u64) -> Vec<f32>,
+    ) {
+        expectation.draws += 1.0;
+        if let Some(levels) = &p.levels {
+            let drawing = Drawing {
+                missing: false,
+                ..Drawing::mean()
+            };
+            let mut table = LevelTable::drawing(levels, known, self.upload());
+            let fields = self.x_fields.iter().enumerate();
+            let fields = fields.filter(|(_, field)| self.has_levels(**field));
+            for (place, (x, field)) in fields.enumerate() {
+                let field = &self.schema.fields[*field];
+                let rows = table.draw(field, &drawing, &noise(x as u64));
+                expectation.add_levels(place, field.levels(), rows);
+            }
+        }
+        expectation.add_images(&p);
+        expectation.first.get_or_insert(p);
+    }
+
+    /// A value of each modelled field: the mean of images and numbers, the most likely level; nothing is missing.
+    pub(crate) fn values_of(&self, expectation: &Expectation) -> Result<Vec<ArrayRef>, DataError> {
+        let Some(first) = &expectation.first else {
+            return Ok(Vec::new());
+        };
+        let drawing = Drawing {
+            missing: false,
+            ..Drawing::mean()
+        };
+        let mut levels = LevelTable::of(&expectation.levels);
+        let mut images = expectation.images.iter();
+        let fields = self.x_fields.iter().zip(&first.fields);
+        let values = fields.map(|(field, p)| match p {
+            FieldDistribution::Image { .. } => {
+                let sums = images.next().map(Vec::as_slice).unwrap_or_default();
+                let byte = |sum: &f64| (sum / expectation.draws * 255.0 + 0.5) as u8;
+                image_array(sums.iter().map(byte).collect(), sums.len() / CHUNK)
+            }
+            FieldDistribution::Text(text) => {
+                let tokens = text.beam(BEAM, self.longest_text(*field), false);
+                self.schema.decode(*field, &texts(tokens))
+            }
+            FieldDistribution::Levels => levels.next(&self.schema, *field, &drawing, Vec::new),
+        });
+        values.collect()
+    }
+}
+
+impl Expectation {
+    /// Adds the probabilities of a field's levels, the last of which may be left out.
+    fn add_levels(&mut self, place: usize, width: usize, rows: Vec<Vec<f64>>) {
+        if place == self.levels.len() {
+            self.levels.push(Vec::new());
+        }
+        let padded = rows.into_iter().flat_map(|mut row| {
+            row.resize(width, 0.0);
+            row
+        });
+        add(&mut self.levels[place], padded.collect::<Vec<_>>().into_iter());
+    }
+
+    fn add_images(&mut self, p: &Likelihood) {
+        let images = p.fields.iter().filter_map(|field| match field {
+            FieldDistribution::Image { image, .. } => Some(to_host(image.mean())),
+            FieldDistribution::Text(_) | FieldDistribution::Levels => None,
+        });
+        for (place, mean) in images.enumerate() {
+            if place == self.images.len() {
+                self.images.push(Vec::new());
+            }
+            add(&mut self.images[place], mean.into_iter().map(f64::from));
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Values of fields with levels, from the logits of all of them.
+
+use elbo_core::field::levels::{Levels, OneByOne};
+use elbo_data::arrow::array::ArrayRef;
+use elbo_data::kind::mode;
+use elbo_data::{Column, DataError, Field, Schema};
+
+use super::{Draw, Drawing};
+use crate::model::tensors::{Upload, to_host};
+
+/// The distributions of a chunk of rows, field after field: each field sees the levels of those before it.
+pub(super) struct LevelTable<'a> {
+    odds: Odds<'a>,
+    /// The known level of each field with levels in each row; the level behind the last says that the field is not
+    /// modelled there. None where a level is to be drawn.
+    known: &'a [Vec<Option<u32>>],
+    next: usize,
+}
+
+/// The source of the probabilities.
+enum Odds<'a> {
+    /// A likelihood, whose fields are gone through in turn.
+    Likelihood(Box<OneByOne<'a>>, Upload),
+    /// Probabilities of each field's levels, row-major.
+    Given(&'a [Vec<f64>]),
+}
+
+impl<'a> LevelTable<'a> {
+    /// Of a likelihood whose levels are to be drawn.
+    pub(super) fn drawing(levels: &'a Levels, known: &'a [Vec<Option<u32>>], upload: Upload) -> Self {
+        Self {
+            odds: Odds::Likelihood(Box::new(levels.one_by_one()), upload),
+            known,
+            next: 0,
+        }
+    }
+
+    /// Of probabilities, `[CHUNK, levels]` for each field.
+    pub(super) fn of(probabilities: &'a [Vec<f64>]) -> Self {
+        Self {
+            odds: Odds::Given(probabilities),
+            known: &[],
+            next: 0,
+        }
+    }
+
+    /// The values of the next field, which is the schema's `field`; `noise` gives two draws for each row: the
+    /// first falls on a level, the second on a value of it.
+    pub(super) fn next(
+        &mut self,
+        schema: &Schema,
+        field: usize,
+        drawing: &Drawing,
+        noise: impl FnOnce() -> Vec<f32>,
+    ) -> Result<ArrayRef, DataError> {
+        let described = &schema.fields[field];
+        let rows = self.probabilities(described, drawing);
+        if drawing.draw == Draw::Mean {
+            self.choose(rows.iter().map(|p| mode(p)).collect());
+            return schema.decode(field, &schema.expected(field, &rows)?);
+        }
+        let noise = noise();
+        let levels = self.draw_levels(rows, drawing, &noise);
+        schema.draw(field, &described.levels_column(levels)?, &within(&noise))
+    }
+
+    /// As [`Self::next`] with a sample of each value, as the column that the encoder would read.
+    pub(super) fn next_column(
+        &mut self,
+        schema: &Schema,
+        field: usize,
+        drawing: &Drawing,
+        noise: &[f32],
+    ) -> Result<Column, DataError> {
+        let described = &schema.fields[field];
+        let rows = self.probabilities(described, drawing);
+        let levels = self.draw_levels(rows, drawing, noise);
+        schema.draw_column(field, &described.levels_column(levels)?, &within(noise))
+    }
+
+    /// Draws a level of each row of probabilities, and goes on to the next field.
+    fn draw_levels(&mut self, rows: Vec<Vec<f64>>, drawing: &Drawing, noise: &[f32]) -> Vec<u32> {
+        let drawn = rows.into_iter().zip(noise.iter().step_by(2));
+        let drawn = drawn.map(|(p, u)| pick(&sharpened(p, drawing.sampling.temperature), *u));
+        let levels: Vec<u32> = drawn.collect();
+        self.choose(levels.clone());
+        levels
+    }
+
+    /// The probabilities of the next field's levels, and a draw of each row's level.
+    pub(super) fn draw(&mut self, field: &Field, drawing: &Drawing, noise: &[f32]) -> Vec<Vec<f64>> {
+        let rows = self.probabilities(field, drawing);
+        let levels = rows.iter().zip(noise.iter().step_by(2));
+        self.choose(levels.map(|(p, u)| pick(p, *u)).collect());
+        rows
+    }
+
+    fn probabilities(&self, field: &Field, drawing: &Drawing) -> Vec<Vec<f64>> {
+        let width = field.levels();
+        // The last level of a field that can be missing says that it is.
+        let kept = width - usize::from(field.can_miss() && !drawing.missing);
+        match &self.odds {
+            Odds::Likelihood(fields, _) => {
+                let logits = to_host(fields.logits());
+                let rows = logits.chunks_exact(width);
+                rows.map(|row| probabilities(&row[..kept])).collect()
+            }
+            Odds::Given(fields) => {
+                let rows = fields[self.next].chunks_exact(width);
+                rows.map(|row| normalised(row[..kept].to_vec())).collect()
+            }
+        }
+    }
+
+    /// Goes on to the next field: these levels were drawn, and hold where none is known.
+    fn choose(&mut self, mut levels: Vec<u32>) {
+        if let Some(known) = self.known.get(self.next) {
+            let known = levels.iter_mut().zip(known);
+            known.for_each(|(level, known)| *level = known.unwrap_or(*level));
+        }
+        if let Odds::Likelihood(fields, upload) = &mut self.odds {
+            fields.choose(upload.codes(&levels));
+        }
+        self.next += 1;
+    }
+}
+
+/// The second of each row's two draws: the place of a value within its level.
+fn within(noise: &[f32]) -> Vec<f32> {
+    noise.iter().skip(1).step_by(2).copied().collect()
+}
+
+/// exp(l) / Σ exp(l).
+pub(super) fn probabilities(logits: &[f32]) -> Vec<f64> {
+    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    normalised(logits.iter().map(|logit| f64::from(logit - max).exp()).collect())
+}
+
+fn normalised(mut weights: Vec<f64>) -> Vec<f64> {
+    let sum: f64 = weights.iter().sum();
+    weights.iter_mut().for_each(|weight| *weight /= sum);
+    weights
+}
+
+/// p^(1/temperature), normalised: a temperature below 1 favours likely levels, and 0 leaves only the most likely one.
+fn sharpened(p: Vec<f64>, temperature: f32) -> Vec<f64> {
+    if temperature == 1.0 {
+        return p;
+    }
+    let max = p.iter().copied().fold(0.0, f64::max);
+    let power = |p: &f64| match temperature <= 0.0 {
+        true => f64::from(u8::from(*p == max)),
+        false => (p / max).powf(1.0 / f64::from(temperature)),
+    };
+    normalised(p.iter().map(power).collect())
+}
+
+/// The level on which a draw uniform in [0, 1) falls.
+fn pick(p: &[f64], uniform: f32) -> u32 {
+    let mut left = f64::from(uniform);
+    let found = p.iter().position(|p| {
+        left -= p;
+        left < 0.0
+    });
+    found.unwrap_or_else(|| mode(p) as usize) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_fall_on_levels_as_often_as_they_are_likely() {
+        // ¼ ½ ¼, and a grid of a hundred draws
+        let p = probabilities(&[0.0, 2f32.ln(), 0.0]);
+        let mut counts = [0; 3];
+        for step in 0..100 {
+            counts[pick(&p, (step as f32 + 0.5) / 100.0) as usize] += 1;
+        }
+        assert_eq!(counts, [25, 50, 25]);
+        assert_eq!(mode(&p), 1);
+        assert_eq!(mode(&[0.5, 0.5]), 0);
+    }
+}

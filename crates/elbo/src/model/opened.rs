@@ -1,0 +1,220 @@
+//! An opened run: its config, schema and weights, and its modelled and given fields.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::tensor::Device;
+use elbo_core::{FieldSpec, ImageLikelihood, ImageShape, Init, Region};
+use elbo_data::arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
+use elbo_data::{ImageSize, OpenOptions, Schema};
+use rayon::ThreadPool;
+
+use super::ModelOptions;
+use super::tensors::{Upload, open_device};
+use crate::config::CheckedConfig;
+use crate::error::Error;
+use crate::run::{EpochRecord, RunDir};
+use crate::threads;
+
+/// A run with its weights in memory.
+pub(crate) struct Opened {
+    pub dir: RunDir,
+    pub config: CheckedConfig,
+    pub schema: Arc<Schema>,
+    pub network: elbo_core::Model,
+    pub device: Device,
+    pub pool: Arc<ThreadPool>,
+    /// The columns of a record, in the data's order.
+    pub record_schema: SchemaRef,
+    /// Positions in the schema of the modelled fields.
+    pub x_fields: Vec<usize>,
+    /// Positions in the schema of the given fields.
+    pub y_fields: Vec<usize>,
+}
+
+/// The first modelled field that holds pictures.
+pub(crate) struct ModelledImage {
+    /// Its shape.
+    pub shape: ImageShape,
+    /// Its place in a record, which is that in the schema.
+    pub column: usize,
+    /// Its likelihood.
+    pub likelihood: ImageLikelihood,
+    /// The pixels that are modelled.
+    pub region: Region,
+}
+
+impl ModelledImage {
+    /// How many of its values are modelled.
+    pub(crate) fn scored(&self) -> usize {
+        self.region.places(&self.shape).len()
+    }
+}
+
+impl Opened {
+    /// The run of `dir` with these weights.
+    pub(crate) fn new(
+        dir: RunDir,
+        config: CheckedConfig,
+        schema: Arc<Schema>,
+        network: elbo_core::Model,
+        pool: Arc<ThreadPool>,
+    ) -> Result<Self, Error> {
+        let positions = |fields: &[FieldSpec]| {
+            let positions = fields.iter().map(|field| Ok(schema.field(&field.name)?.0));
+            positions.collect::<Result<Vec<_>, Error>>()
+        };
+        let columns = (0..schema.fields.len()).map(|field| schema.arrow_field(field));
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            record_schema: Arc::new(ArrowSchema::new(columns)),
+            x_fields: positions(&config.model.x)?,
+            y_fields: positions(&config.model.y)?,
+            device: open_device(&config.training.device)?,
+            dir,
+            config,
+            schema,
+            network,
+            pool,
+        })
+    }
+
+    /// Loads the run in `path` with the weights of its best epoch.
+    pub(crate) fn load(path: &Path, options: &ModelOptions) -> Result<Self, Error> {
+        let dir = RunDir::open(path)?;
+        let (mut config, schema) = dir.load_setup()?;
+        if let Some(device) = &options.device {
+            config.training.device.clone_from(device);
+        }
+        let device = open_device(&config.training.device)?;
+        // All weights are replaced next, so none needs to be drawn.
+        let mut none = |n: usize| vec![0.5; n];
+        let network = elbo_core::Model::init(&config.model, &mut Init::new(&mut none, &device))?;
+        let network = network.with_weights(dir.load_weights()?)?;
+        let pool = threads::shared(options.threads)?;
+        Self::new(dir, config, Arc::new(schema), network, pool)
+    }
+
+    /// Puts values where the network is. Texts are padded to the longest that a field can have, so that what is
+    /// computed for one does not depend on the others.
+    pub(crate) fn upload(&self) -> Upload {
+        let fields = self.x_fields.iter().chain(&self.y_fields);
+        let longest = fields.map(|field| self.longest_text(*field)).max().unwrap_or(0);
+        Upload::new(self.device.clone()).padding(longest)
+    }
+
+    /// Tokens of the longest text of a field; 0 if it holds no texts.
+    pub(crate) fn longest_text(&self, field: usize) -> usize {
+        self.schema.fields[field]
+            .kind
+            .text()
+            .map_or(0, |text| text.longest)
+    }
+
+    /// Whether a modelled field, by its position in the schema, has levels.
+    pub(crate) fn has_levels(&self, field: usize) -> bool {
+        self.schema.fields[field].levels() > 0
+    }
+
+    /// Pictures of any size are brought to the model's.
+    pub(crate) fn open_options(&self) -> OpenOptions {
+        let options = self.config.open_options();
+        let Some(image) = self.image() else {
+            return options;
+        };
+        let ImageShape {
+            height,
+            width,
+            channels,
+        } = image.shape;
+        OpenOptions {
+            size: Some(ImageSize { height, width }),
+            channels: Some(channels as u8),
+            ..options
+        }
+    }
+
+    /// The first modelled field that holds pictures, if there is one.
+    pub(crate) fn image(&self) -> Option<ModelledImage> {
+        let fields = self.config.model.x.iter().zip(&self.x_fields);
+        let mut images = fields.filter_map(|(field, column)| {
+            let image = field.kind.image()?;
+            Some(ModelledImage {
+                shape: image.shape,
+                likelihood: image.likelihood,
+                region: image.region,
+                column: *column,
+            })
+        });
+        images.next()
+    }
+
+    /// As [`Self::image`].
+    ///
+    /// # Errors
+    /// [`Error::NoPictures`] where the model has none.
+    pub(crate) fn image_or_error(&self) -> Result<ModelledImage, Error> {
+        self.image().ok_or_else(|| Error::NoPictures {
+            modelled: self
+                .config
+                .model
+                .x
+                .iter()
+                .map(|field| field.name.clone())
+                .collect(),
+        })
+    }
+
+    /// Position in the schema of the first modelled field that holds texts.
+    pub(crate) fn text_field(&self) -> Option<usize> {
+        let mut fields = self.x_fields.iter().copied();
+        fields.find(|field| self.schema.fields[*field].kind.text().is_some())
+    }
+
+    /// The region of an image that is given, in a model that inpaints the rest.
+    pub(crate) fn given_region(&self) -> Option<Region> {
+        let mut images = self.config.model.y.iter().filter_map(|field| field.kind.image());
+        images.find_map(|image| (!image.region.is_whole()).then_some(image.region))
+    }
+
+    /// Values that the decoder computes for one record, the logits of a text's tokens counted too.
+    pub(crate) fn decoded_values(&self) -> usize {
+        let fields = self.config.model.x.iter().zip(&self.x_fields);
+        let values = fields.map(
+            |(field, position)| match (field.kind.image(), field.kind.text()) {
+                (Some(image), _) => image.shape.len(),
+                (_, Some(text)) => text.vocabulary * (self.longest_text(*position) + 1),
+                (None, None) => field.kind.levels(),
+            },
+        );
+        values.sum()
+    }
+
+    /// What the model's records are called.
+    pub(crate) fn noun(&self) -> &'static str {
+        let mut kinds = self.x_fields.iter().map(|field| &self.schema.fields[*field].kind);
+        if kinds.clone().all(|kind| kind.image().is_some()) {
+            "pictures"
+        } else if kinds.all(|kind| kind.text().is_some()) {
+            "texts"
+        } else {
+            "records"
+        }
+    }
+
+    /// What was measured after the epoch whose weights these are.
+    pub(crate) fn best_epoch(&self) -> Result<EpochRecord, Error> {
+        let history = self.dir.history()?;
+        let best = history.into_iter().rev().find(|record| record.best);
+        best.ok_or_else(|| Error::NotTrained {
+            path: self.dir.path().to_owned(),
+        })
+    }
+
+    /// Latent units with their rates, the highest rate first.
+    pub(crate) fn units_by_rate(&self) -> Result<Vec<(usize, f64)>, Error> {
+        let mut units: Vec<_> = self.best_epoch()?.rate_per_unit.into_iter().enumerate().collect();
+        units.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        Ok(units)
+    }
+}

@@ -1,0 +1,192 @@
+//! Work on many records: some pieces at a time on all threads, their results in order.
+
+use std::sync::Arc;
+
+use elbo_data::arrow::datatypes::SchemaRef;
+use elbo_data::arrow::record_batch::RecordBatch;
+use rayon::prelude::*;
+
+use super::Model;
+use super::batches::Observations;
+use crate::data::Records;
+use crate::data::records::concat;
+use crate::error::Error;
+use crate::events::{Events, Phase};
+
+/// Pieces that the threads share before their results are passed on. With chunks of 64 records that makes 2,048.
+const TOGETHER: usize = 32;
+
+/// A piece of work.
+pub(crate) trait Piece: Send {
+    /// How many records it has.
+    fn records(&self) -> usize;
+}
+
+impl Piece for Observations {
+    fn records(&self) -> usize {
+        self.rows.len()
+    }
+}
+
+/// Numbers of records that are to be generated.
+impl Piece for Vec<u64> {
+    fn records(&self) -> usize {
+        self.len()
+    }
+}
+
+type Work<P, T> = Arc<dyn Fn(P) -> Result<T, Error> + Send + Sync>;
+
+/// Results of some work, group by group.
+pub(crate) struct Stream<P, T> {
+    model: Model,
+    pieces: Box<dyn Iterator<Item = Result<P, Error>> + Send>,
+    work: Work<P, T>,
+    phase: Phase,
+    total: u64,
+    together: usize,
+    events: Events,
+    state: State,
+}
+
+#[derive(PartialEq)]
+enum State {
+    New,
+    Working,
+    Over,
+}
+
+impl<P: Piece, T: Send> Stream<P, T> {
+    /// `work` on each of the `pieces`, which have `total` records. Pieces are taken, and events reported, on the
+    /// thread that takes the results.
+    pub(crate) fn new(
+        model: &Model,
+        pieces: impl Iterator<Item = Result<P, Error>> + Send + 'static,
+        (phase, total): (Phase, u64),
+        events: &Events,
+        work: impl Fn(P) -> Result<T, Error> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            model: model.clone(),
+            pieces: Box::new(pieces),
+            work: Arc::new(work),
+            phase,
+            total,
+            together: TOGETHER,
+            events: events.clone(),
+            state: State::New,
+        }
+    }
+
+    /// One piece after the other: for work that takes much memory, or keeps all threads busy by itself.
+    pub(crate) fn one_by_one(self) -> Self {
+        Self { together: 1, ..self }
+    }
+
+    /// The same work, and `next` on each of its results.
+    pub(crate) fn then<U: Send>(
+        self,
+        next: impl Fn(T) -> Result<U, Error> + Send + Sync + 'static,
+    ) -> Stream<P, U>
+    where
+        P: 'static,
+        T: 'static,
+    {
+        let work = self.work;
+        Stream {
+            work: Arc::new(move |piece| next(work(piece)?)),
+            model: self.model,
+            pieces: self.pieces,
+            phase: self.phase,
+            total: self.total,
+            together: self.together,
+            events: self.events,
+            state: self.state,
+        }
+    }
+
+    /// The results of the next group of pieces; none at the end.
+    pub(crate) fn next_group(&mut self) -> Option<Result<Vec<T>, Error>> {
+        if self.state == State::New {
+            self.events.begin(self.phase, Some(self.total));
+            self.state = State::Working;
+        }
+        if self.state == State::Over {
+            return None;
+        }
+        let group = self.group();
+        if !matches!(&group, Some(Ok(_))) {
+            self.events.end(self.phase);
+            self.state = State::Over;
+        }
+        group
+    }
+
+    fn group(&mut self) -> Option<Result<Vec<T>, Error>> {
+        if self.events.cancel().is_requested() {
+            return Some(Err(Error::Cancelled));
+        }
+        let pieces: Result<Vec<P>, Error> = self.pieces.by_ref().take(self.together).collect();
+        let pieces = match pieces {
+            Ok(pieces) if pieces.is_empty() => return None,
+            Ok(pieces) => pieces,
+            Err(error) => return Some(Err(error)),
+        };
+        let records: usize = pieces.iter().map(Piece::records).sum();
+        let work = &self.work;
+        let group = self
+            .model
+            .on_threads(|| pieces.into_par_iter().map(|piece| work(piece)).collect());
+        self.events.advance(records as u64);
+        Some(group)
+    }
+
+    /// Passes all results to `take`, group by group.
+    pub(crate) fn for_each(&mut self, mut take: impl FnMut(T)) -> Result<(), Error> {
+        while let Some(group) = self.next_group() {
+            group?.into_iter().for_each(&mut take);
+        }
+        Ok(())
+    }
+}
+
+impl<P: Piece + 'static, T: Send + 'static> Stream<P, T> {
+    /// As records: a batch for each group, joined from its results, which `take` turns into batches and counts in
+    /// the report.
+    pub(crate) fn joined<R: 'static>(
+        mut self,
+        schema: SchemaRef,
+        report: R,
+        take: impl Fn(&mut R, T) -> RecordBatch + Send + 'static,
+    ) -> Records<R> {
+        let columns = SchemaRef::clone(&schema);
+        Records::new(schema, report, move |report| {
+            let group = self.next_group()?;
+            Some(group.and_then(|group| {
+                let batches: Vec<_> = group.into_iter().map(|result| take(report, result)).collect();
+                concat(&columns, &batches)
+            }))
+        })
+    }
+
+    /// As records: a batch for each piece.
+    pub(crate) fn apart<R: 'static>(
+        mut self,
+        schema: SchemaRef,
+        report: R,
+        take: impl Fn(&mut R, T) -> RecordBatch + Send + 'static,
+    ) -> Records<R> {
+        let mut ready = Vec::new().into_iter();
+        Records::new(schema, report, move |report| {
+            loop {
+                if let Some(result) = ready.next() {
+                    return Some(Ok(take(report, result)));
+                }
+                match self.next_group()? {
+                    Ok(group) => ready = group.into_iter(),
+                    Err(error) => return Some(Err(error)),
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,137 @@
+//! What a run needs before its first step: config, data, splits, schema, folder.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use elbo_data::noise::Noise;
+use elbo_data::{OpenOptions, Problem, Schema, Source, SplitRows};
+
+use super::TrainRequest;
+use crate::config::CheckedConfig;
+use crate::data::Data;
+use crate::error::Error;
+use crate::events::{Events, Warning};
+use crate::model::Model;
+use crate::model::batches::Batches;
+use crate::model::opened::Opened;
+use crate::model::tensors::open_device;
+use crate::run::RunDir;
+use crate::threads;
+
+/// Everything that stays the same during a run.
+pub(super) struct Prepared {
+    pub(super) config: CheckedConfig,
+    pub(super) dir: RunDir,
+    pub(super) rows: SplitRows,
+    pub(super) batches: Arc<Batches>,
+    pub(super) schema: Arc<Schema>,
+    /// Problems that were reported: each is met once an epoch.
+    reported: Mutex<BTreeSet<String>>,
+}
+
+/// Opens the data, fits the schema, checks the config and creates the run folder.
+pub(super) fn new_run(request: &TrainRequest, events: &Events) -> Result<Prepared, Error> {
+    let mut written = request.config.clone();
+    if let Some(location) = request.data.as_ref().and_then(Data::location) {
+        written.data.source = Some(location.to_owned());
+    }
+    written.anchor();
+    // A missing device is reported before the data are read.
+    open_device(&written.training.device)?;
+    let source = open(
+        request.data.as_ref(),
+        written.data.source.as_deref(),
+        &written.open_options(),
+    )?;
+    report(source.as_ref(), events);
+    let rows = written.split(source.as_ref())?;
+    let schema = Schema::fit(
+        source.as_ref(),
+        &rows.train,
+        &written.text_options(),
+        Noise::new(written.seed()),
+    )?;
+    let (config, notes) = written.check(&schema, rows.train.len())?;
+    for note in notes {
+        events.note(note);
+    }
+    let dir = RunDir::create(&request.out, request.force)?;
+    dir.save_setup(&config, &schema)?;
+    Prepared::new(config, dir, rows, source, schema)
+}
+
+/// Opens a run's folder and the data that it was trained on.
+pub(super) fn old_run(dir: RunDir, data: Option<&Data>, events: &Events) -> Result<Prepared, Error> {
+    let (config, schema) = dir.load_setup()?;
+    let source = open(data, config.data.source.as_deref(), &config.open_options())?;
+    report(source.as_ref(), events);
+    let rows = config.split(source.as_ref())?;
+    Prepared::new(config, dir, rows, source, schema)
+}
+
+fn open(data: Option<&Data>, named: Option<&str>, options: &OpenOptions) -> Result<Arc<dyn Source>, Error> {
+    match (data, named) {
+        (Some(data), _) => data.open(options),
+        (None, Some(location)) => Data::from(location).open(options),
+        (None, None) => Err(Error::NoData),
+    }
+}
+
+fn report(source: &dyn Source, events: &Events) {
+    for note in source.notes() {
+        events.note(note);
+    }
+    for problem in source.problems() {
+        events.warn(Warning::BrokenFile(problem));
+    }
+}
+
+impl Prepared {
+    fn new(
+        config: CheckedConfig,
+        dir: RunDir,
+        rows: SplitRows,
+        source: Arc<dyn Source>,
+        schema: Schema,
+    ) -> Result<Self, Error> {
+        let schema = Arc::new(schema);
+        let batches = Arc::new(Batches::new(&config, source, Arc::clone(&schema))?);
+        Ok(Self {
+            config,
+            dir,
+            rows,
+            batches,
+            schema,
+            reported: Mutex::default(),
+        })
+    }
+
+    /// Steps in an epoch, the last of them on what is left over.
+    pub(super) fn steps_per_epoch(&self) -> u64 {
+        self.rows.train.len().div_ceil(self.config.batch) as u64
+    }
+
+    /// The run with the weights that `network` has now, to draw pictures with.
+    pub(super) fn model(&self, network: &elbo_core::Model) -> Result<Model, Error> {
+        let opened = Opened::new(
+            RunDir::open(self.dir.path())?,
+            self.config.clone(),
+            Arc::clone(&self.schema),
+            network.clone(),
+            threads::shared(self.config.training.threads)?,
+        );
+        Ok(Model::from(opened?))
+    }
+
+    /// Warns of each broken record once.
+    pub(super) fn report_problems(&self, problems: &[Problem], events: &Events) {
+        let Ok(mut reported) = self.reported.lock() else {
+            return;
+        };
+        for problem in problems {
+            if reported.insert(problem.to_string()) {
+                events.warn(Warning::Broken(problem.clone()));
+            }
+        }
+    }
+}

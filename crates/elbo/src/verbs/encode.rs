@@ -1,0 +1,174 @@
+//! `encode`: the posterior mean and standard deviation of each record, as a table.
+
+use std::sync::Arc;
+
+use elbo_data::arrow::array::{ArrayRef, Float32Array, StringArray};
+use elbo_data::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
+use elbo_data::arrow::record_batch::RecordBatch;
+use elbo_data::column::image_shape;
+use elbo_data::{DataError, Source};
+use serde::Serialize;
+
+use super::REPORT_VERSION;
+use crate::data::{Data, Part, Records};
+use crate::error::Error;
+use crate::events::Events;
+use crate::model::Model;
+use crate::model::latents::Latents;
+
+/// What to encode.
+#[derive(Clone, Debug)]
+pub struct EncodeRequest {
+    /// The records.
+    pub data: Data,
+    /// One part of the records; none for all.
+    pub part: Option<Part>,
+    /// The columns of the posterior alone, without the records' names and own fields.
+    pub posterior_only: bool,
+}
+
+impl EncodeRequest {
+    /// All records of `data`.
+    pub fn new(data: impl Into<Data>) -> Self {
+        Self {
+            data: data.into(),
+            part: None,
+            posterior_only: false,
+        }
+    }
+}
+
+/// What was encoded.
+#[derive(Clone, Debug, Serialize)]
+pub struct EncodeReport {
+    /// [`REPORT_VERSION`].
+    pub version: u32,
+    /// How many records.
+    pub n: usize,
+    /// Number of latent units; there is a mean and a std column for each.
+    pub latent: usize,
+}
+
+impl Model {
+    /// The parameters of q(z|x,y) of each record: a column `record` that names it, its fields that are no pictures,
+    /// as they are in the data, and `mean_0 …` and `std_0 …`.
+    ///
+    /// ```no_run
+    /// use elbo::{EncodeRequest, Events, Model};
+    /// let model = Model::open("digits")?;
+    /// for batch in model.encode(&EncodeRequest::new("mnist"), &Events::silent())? {
+    ///     let _means = batch?.column_by_name("mean_0").cloned();
+    /// }
+    /// # Ok::<(), elbo::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Data that the model cannot read.
+    pub fn encode(&self, request: &EncodeRequest, events: &Events) -> Result<Records<EncodeReport>, Error> {
+        let batches = self.read(&request.data)?;
+        let rows: Vec<u64> = Part::rows(request.part, batches.source.len()).collect();
+        let latent = self.latent();
+        let columns = Columns::of(Arc::clone(&batches.source), latent, request.posterior_only);
+        let schema = Arc::clone(&columns.schema);
+        let stream = self.posteriors(&batches, &rows, events)?;
+        let stream = stream.then(move |latents: Latents| columns.batch(&latents));
+        let report = EncodeReport {
+            version: REPORT_VERSION,
+            n: 0,
+            latent,
+        };
+        Ok(stream.joined(schema, report, |report, batch: RecordBatch| {
+            report.n += batch.num_rows();
+            batch
+        }))
+    }
+}
+
+/// The columns of the table.
+struct Columns {
+    source: Arc<dyn Source>,
+    /// Positions in the source of the fields that are copied.
+    copied: Vec<usize>,
+    /// Whether the records' names come first.
+    named: bool,
+    schema: SchemaRef,
+}
+
+impl Columns {
+    fn of(source: Arc<dyn Source>, latent: usize, posterior_only: bool) -> Self {
+        let there = source.arrow_schema();
+        let copied = (0..there.fields().len()).filter(|field| image_shape(there.field(*field)).is_none());
+        let copied: Vec<usize> = copied.filter(|_| !posterior_only).collect();
+        let mut fields = Vec::new();
+        if !posterior_only {
+            fields.push(Field::new("record", DataType::Utf8, false));
+        }
+        for field in &copied {
+            let field = there.field(*field);
+            let name = free_name(field.name(), &fields);
+            fields.push(Field::new(name, field.data_type().clone(), true));
+        }
+        for parameter in ["mean", "std"] {
+            let names = (0..latent).map(|unit| format!("{parameter}_{unit}"));
+            fields.extend(names.map(|name| Field::new(name, DataType::Float32, false)));
+        }
+        Self {
+            source,
+            copied,
+            named: !posterior_only,
+            schema: Arc::new(ArrowSchema::new(fields)),
+        }
+    }
+
+    fn batch(&self, latents: &Latents) -> Result<RecordBatch, Error> {
+        let mut columns: Vec<ArrayRef> = Vec::new();
+        if self.named {
+            let names = latents.rows.iter().map(|row| Some(self.source.name_of(*row)));
+            columns.push(Arc::new(names.collect::<StringArray>()));
+        }
+        if !self.copied.is_empty() {
+            let copied = self.source.read_columns(&latents.rows, &self.copied)?.batch;
+            columns.extend(copied.columns().iter().cloned());
+        }
+        for parameters in [&latents.mean, &latents.std] {
+            let unit = |unit: usize| -> ArrayRef {
+                let values = parameters.iter().skip(unit).step_by(latents.width).copied();
+                Arc::new(values.collect::<Float32Array>())
+            };
+            columns.extend((0..latents.width).map(unit));
+        }
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns);
+        Ok(batch.map_err(DataError::from)?)
+    }
+}
+
+/// A field of the data may have the name of a column of ours.
+fn free_name(name: &str, taken: &[Field]) -> String {
+    let ours = |name: &str| {
+        let unit = name.strip_prefix("mean_").or_else(|| name.strip_prefix("std_"));
+        unit.is_some_and(|unit| unit.parse::<usize>().is_ok())
+    };
+    let mut free = name.to_owned();
+    while ours(&free) || taken.iter().any(|taken| *taken.name() == free) {
+        free.push('_');
+    }
+    free
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_does_not_take_the_name_of_a_column_of_ours() {
+        let taken = vec![Field::new("record", DataType::Utf8, false)];
+        for (name, free) in [
+            ("smile", "smile"),
+            ("record", "record_"),
+            ("mean_3", "mean_3_"),
+            ("mean_age", "mean_age"),
+        ] {
+            assert_eq!(free_name(name, &taken), free);
+        }
+    }
+}

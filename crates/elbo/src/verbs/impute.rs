@@ -1,0 +1,249 @@
+//! `impute`: the missing values of records, filled in with their expectation or with draws.
+
+mod gibbs;
+mod predictive;
+
+use std::sync::Arc;
+
+use elbo_data::DataError;
+use elbo_data::arrow::array::{ArrayRef, UInt64Array};
+use elbo_data::arrow::compute::take_record_batch;
+use elbo_data::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
+use elbo_data::arrow::record_batch::RecordBatch;
+use elbo_data::noise::Noise;
+use serde::Serialize;
+
+use super::REPORT_VERSION;
+use crate::data::originals::{Known, Originals, Stays};
+use crate::data::records::concat;
+use crate::data::{Data, Part, Records};
+use crate::error::Error;
+use crate::events::{Events, Phase};
+use crate::model::batches::{Conditioning, Observations};
+use crate::model::opened::Opened;
+use crate::model::reading::Reading;
+use crate::model::stream::Stream;
+use crate::model::{CHUNK, Model};
+
+/// Most draws of each record.
+const MAX_DRAWS: usize = 10_000;
+
+/// What to impute.
+#[derive(Clone, Debug)]
+pub struct ImputeRequest {
+    /// The records.
+    pub data: Data,
+    /// So many draws of each record; none for the expectation: the mean of a number, the most likely level.
+    pub draws: Option<usize>,
+    /// Seed of the draws.
+    pub seed: u64,
+    /// One part of the records; none for all.
+    pub part: Option<Part>,
+}
+
+impl ImputeRequest {
+    /// The expected values of all that is missing in `data`.
+    pub fn new(data: impl Into<Data>) -> Self {
+        Self {
+            data: data.into(),
+            draws: None,
+            seed: 0,
+            part: None,
+        }
+    }
+
+    /// Checks what can be checked without a model.
+    ///
+    /// # Errors
+    /// The first setting that is not possible.
+    pub fn check(&self) -> Result<(), Error> {
+        match self.draws {
+            Some(draws) if !(1..=MAX_DRAWS).contains(&draws) => {
+                let takes = "a number from 1 to 10000";
+                Err(Error::bad_argument("ImputeRequest::draws", draws, takes))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What was imputed.
+#[derive(Clone, Debug, Serialize)]
+pub struct ImputeReport {
+    /// [`REPORT_VERSION`].
+    pub version: u32,
+    /// How many records.
+    pub n: usize,
+    /// Draws of each; none for the expectation.
+    pub draws: Option<usize>,
+    /// How many values were filled in, by field.
+    pub filled: Vec<(String, u64)>,
+}
+
+/// How the values of a chunk of records are imputed.
+struct Imputation {
+    opened: Arc<Opened>,
+    originals: Originals,
+    draws: Option<usize>,
+    noise: Noise,
+    /// Records of the source: draw d of record i has the number d · records + i.
+    records: u64,
+}
+
+/// Records with their gaps filled, and how many gaps of each field there were.
+struct Imputed {
+    records: RecordBatch,
+    n: usize,
+    filled: Vec<u64>,
+}
+
+impl Model {
+    /// Fills in missing values of modelled fields, or the part of an image that an inpainting model is not given;
+    /// known values stay as they are. With several draws each record has as many rows, behind columns `record` and
+    /// `draw` that number both from 1.
+    ///
+    /// ```no_run
+    /// use elbo::{Events, ImputeRequest, Model};
+    /// let model = Model::open("people")?;
+    /// let mut records = model.impute(&ImputeRequest::new("holes.csv"), &Events::silent())?;
+    /// let whole = records.collect_batch()?;
+    /// println!("{:?}", records.report().filled);
+    /// # Ok::<(), elbo::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A request that is not possible, and data that the model cannot read.
+    pub fn impute(&self, request: &ImputeRequest, events: &Events) -> Result<Records<ImputeReport>, Error> {
+        request.check()?;
+        let batches = self.read(&request.data)?;
+        let rows: Vec<u64> = Part::rows(request.part, batches.source.len()).collect();
+        let reading = Reading::new(&batches, &rows, CHUNK, Conditioning::AllObserved, events)?;
+        let opened = Arc::clone(&self.opened);
+        let imputation = Imputation {
+            originals: Originals::new(&opened.schema, Arc::clone(&batches.source), |_| {
+                Some(Stays::Known)
+            }),
+            opened: Arc::clone(&opened),
+            draws: request.draws,
+            noise: Noise::new(request.seed),
+            records: batches.source.len(),
+        };
+        let schema = match request.draws {
+            None => Arc::clone(&opened.record_schema),
+            Some(_) => numbered_schema(&opened.record_schema),
+        };
+        let phase = (Phase::Imputing, rows.len() as u64);
+        let stream = Stream::new(
+            self,
+            reading.forgetting_missing(),
+            phase,
+            events,
+            move |records| imputation.of(&records),
+        );
+        let names = opened.config.model.x.iter().map(|field| (field.name.clone(), 0));
+        let report = ImputeReport {
+            version: REPORT_VERSION,
+            n: 0,
+            draws: request.draws,
+            filled: names.collect(),
+        };
+        Ok(stream
+            .joined(schema, report, |report, imputed: Imputed| {
+                report.n += imputed.n;
+                for ((_, sum), more) in report.filled.iter_mut().zip(imputed.filled) {
+                    *sum += more;
+                }
+                imputed.records
+            })
+            .starting_at(rows.first().copied().unwrap_or(0) * request.draws.unwrap_or(1) as u64))
+    }
+}
+
+impl Imputation {
+    fn of(&self, records: &Observations) -> Result<Imputed, Error> {
+        let known = self.originals.read(&records.rows)?;
+        let filled = records.filled();
+        let imputed = match self.draws {
+            None => known.over(&self.expected(&filled)?)?,
+            Some(draws) => self.drawn(&filled, draws, &known)?,
+        };
+        Ok(Imputed {
+            records: imputed,
+            n: records.rows.len(),
+            filled: self.gaps(records),
+        })
+    }
+
+    /// Whether known values of a record are its condition: in an any-conditional model, or one that inpaints.
+    fn knows_by_condition(&self) -> bool {
+        self.opened.config.given_any() || self.opened.given_region().is_some()
+    }
+
+    fn expected(&self, filled: &Observations) -> Result<RecordBatch, Error> {
+        Ok(match self.knows_by_condition() {
+            true => predictive::expect(&self.opened, filled, self.noise)?,
+            false => gibbs::expect(&self.opened, filled, self.noise)?,
+        })
+    }
+
+    /// The draws of each record, one record after the other.
+    fn drawn(&self, filled: &Observations, draws: usize, known: &Known) -> Result<RecordBatch, Error> {
+        let n = filled.rows.len();
+        let draw = |draw: usize| -> Result<RecordBatch, DataError> {
+            let numbers = filled
+                .rows
+                .iter()
+                .map(|row| draw as u64 * self.records + row)
+                .collect();
+            let records = match self.knows_by_condition() {
+                true => predictive::draw(&self.opened, filled, numbers, self.noise)?,
+                false => gibbs::draw(&self.opened, filled, numbers, self.noise)?,
+            };
+            known.over(&records)
+        };
+        let all = (0..draws).map(draw).collect::<Result<Vec<_>, _>>()?;
+        let all = concat(&self.opened.record_schema, &all)?;
+        let order = (0..n * draws).map(|row| (row % draws * n + row / draws) as u64);
+        let by_record = take_record_batch(&all, &order.collect::<UInt64Array>()).map_err(DataError::from)?;
+        numbered(&by_record, &filled.rows, draws)
+    }
+
+    /// How many values of each modelled field are missing.
+    fn gaps(&self, records: &Observations) -> Vec<u64> {
+        let inpaints = self.opened.given_region().is_some();
+        let fields = (0..self.opened.x_fields.len()).map(|place| {
+            let observed = match self.opened.config.given_any() {
+                true => &records.y[place].observed,
+                false => &records.x[place].observed,
+            };
+            observed.iter().filter(|observed| inpaints || !**observed).count() as u64
+        });
+        fields.collect()
+    }
+}
+
+/// The columns of records with the numbers of the record and of the draw before them.
+fn numbered_schema(schema: &SchemaRef) -> SchemaRef {
+    let taken = |name: &str| schema.column_with_name(name).is_some();
+    let ours = ["record", "draw"].map(|name| {
+        let mut name = name.to_owned();
+        while taken(&name) {
+            name.push('_');
+        }
+        Arc::new(Field::new(name, DataType::UInt64, false))
+    });
+    let fields = ours.into_iter().chain(schema.fields().iter().cloned());
+    Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()))
+}
+
+fn numbered(records: &RecordBatch, rows: &[u64], draws: usize) -> Result<RecordBatch, Error> {
+    let record = rows.iter().flat_map(|row| std::iter::repeat_n(row + 1, draws));
+    let draw = rows.iter().flat_map(|_| 1..=draws as u64);
+    let mut columns: Vec<ArrayRef> = vec![
+        Arc::new(record.collect::<UInt64Array>()),
+        Arc::new(draw.collect::<UInt64Array>()),
+    ];
+    columns.extend(records.columns().iter().cloned());
+    let batch = RecordBatch::try_new(numbered_schema(&records.schema()), columns);
+    Ok(batch.map_err(DataError::from)?)
+}

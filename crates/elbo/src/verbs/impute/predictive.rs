@@ -1,0 +1,55 @@
+//! The posterior predictive p(x|y) = ∫ p(x|z,y) p(z|y) dz where known values are the condition: an average over draws
+//! of z, or one draw of x.
+
+use elbo_data::DataError;
+use elbo_data::arrow::record_batch::RecordBatch;
+use elbo_data::noise::{Noise, Purpose};
+
+use crate::model::CHUNK;
+use crate::model::batches::Observations;
+use crate::model::decode::{Draw, Drawing, Expectation};
+use crate::model::opened::Opened;
+
+/// Draws of z that an expectation is averaged over.
+const DRAWS: u64 = 64;
+
+/// The expectation of a chunk of records.
+pub(super) fn expect(
+    opened: &Opened,
+    records: &Observations,
+    noise: Noise,
+) -> Result<RecordBatch, DataError> {
+    let (latent, y) = (opened.network.latent(), opened.upload().fields(&records.y));
+    let prior = opened.network.prior(&y, CHUNK, &opened.device);
+    let mut numbers = records.rows.clone();
+    numbers.resize(CHUNK, 0);
+    let known = opened.known_levels(&records.y, None);
+    let mut expectation = Expectation::default();
+    for draw in 0..DRAWS {
+        let eps = noise.normal(Purpose::Prior, draw, &records.rows, latent);
+        let z = prior.draw(opened.chunk_of(eps), 1.0);
+        let uniform = |place| noise.uniform(Purpose::Likelihood, DRAWS * place + draw, &numbers, 2);
+        opened.add_to(
+            &mut expectation,
+            opened.network.likelihood(z, &y),
+            &known,
+            uniform,
+        );
+    }
+    opened.record(opened.values_of(&expectation)?, &records.y, &records.rows)
+}
+
+/// One draw of a chunk of records with these numbers.
+pub(super) fn draw(
+    opened: &Opened,
+    records: &Observations,
+    numbers: Vec<u64>,
+    noise: Noise,
+) -> Result<RecordBatch, DataError> {
+    let drawing = Drawing {
+        missing: false,
+        ..Drawing::of(Draw::Sample, noise)
+    };
+    let codes = opened.prior_codes(numbers, records.y.clone(), 1.0, noise);
+    opened.decode(&codes, &drawing)
+}

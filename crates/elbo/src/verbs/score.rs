@@ -1,0 +1,226 @@
+//! `score`: how surprising each record is, and each of its fields, in nats; with a threshold for outliers.
+
+mod surprise;
+
+use std::sync::Arc;
+
+use elbo_data::arrow::array::{ArrayRef, BooleanArray, Float32Array, StringArray};
+use elbo_data::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
+use elbo_data::arrow::record_batch::RecordBatch;
+use elbo_data::{DataError, Source};
+use serde::Serialize;
+
+use super::REPORT_VERSION;
+use crate::data::{Data, Part, Records};
+use crate::error::Error;
+use crate::events::{Events, Phase};
+use crate::model::Model;
+use surprise::{Detail, Scores};
+
+/// Most validation records that the threshold is calibrated on.
+const CALIBRATED_ON: usize = 20_000;
+
+/// What to score.
+#[derive(Clone, Debug)]
+pub struct ScoreRequest {
+    /// The records.
+    pub data: Data,
+    /// Share of usual records, those of the run's validation split, that may pass for outliers.
+    pub false_alarms: f64,
+    /// Samples of the latents for each record.
+    pub samples: usize,
+    /// Their seed.
+    pub seed: u64,
+    /// One part of the records; none for all.
+    pub part: Option<Part>,
+}
+
+impl ScoreRequest {
+    /// All records of `data`, scored with 32 samples; one in a hundred usual records may pass for an outlier.
+    pub fn new(data: impl Into<Data>) -> Self {
+        Self {
+            data: data.into(),
+            false_alarms: 0.01,
+            samples: 32,
+            seed: 0,
+            part: None,
+        }
+    }
+
+    /// Checks what can be checked without a model.
+    ///
+    /// # Errors
+    /// The first setting that is not possible.
+    pub fn check(&self) -> Result<(), Error> {
+        if !(self.false_alarms > 0.0 && self.false_alarms < 1.0) {
+            let takes = "a share between 0 and 1, such as 0.01";
+            return Err(Error::bad_argument(
+                "ScoreRequest::false_alarms",
+                self.false_alarms,
+                takes,
+            ));
+        }
+        if self.samples == 0 {
+            return Err(Error::bad_argument("ScoreRequest::samples", 0, "at least 1"));
+        }
+        Ok(())
+    }
+}
+
+/// What was found.
+#[derive(Clone, Debug, Serialize)]
+pub struct ScoreReport {
+    /// [`REPORT_VERSION`].
+    pub version: u32,
+    /// How many records.
+    pub n: usize,
+    /// Records of a higher score are outliers, in nats.
+    pub threshold: f64,
+    /// The requested share of validation records above it.
+    pub false_alarms: f64,
+    /// How many validation records it was calibrated on.
+    pub calibrated_on: usize,
+    /// How many of the records are outliers.
+    pub outliers: usize,
+    /// Mean score, in nats.
+    pub mean: f64,
+    /// What a field's score means.
+    pub fields: &'static str,
+    #[serde(skip)]
+    sum: f64,
+}
+
+impl Model {
+    /// The columns `record`, `score` (−log p(x|y), by importance sampling), `outlier`, and `score_FIELD` for each
+    /// modelled field: in an any-conditional model −log p of the field given all others, else its share of the
+    /// distortion, −log p(field|z,y) expected under the posterior.
+    ///
+    /// ```no_run
+    /// use elbo::{Events, Model, ScoreRequest};
+    /// let model = Model::open("people")?;
+    /// let mut scores = model.score(&ScoreRequest::new("new.csv"), &Events::silent())?;
+    /// let table = scores.collect_batch()?;
+    /// println!("{} of {} are outliers", scores.report().outliers, table.num_rows());
+    /// # Ok::<(), elbo::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Data that the model cannot read, and a run whose own data are gone.
+    pub fn score(&self, request: &ScoreRequest, events: &Events) -> Result<Records<ScoreReport>, Error> {
+        request.check()?;
+        let batches = self.read(&request.data)?;
+        let usual = self.read_own()?;
+        let mut validation = self.config().split(usual.source.as_ref())?.validation;
+        validation.truncate(CALIBRATED_ON);
+        let mut scores = Vec::new();
+        self.scores(
+            &usual,
+            &validation,
+            request,
+            (Phase::Calibrating, Detail::Records),
+            events,
+        )?
+        .for_each(|more: Scores| scores.extend(more.records))?;
+        let threshold = quantile(&scores, 1.0 - request.false_alarms);
+        let rows: Vec<u64> = Part::rows(request.part, batches.source.len()).collect();
+        let columns = Columns {
+            schema: columns(self),
+            source: Arc::clone(&batches.source),
+            threshold,
+        };
+        let schema = Arc::clone(&columns.schema);
+        let stream = self.scores(&batches, &rows, request, (Phase::Scoring, Detail::Fields), events)?;
+        let stream = stream.then(move |scores: Scores| Ok((columns.batch(&scores)?, scores.records)));
+        let report = ScoreReport {
+            version: REPORT_VERSION,
+            n: 0,
+            threshold,
+            false_alarms: request.false_alarms,
+            calibrated_on: scores.len(),
+            outliers: 0,
+            mean: 0.0,
+            fields: match self.config().given_any() {
+                true => "−log p(field | all other fields)",
+                false => "−log p(field | z, y), expected under the posterior",
+            },
+            sum: 0.0,
+        };
+        Ok(stream.joined(schema, report, |report, (batch, scores)| {
+            report.add(&scores);
+            batch
+        }))
+    }
+}
+
+impl ScoreReport {
+    fn add(&mut self, scores: &[f64]) {
+        self.n += scores.len();
+        scores.iter().for_each(|score| self.sum += score);
+        self.mean = self.sum / self.n.max(1) as f64;
+        self.outliers += scores.iter().filter(|score| **score > self.threshold).count();
+    }
+}
+
+/// The value that a share `q` of the values does not exceed.
+fn quantile(values: &[f64], q: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let place = (q * sorted.len() as f64).ceil() as usize;
+    sorted
+        .get(place.saturating_sub(1))
+        .copied()
+        .unwrap_or(f64::INFINITY)
+}
+
+fn columns(model: &Model) -> SchemaRef {
+    let mut fields = vec![
+        Field::new("record", DataType::Utf8, false),
+        Field::new("score", DataType::Float32, false),
+        Field::new("outlier", DataType::Boolean, false),
+    ];
+    let modelled = model
+        .config()
+        .model
+        .x
+        .iter()
+        .map(|field| format!("score_{}", field.name));
+    fields.extend(modelled.map(|name| Field::new(name, DataType::Float32, false)));
+    Arc::new(ArrowSchema::new(fields))
+}
+
+struct Columns {
+    schema: SchemaRef,
+    source: Arc<dyn Source>,
+    threshold: f64,
+}
+
+impl Columns {
+    fn batch(&self, scores: &Scores) -> Result<RecordBatch, Error> {
+        let numbers = |values: &[f64]| -> ArrayRef {
+            Arc::new(values.iter().map(|value| *value as f32).collect::<Float32Array>())
+        };
+        let names = scores.rows.iter().map(|row| Some(self.source.name_of(*row)));
+        let outlier = scores.records.iter().map(|score| Some(*score > self.threshold));
+        let mut columns: Vec<ArrayRef> = vec![
+            Arc::new(names.collect::<StringArray>()),
+            numbers(&scores.records),
+            Arc::new(outlier.collect::<BooleanArray>()),
+        ];
+        columns.extend(scores.fields.iter().map(|values| numbers(values)));
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns);
+        Ok(batch.map_err(DataError::from)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quantile_leaves_the_share_asked_for_above_it() {
+        let values: Vec<f64> = (1..=100).rev().map(f64::from).collect();
+        assert_eq!(quantile(&values, 0.99), 99.0);
+        assert_eq!(quantile(&values, 0.5), 50.0);
+        assert_eq!(quantile(&[], 0.5), f64::INFINITY);
+    }
+}
