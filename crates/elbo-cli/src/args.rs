@@ -1,13 +1,13 @@
-//! What may be typed: the commands, and the flags that several of them share.
+//! The commands of the command line, and the flags that several of them share.
 //!
-//! A verb's own flags stand in its file under [`crate::commands`]. Only the form is checked here; what a
-//! value may be is the facade's to say, so that flags, config files and presets are judged alike.
+//! A verb's own flags are in its file under [`crate::commands`]. Only the form of a value is checked here. The
+//! library `elbo` checks its range, so that flags, config files and presets follow the same rules.
 
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueHint};
-use elbo::Split;
+use elbo::{Model, ModelOptions, OutputOptions, Part, Split};
 
 use crate::commands;
 
@@ -15,15 +15,15 @@ const EXAMPLES: &str = "\
 Examples:
   elbo demo                                                   see it work on generated data
   elbo train pictures/ --size 64 --out run                    learn from a folder of pictures
-  elbo sample run -n 64 -o new.png                            make new ones
+  elbo sample run -n 64 -o new.png                            generate new pictures
   elbo train mnist/ --given label --out digits                learn digits, given the label
-  elbo sample digits -n 10 --given label=7 -o sevens.png      ask for sevens
-  elbo train people.csv --given any --out people              learn a table, so that anything may be given
-  elbo sample people -n 1000 --given age=37 -o new.csv        ask for rows
-  elbo impute people holes.csv -o whole.csv                   fill in what is missing";
+  elbo sample digits -n 10 --given label=7 -o sevens.png      generate sevens
+  elbo train people.csv --given any --out people              learn a table; any field may be given
+  elbo sample people -n 1000 --given age=37 -o new.csv        generate rows of people aged 37
+  elbo impute people holes.csv -o whole.csv                   fill in missing values";
 
-/// Learn the distribution of your own pictures, tables and texts and make new ones, with variational autoencoders
-/// (VAE), plain or conditioned on what is known about a record (CVAE)
+/// Learn the distribution of your own pictures, tables and texts and generate new ones, with variational
+/// autoencoders (VAE), plain or conditioned on known fields of a record (CVAE)
 #[derive(Debug, Parser)]
 #[command(name = "elbo", version, after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Cli {
@@ -33,27 +33,24 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// Flags that every verb understands.
+/// Flags of every verb.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Everywhere")]
 pub(crate) struct GlobalArgs {
     /// Print the report as one JSON document
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Say nothing but warnings, errors and the report
+    /// Print only warnings, errors and the report
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
-    /// Threads to work on; 0 is one for each core. Results do not depend on it
+    /// Number of threads; 0: one for each core. Results do not depend on it
     #[arg(long, global = true, value_name = "N")]
     pub(crate) threads: Option<usize>,
 }
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one of them in a run of the program"
-)]
+#[expect(clippy::large_enum_variant, reason = "the program holds one value of it")]
 pub(crate) enum Command {
     Train(commands::train::TrainArgs),
     Sample(commands::sample::SampleArgs),
@@ -71,18 +68,29 @@ pub(crate) enum Command {
     Presets(commands::presets::PresetsArgs),
 }
 
-/// A run to work with.
+/// The run that a verb uses.
 #[derive(Args, Debug)]
 pub(crate) struct RunArg {
-    /// Run folder that `elbo train` left
+    /// Run folder, as written by `elbo train`
     #[arg(value_name = "RUN", value_hint = ValueHint::DirPath)]
     pub(crate) run: PathBuf,
-    /// Where to compute, such as cpu or cuda:1 [default: where it was trained]
+    /// Device to compute on, such as cpu or cuda:1 [default: the one it was trained on]
     #[arg(long, value_name = "DEVICE", display_order = 100)]
     pub(crate) device: Option<String>,
 }
 
-/// Data to work on.
+impl RunArg {
+    /// Opens the run, to compute on `threads` threads.
+    pub(crate) fn open(&self, threads: usize) -> Result<Model, elbo::Error> {
+        let options = ModelOptions {
+            device: self.device.clone(),
+            threads,
+        };
+        Model::open_with(&self.run, &options)
+    }
+}
+
+/// The data that a verb reads.
 #[derive(Args, Debug)]
 pub(crate) struct DataArg {
     /// Data to read: a path or builtin:NAME
@@ -90,15 +98,35 @@ pub(crate) struct DataArg {
     pub(crate) data: String,
 }
 
-/// Where the result goes.
+/// Where the result is written.
 #[derive(Args, Debug)]
 pub(crate) struct OutArgs {
-    /// File or folder to write; its ending says what
+    /// File or folder to write; its ending selects the format
     #[arg(long, short, value_name = "OUT", value_hint = ValueHint::AnyPath)]
     pub(crate) out: PathBuf,
-    /// Replace what is there
+    /// Replace an existing output
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+impl From<OutArgs> for OutputOptions {
+    fn from(OutArgs { out: path, force }: OutArgs) -> Self {
+        Self { path, force }
+    }
+}
+
+/// One part of the records.
+#[derive(Args, Debug)]
+pub(crate) struct PartArg {
+    /// Only the K-th of N parts of the records, to share the work among N machines. All parts together, in order,
+    /// hold the same records as one call without --part
+    #[arg(long, value_name = "K/N", value_parser = part)]
+    pub(crate) part: Option<Part>,
+}
+
+fn part(text: &str) -> Result<Part, String> {
+    text.parse::<Part>()
+        .map_err(|_| "write K/N: the K-th of N parts, counted from 1, such as 2/8".to_owned())
 }
 
 /// How data are read.
@@ -108,7 +136,7 @@ pub(crate) struct DataArgs {
     /// Size of the pictures: a side such as 64, or width x height such as 64x48
     #[arg(long, value_name = "SIZE")]
     pub(crate) size: Option<String>,
-    /// How pictures of another shape are brought to that size
+    /// How pictures of another shape are fitted to that size
     #[arg(long, value_parser = PossibleValuesParser::new(["crop", "pad", "stretch"]))]
     pub(crate) fit: Option<String>,
     /// Stop at the first broken record instead of skipping it
@@ -117,13 +145,13 @@ pub(crate) struct DataArgs {
     /// Number of records of built-in data
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) records: Option<String>,
-    /// What a column of a table is: category, number, flag, date, text or ignore; may be repeated
+    /// Kind of a column of a table: category, number, flag, date, time, text or ignore; may be repeated
     #[arg(long, value_name = "name=kind")]
     pub(crate) field: Vec<String>,
 }
 
 impl DataArgs {
-    /// As settings of a config.
+    /// The flags as settings of a config.
     pub(crate) fn settings(self) -> impl Iterator<Item = (String, String)> {
         given_flags([
             ("data.size", self.size),
@@ -138,7 +166,7 @@ impl DataArgs {
     }
 }
 
-/// The flags that were given, as settings; one that was not given changes nothing.
+/// The flags that were typed, as settings; flags that were not typed are left out.
 pub(crate) fn given_flags<const N: usize>(
     flags: [(&'static str, Option<String>); N],
 ) -> impl Iterator<Item = (String, String)> {

@@ -1,4 +1,4 @@
-//! One file per verb: its flags, the facade's settings made of them, and its report in words.
+//! One file per verb: its flags, how they become the library's settings, and its report as text.
 
 pub(crate) mod demo;
 pub(crate) mod edit;

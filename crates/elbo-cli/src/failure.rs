@@ -1,21 +1,22 @@
-//! What went wrong, as the user reads it (`error: …`, then `hint: …`) and as the shell sees it (the exit code).
+//! Failures: as text for the user (`error: …`, then `hint: …`), and as the exit code for the shell.
 
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
+use crate::flags;
 use crate::printer::Printer;
 
-/// The user can mend it: a setting, a path, a file.
+/// The user can correct it: a setting, a path, a file.
 const USER_ERROR: u8 = 2;
 /// The machine or this program failed.
 const UNEXPECTED: u8 = 1;
 
-/// Why a verb did not end well.
+/// Why a verb failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// From the facade, with its own words.
+    /// An error of the facade.
     Elbo(elbo::Error),
-    /// Standard output is gone or full.
+    /// Standard output is closed or full.
     Output(std::io::Error),
     /// The system refused something the program needs.
     System(std::io::Error),
@@ -28,18 +29,19 @@ impl From<elbo::Error> for Failure {
 }
 
 impl Failure {
-    /// Says it and gives the exit code.
+    /// Prints it and returns the exit code.
     pub(crate) fn report(&self, printer: &Printer) -> ExitCode {
         match self {
             Self::Elbo(error) => {
-                printer.error(&chain(error), error.hint().as_deref());
+                let hint = error.hint().map(|hint| flags::in_advice(&hint));
+                printer.error(&flags::in_error(&chain(error)), hint.as_deref());
                 ExitCode::from(if error.is_user_error() {
                     USER_ERROR
                 } else {
                     UNEXPECTED
                 })
             }
-            // `elbo … | head` has what it wanted: no reason to complain.
+            // The reader closed the pipe, as in `elbo … | head`: this is no failure.
             Self::Output(cause) if cause.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Self::Output(cause) => {
                 printer.error(&format!("could not write to standard output: {cause}"), None);
@@ -67,7 +69,7 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Prints what the parser says: help and version to standard output, mistakes to standard error.
+/// Prints the parser's message: help and version to standard output, mistakes to standard error.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     match error.print() {
         Err(cause) if cause.kind() != ErrorKind::BrokenPipe => ExitCode::from(UNEXPECTED),

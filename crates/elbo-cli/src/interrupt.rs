@@ -1,32 +1,32 @@
-//! Ctrl-C: the first press asks the verb to save and stop, the second ends the process at once.
-//!
-//! Only verbs that have something to save listen; for the others the system's own way is right.
+//! Ctrl-C: the first press asks the verb to stop, and training to save first; the second ends the process at once.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::OnceLock;
+
+use elbo::Cancel;
 
 /// What shells expect of a program that was interrupted (128 + SIGINT).
 pub(crate) const EXIT_CODE: u8 = 130;
 
-static PRESSED: AtomicBool = AtomicBool::new(false);
-
-/// Listens from now on (also to SIGTERM and SIGHUP).
+/// The request to stop of the first press; set once the process handles signals (also SIGTERM and SIGHUP).
 ///
-/// # Errors
-/// The system refused the handler.
-pub(crate) fn listen() -> Result<(), std::io::Error> {
-    ctrlc::set_handler(pressed).map_err(std::io::Error::other)
+/// Where the system refuses the handler, Ctrl-C ends the process at once, as it does without one.
+pub(crate) fn cancel() -> Cancel {
+    static CANCEL: OnceLock<Cancel> = OnceLock::new();
+    let cancel = CANCEL.get_or_init(|| {
+        let cancel = Cancel::default();
+        let pressed = cancel.clone();
+        ctrlc::set_handler(move || press(&pressed)).ok();
+        cancel
+    });
+    cancel.clone()
 }
 
-/// Whether the user wants to stop.
-pub(crate) fn requested() -> bool {
-    PRESSED.load(Ordering::Relaxed)
-}
-
-fn pressed() {
-    if PRESSED.swap(true, Ordering::Relaxed) {
+fn press(cancel: &Cancel) {
+    if cancel.is_requested() {
         leave();
     }
-    anstream::eprintln!("stopping: saving first; press Ctrl-C again to stop at once");
+    cancel.request();
+    anstream::eprintln!("saving the progress, then stopping; press Ctrl-C again to stop at once");
 }
 
 #[allow(

@@ -1,11 +1,12 @@
 //! The command line of `elbo`: `main` -> `run` -> one file per verb under [`commands`].
 //!
-//! A verb here turns flags into the facade's settings, calls it, and prints its report. What is said
-//! goes through [`printer::Printer`]: data to standard output, everything else to standard error.
+//! A verb here turns flags into the library's settings, calls it, and prints its report. All output
+//! goes through [`printer::Printer`]: data to standard output, messages to standard error.
 
 mod args;
 mod commands;
 mod failure;
+mod flags;
 mod interrupt;
 mod printer;
 mod progress;
@@ -23,12 +24,12 @@ use printer::Printer;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What a verb that did not fail leaves behind.
+/// How a verb ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
-    /// All that was asked for is done.
+    /// The request is complete.
     Done,
-    /// Stopped by the user; what was reached is saved.
+    /// Stopped by the user; the progress is saved.
     Interrupted,
 }
 
@@ -41,12 +42,13 @@ fn main() -> ExitCode {
     match run(cli, &printer) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Interrupted) => ExitCode::from(interrupt::EXIT_CODE),
+        Err(Failure::Elbo(elbo::Error::Cancelled)) => ExitCode::from(interrupt::EXIT_CODE),
         Err(failure) => failure.report(&printer),
     }
 }
 
 fn run(cli: Cli, printer: &Printer) -> Result<Outcome, Failure> {
-    // Only a run remembers its number of threads; for the other verbs all cores are right.
+    // Only a run saves its number of threads; the other verbs use all cores.
     let threads = cli.global.threads.unwrap_or(0);
     match cli.command {
         Command::Train(args) => commands::train::run(args, cli.global.threads, printer),

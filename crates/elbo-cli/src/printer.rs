@@ -1,29 +1,30 @@
-//! Everything that is said: data to standard output, talk to standard error.
+//! Prints data to standard output, and messages to standard error.
 //!
-//! With `--json` standard output holds exactly one JSON document and nothing else. `--quiet` leaves
-//! warnings and errors. Colour marks a word that is there anyway, and only on a terminal.
+//! With `--json` standard output holds exactly one JSON document. With `--quiet` only warnings and errors are
+//! messages. Colour is used only on a terminal, and adds no information.
 
 use std::io::Write;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use clap::builder::styling::{AnsiColor, Style};
 use serde::Serialize;
 
 use crate::args::GlobalArgs;
 use crate::failure::Failure;
+use crate::flags;
 use crate::progress::Bar;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
-/// The one that speaks. It is also the facade's [`elbo::Progress`]: see [`crate::progress`].
-#[derive(Debug)]
+/// Prints reports and messages. It also shows the events of the verbs: see [`crate::progress`].
+#[derive(Clone, Debug)]
 pub(crate) struct Printer {
     pub(crate) quiet: bool,
     json: bool,
-    /// The work under way; lines are printed above its bar.
-    pub(crate) bar: Mutex<Option<Bar>>,
+    /// The work in progress; lines are printed above its bar.
+    pub(crate) bar: Arc<Mutex<Option<Bar>>>,
 }
 
 impl Printer {
@@ -31,14 +32,14 @@ impl Printer {
         Self {
             quiet: global.quiet,
             json: global.json,
-            bar: Mutex::new(None),
+            bar: Arc::default(),
         }
     }
 
-    /// Prints a verb's report: as JSON where asked, else in the words of `human`.
+    /// Prints a verb's report: as JSON with `--json`, else the text of `human`.
     ///
     /// # Errors
-    /// [`Failure::Output`] when standard output takes no more.
+    /// [`Failure::Output`] if standard output cannot be written.
     pub(crate) fn report(
         &self,
         report: &impl Serialize,
@@ -55,15 +56,18 @@ impl Printer {
             .map_err(Failure::Output)
     }
 
-    /// Says how the work goes or what was decided.
+    /// Prints progress, or an automatic choice.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
-            self.line(text);
+            self.line(&flags::in_advice(text));
         }
     }
 
     pub(crate) fn warning(&self, text: &str) {
-        self.line(&format!("{WARNING}warning:{WARNING:#} {text}"));
+        self.line(&format!(
+            "{WARNING}warning:{WARNING:#} {}",
+            flags::in_advice(text)
+        ));
     }
 
     pub(crate) fn error(&self, text: &str, hint: Option<&str>) {
@@ -73,7 +77,7 @@ impl Printer {
         }
     }
 
-    /// A line of talk. Where standard error is gone there is nobody left to tell.
+    /// Prints a line of a message. If standard error is closed, nobody can read it, and the failure is ignored.
     fn line(&self, text: &str) {
         let print = || drop(writeln!(anstream::stderr().lock(), "{text}"));
         match self

@@ -1,16 +1,17 @@
-//! How work in progress looks: a bar with the time left on a terminal, plain lines in a log.
+//! Shows progress: a bar with the time left on a terminal, plain lines in a log.
 
 use std::io::IsTerminal;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use elbo::Progress;
+use elbo::events::TrainingStep;
+use elbo::{EpochRecord, Event, Events};
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::interrupt;
 use crate::printer::Printer;
 
-/// A log gets at most one line of progress in this time, so that a long night stays readable.
+/// Shortest time between two lines of progress in a log, so that the log of a long training stays readable.
 const LOG_EVERY: Duration = Duration::from_secs(10);
 
 /// One piece of work under way.
@@ -22,13 +23,13 @@ pub(crate) enum Bar {
     Logged(Log),
 }
 
-/// How far the work is and when the log last heard of it.
+/// How far the work is, and when the log last got a line.
 #[derive(Debug)]
 pub(crate) struct Log {
     what: String,
     total: Option<u64>,
     done: u64,
-    /// When the first steps were reported, and how many: a resumed run did those earlier.
+    /// When the first steps were reported, and how many: a resumed run had done these before.
     origin: Option<(Instant, u64)>,
     told: Instant,
 }
@@ -74,7 +75,7 @@ impl Log {
         }
     }
 
-    /// Counts `more` steps; the line to print now, or nothing while the last one is fresh.
+    /// Counts `more` steps; returns the line to print, or `None` too soon after the last one.
     fn advance(&mut self, now: Instant, more: u64, message: &str) -> Option<String> {
         self.done += more;
         let origin = *self.origin.get_or_insert((now, self.done));
@@ -93,7 +94,7 @@ impl Log {
         ))
     }
 
-    /// The time left at the speed so far.
+    /// The time left at the average speed so far.
     fn left(&self, now: Instant, (begun, before): (Instant, u64)) -> Option<Duration> {
         let (done, left) = (self.done - before, self.total?.saturating_sub(self.done));
         (done > 0).then(|| now.duration_since(begun).mul_f64(left as f64 / done as f64))
@@ -106,13 +107,27 @@ impl Printer {
     }
 }
 
-impl Progress for Printer {
-    fn note(&self, text: &str) {
-        Printer::note(self, text);
+impl Printer {
+    /// Events for the verbs: this printer shows them, and Ctrl-C stops the verb.
+    pub(crate) fn events(&self) -> Events {
+        let printer = self.clone();
+        Events::new(move |event| printer.show(event)).with_cancel(interrupt::cancel())
     }
 
-    fn warn(&self, text: &str) {
-        self.warning(text);
+    fn show(&self, event: &Event) {
+        match event {
+            Event::Note(text) => self.note(text),
+            Event::Warning(warning) => self.warning(&warning.to_string()),
+            Event::Phase { phase, total } => self.begin(phase.name(), *total),
+            Event::Step { steps, training } => {
+                let standing = training.as_ref().map_or_else(String::new, standing);
+                self.advance(*steps, &standing);
+            }
+            Event::PhaseEnd(_) => self.end(),
+            Event::Epoch { record, epochs } => self.note(&epoch(record, *epochs)),
+            // Later versions of the library may add events.
+            _ => {}
+        }
     }
 
     fn begin(&self, what: &str, total: Option<u64>) {
@@ -127,7 +142,7 @@ impl Progress for Printer {
                 let first = bar.position() == 0;
                 bar.inc(more);
                 if first {
-                    // What a resumed run did earlier says nothing about its speed.
+                    // Steps of an earlier session do not count towards the speed.
                     bar.reset_eta();
                 }
                 bar.set_message(message.to_owned());
@@ -137,7 +152,7 @@ impl Progress for Printer {
             None => None,
         };
         if let Some(line) = line {
-            Printer::note(self, &line);
+            self.note(&line);
         }
     }
 
@@ -146,10 +161,24 @@ impl Progress for Printer {
             bar.finish_and_clear();
         }
     }
+}
 
-    fn stop_requested(&self) -> bool {
-        interrupt::requested()
-    }
+/// The current epoch and its ELBO, for the end of a bar.
+fn standing(step: &TrainingStep) -> String {
+    format!("epoch {}/{}  −ELBO {:.2}", step.epoch, step.epochs, -step.elbo)
+}
+
+/// A line for each epoch.
+fn epoch(record: &EpochRecord, epochs: u64) -> String {
+    format!(
+        "epoch {}/{epochs}: −ELBO train {:.2}, validation {:.2} nats (distortion {:.2}, rate {:.2}){}",
+        record.epoch,
+        -record.train.elbo,
+        -record.validation.elbo,
+        record.validation.distortion,
+        record.validation.rate,
+        if record.best { ", best" } else { "" }
+    )
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! Aligned columns of text, as in a printed table: two spaces apart, no lines, no colour.
+//! Tables as text: aligned columns, two spaces apart, without lines or colour.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// How a column stands.
+/// How a column is aligned.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Align {
     /// Words.
@@ -61,13 +61,13 @@ impl<const N: usize> fmt::Display for Table<N> {
     }
 }
 
-/// The name of an enum's value, as it is written in files.
+/// The name of an enum's value, as in JSON, with spaces for underscores.
 pub(crate) fn word(value: &impl Serialize) -> String {
     let json = serde_json::to_value(value).unwrap_or_default();
     json.as_str().unwrap_or_default().replace('_', " ")
 }
 
-/// Items with commas between, or "nothing".
+/// The items with commas between them, or "nothing".
 pub(crate) fn list(items: impl IntoIterator<Item = impl fmt::Display>) -> String {
     let items: Vec<_> = items.into_iter().map(|item| item.to_string()).collect();
     if items.is_empty() {

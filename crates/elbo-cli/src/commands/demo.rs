@@ -1,21 +1,20 @@
-//! `elbo demo`: the whole path in a minute and a half, on faces, a table and sentences that the program makes itself.
+//! `elbo demo`: all steps in a minute and a half, on faces, a table and sentences that the program generates itself.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use elbo::ConfigSources;
-use elbo::demo::{DemoReport, DemoSettings};
-use elbo::train::Stopped;
+use elbo::verbs::demo::{DemoReport, DemoRequest, demo};
+use elbo::{ConfigSources, Stopped};
 
+use crate::Outcome;
 use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::table::{Align, Table, word};
-use crate::{Outcome, interrupt};
 
-/// See it work: train on generated faces, a table and sentences, and look at what was learnt
+/// See it work: train on generated faces, a table and sentences, and show what the models learned
 #[derive(Args, Debug)]
 pub(crate) struct DemoArgs {
-    /// Folder to make
+    /// Folder to create
     #[arg(long, short, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = "demo")]
     out: PathBuf,
     /// Any setting of both trainings on faces, by its name in the config; may be repeated
@@ -27,18 +26,17 @@ pub(crate) struct DemoArgs {
 }
 
 pub(crate) fn run(args: DemoArgs, threads: usize, printer: &Printer) -> Result<Outcome, Failure> {
-    interrupt::listen().map_err(Failure::System)?;
     let mut sources = ConfigSources::default();
     for text in &args.set {
         sources.set(text)?;
     }
-    let settings = DemoSettings {
+    let request = DemoRequest {
         out: args.out,
         set: sources.flags,
         force: args.force,
         threads,
     };
-    let report = elbo::demo::demo(&settings, printer)?;
+    let report = demo(&request, &printer.events())?;
     printer.report(&report, || words(&report))?;
     let stopped = [&report.plain, &report.conditional].map(|training| training.stopped);
     Ok(if stopped.contains(&Stopped::Interrupted) {
@@ -50,10 +48,9 @@ pub(crate) fn run(args: DemoArgs, threads: usize, printer: &Printer) -> Result<O
 
 fn words(report: &DemoReport) -> String {
     let mut text =
-        "what each latent unit of the plain model follows, found on faces it never saw\n".to_owned();
+        "the attribute that each latent unit of the plain model follows, measured on test faces\n".to_owned();
     text += &units(report);
-    text +=
-        "\nhow well each attribute can be read from those units, and how often it is there when asked for\n";
+    text += "\nhow well each attribute is predicted from those units, and how often a face shows the requested one\n";
     text += &attributes(report);
     text += "\npictures and tables\n";
     let mut pictures = Table::new([Align::Left, Align::Left]);

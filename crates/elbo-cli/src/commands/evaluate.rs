@@ -1,8 +1,8 @@
-//! `elbo evaluate`: how good a run is, each number with the way it was measured.
+//! `elbo evaluate`: how well a model fits, each number with the way it was measured.
 
 use clap::{Args, ValueHint};
 use elbo::Split;
-use elbo::evaluate::{EvaluateReport, EvaluateSettings};
+use elbo::{Data, EvaluateReport, EvaluateRequest};
 
 use crate::Outcome;
 use crate::args::{RunArg, split_parser};
@@ -16,7 +16,7 @@ Examples:
   elbo evaluate run --samples 500 --json
   elbo evaluate run other/ --split train --limit 1000
 
-Numbers are means per record in nats. They compare with others only under the same protocol.";
+Numbers are means per record in nats. Compare them only with numbers of the same protocol.";
 
 /// Measure a run: ELBO, rate, distortion, NLL, active units
 #[derive(Args, Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct EvaluateArgs {
     /// Data to measure on [default: the run's own]
     #[arg(value_name = "DATA", value_hint = ValueHint::AnyPath)]
     data: Option<String>,
-    /// Which records [default: test for the run's own data, all of other data]
+    /// Which records [default: test for the run's own data, else all]
     #[arg(long, value_parser = split_parser())]
     split: Option<Split>,
     /// Importance samples per record for the NLL
@@ -36,23 +36,21 @@ pub(crate) struct EvaluateArgs {
     /// Seed of the samples
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Only the first N of them
+    /// Only the first N records
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 }
 
 pub(crate) fn run(args: EvaluateArgs, threads: usize, printer: &Printer) -> Result<Outcome, Failure> {
-    let settings = EvaluateSettings {
-        run: args.run.run,
-        device: args.run.device,
-        data: args.data,
+    let request = EvaluateRequest {
+        data: args.data.map(Data::from),
         split: args.split,
         samples: args.samples,
         seed: args.seed,
         limit: args.limit,
-        threads,
     };
-    let report = elbo::evaluate::evaluate(&settings, printer)?;
+    let model = args.run.open(threads)?;
+    let report = model.evaluate(&request, &printer.events())?;
     printer.report(&report, || words(&report))?;
     Ok(Outcome::Done)
 }

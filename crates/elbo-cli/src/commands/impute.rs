@@ -1,23 +1,23 @@
-//! `elbo impute`: what records lack, filled in.
+//! `elbo impute`: fills in missing values.
 
 use clap::Args;
-use elbo::impute::{ImputeReport, ImputeSettings};
+use elbo::{ImputeReport, ImputeRequest, Output, OutputOptions, Written};
 
 use crate::Outcome;
-use crate::args::{DataArg, OutArgs, RunArg};
+use crate::args::{DataArg, OutArgs, PartArg, RunArg};
 use crate::failure::Failure;
 use crate::printer::Printer;
 
 const EXAMPLES: &str = "\
 Examples:
-  elbo impute run holes.csv -o whole.csv                    the mean of a number, the likeliest level
+  elbo impute run holes.csv -o whole.csv                    the mean of a number, the most likely level
   elbo impute run holes.csv --draws 20 -o draws.parquet     twenty draws of each row
   elbo impute halves digits/ -o whole.png                   a model trained with --given image:left
 
-What is known stays as it is. A model trained with --given any is asked for what is missing given all that is
-known; of any other, latents and missing values are drawn in turn.";
+Known values stay as they are. A model trained with --given any predicts the missing values given all known ones;
+with any other model, latents and missing values are drawn in turn (Gibbs sampling).";
 
-/// Fill in what records lack
+/// Fill in missing values
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ImputeArgs {
@@ -25,34 +25,37 @@ pub(crate) struct ImputeArgs {
     run: RunArg,
     #[command(flatten)]
     data: DataArg,
-    /// Draws of each record [default: one, of what is expected]
+    /// Random draws of each record [default: none; the expected values instead]
     #[arg(long, value_name = "K", allow_negative_numbers = true)]
     draws: Option<usize>,
     /// Seed of the draws
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     #[command(flatten)]
+    part: PartArg,
+    #[command(flatten)]
     out: OutArgs,
 }
 
 pub(crate) fn run(args: ImputeArgs, threads: usize, printer: &Printer) -> Result<Outcome, Failure> {
-    let settings = ImputeSettings {
-        run: args.run.run,
-        device: args.run.device,
-        data: args.data.data,
+    let request = ImputeRequest {
+        data: args.data.data.into(),
         draws: args.draws,
         seed: args.seed,
-        out: args.out.out,
-        force: args.out.force,
-        threads,
+        part: args.part.part,
     };
-    let report = elbo::impute::impute(&settings, printer)?;
+    request.check()?;
+    let output = Output::check(&OutputOptions::from(args.out))?;
+    let model = args.run.open(threads)?;
+    output.suits(&model)?;
+    let mut records = model.impute(&request, &printer.events())?;
+    let report = output.write(&model, &mut records)?;
     printer.report(&report, || words(&report))?;
     Ok(Outcome::Done)
 }
 
-fn words(report: &ImputeReport) -> String {
-    let (n, out) = (report.n, report.out.display());
+fn words(Written { out, report }: &Written<ImputeReport>) -> String {
+    let (n, out) = (report.n, out.display());
     let filled = report.filled.iter().filter(|(_, count)| *count > 0);
     let filled: Vec<String> = filled
         .map(|(field, count)| format!("{field} ({count})"))

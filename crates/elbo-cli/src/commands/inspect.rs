@@ -1,11 +1,11 @@
-//! `elbo inspect`: what is in a data set, or where a run stands.
+//! `elbo inspect`: the content of a data set, or the state of a run.
 
 mod data;
 mod run;
 
 use clap::{Args, ValueHint};
-use elbo::inspect::{InspectReport, InspectSettings};
-use elbo::{ConfigSources, RunConfig};
+use elbo::verbs::inspect::Inspected;
+use elbo::{ConfigSources, InspectRequest, RunConfig, inspect};
 
 use crate::Outcome;
 use crate::args::DataArgs;
@@ -16,9 +16,9 @@ const EXAMPLES: &str = "\
 Examples:
   elbo inspect pictures/         fields, counts, value ranges, and every broken file
   elbo inspect builtin:faces
-  elbo inspect run               settings, sizes, history, and where training stands";
+  elbo inspect run               settings, sizes, history, and how far training is";
 
-/// Look into data or a run
+/// Describe data or a run
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct InspectArgs {
@@ -30,20 +30,20 @@ pub(crate) struct InspectArgs {
 }
 
 pub(crate) fn run(args: InspectArgs, printer: &Printer) -> Result<Outcome, Failure> {
-    // The config knows how these flags are read and what they may be.
+    // The config parses and checks these flags.
     let sources = ConfigSources {
         flags: args.reading.settings().collect(),
         ..ConfigSources::default()
     };
     let options = RunConfig::resolve(&sources)?.open_options();
-    let settings = InspectSettings {
+    let request = InspectRequest {
         target: args.target,
         options,
     };
-    let report = elbo::inspect::inspect(&settings, printer)?;
-    printer.report(&report, || match &report {
-        InspectReport::Data(found) => data::words(found),
-        InspectReport::Run(found) => run::words(found),
+    let report = inspect(&request, &printer.events())?;
+    printer.report(&report, || match &report.found {
+        Inspected::Data(found) => data::words(found),
+        Inspected::Run(found) => run::words(found),
     })?;
     Ok(Outcome::Done)
 }

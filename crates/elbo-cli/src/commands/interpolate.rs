@@ -1,7 +1,7 @@
-//! `elbo interpolate`: the way from one record to another.
+//! `elbo interpolate`: decodes points on the line between the latents of two records.
 
 use clap::Args;
-use elbo::interpolate::InterpolateSettings;
+use elbo::{InterpolateRequest, Output, OutputOptions, Written};
 
 use crate::Outcome;
 use crate::args::{DataArg, OutArgs, RunArg};
@@ -12,7 +12,7 @@ const EXAMPLES: &str = "\
 Examples:
   elbo interpolate run pictures/ --from 3 --to 14 -o way.png";
 
-/// Walk from one record to another through the latent space
+/// Decode the points between two records in the latent space
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct InterpolateArgs {
@@ -23,10 +23,10 @@ pub(crate) struct InterpolateArgs {
     /// Record to start from, counted from 0
     #[arg(long, value_name = "I")]
     from: u64,
-    /// Record to arrive at
+    /// Record to end at, counted from 0
     #[arg(long, value_name = "J")]
     to: u64,
-    /// Pictures on the way, with both ends
+    /// Number of steps, both ends included
     #[arg(long, value_name = "N", default_value_t = 9, allow_negative_numbers = true)]
     steps: usize,
     #[command(flatten)]
@@ -34,25 +34,22 @@ pub(crate) struct InterpolateArgs {
 }
 
 pub(crate) fn run(args: InterpolateArgs, threads: usize, printer: &Printer) -> Result<Outcome, Failure> {
-    let settings = InterpolateSettings {
-        run: args.run.run,
-        device: args.run.device,
-        data: args.data.data,
+    let request = InterpolateRequest {
+        data: args.data.data.into(),
         from: args.from,
         to: args.to,
         steps: args.steps,
-        out: args.out.out,
-        force: args.out.force,
-        threads,
     };
-    let report = elbo::interpolate::interpolate(&settings, printer)?;
-    printer.report(&report, || {
+    let output = Output::check(&OutputOptions::from(args.out))?;
+    request.check()?;
+    let model = args.run.open(threads)?;
+    output.suits_sheet(&model)?;
+    let line = model.interpolate(&request, &printer.events())?;
+    let written = output.write_interpolation(&model, &line)?;
+    printer.report(&written, || {
+        let Written { out, report } = &written;
         let [from, to] = &report.between;
-        format!(
-            "{from} to {to} in {} steps, in {}",
-            report.steps,
-            report.out.display()
-        )
+        format!("{from} to {to} in {} steps, in {}", report.steps, out.display())
     })?;
     Ok(Outcome::Done)
 }

@@ -1,7 +1,7 @@
-//! `elbo map`: where records lie in the latent space.
+//! `elbo map`: a plot of records in the latent space.
 
 use clap::Args;
-use elbo::map::{MapReport, MapSettings};
+use elbo::{MapReport, MapRequest, Output, OutputOptions, Written};
 
 use crate::Outcome;
 use crate::args::{DataArg, OutArgs, RunArg};
@@ -13,7 +13,7 @@ Examples:
   elbo map run pictures/ -o map.png
   elbo map digits mnist/ --colour-by label -o map.png
 
-With two latent units the manifold, decoded on a grid, is drawn beside it.";
+If the model has two latent units, the decoded manifold is drawn beside the map.";
 
 /// Draw records as points in the latent space
 #[derive(Args, Debug)]
@@ -31,21 +31,18 @@ pub(crate) struct MapArgs {
 }
 
 pub(crate) fn run(args: MapArgs, threads: usize, printer: &Printer) -> Result<Outcome, Failure> {
-    let settings = MapSettings {
-        run: args.run.run,
-        device: args.run.device,
-        data: args.data.data,
+    let request = MapRequest {
+        data: args.data.data.into(),
         colour_by: args.colour_by,
-        out: args.out.out,
-        force: args.out.force,
-        threads,
     };
-    let report = elbo::map::map(&settings, printer)?;
+    let output = Output::check_picture(&OutputOptions::from(args.out))?;
+    let model = args.run.open(threads)?;
+    let report = output.write_map(&model.map(&request, &printer.events())?)?;
     printer.report(&report, || words(&report))?;
     Ok(Outcome::Done)
 }
 
-fn words(report: &MapReport) -> String {
+fn words(Written { out, report }: &Written<MapReport>) -> String {
     let [across, up] = report.units;
     let colour = report
         .colour_by
@@ -59,6 +56,6 @@ fn words(report: &MapReport) -> String {
     format!(
         "{} records over units {across} and {up}{colour}{manifold}, in {}",
         report.points,
-        report.out.display()
+        out.display()
     )
 }

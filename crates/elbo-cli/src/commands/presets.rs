@@ -1,4 +1,4 @@
-//! `elbo presets`: the settings to start from, by name, or one of them as a config file.
+//! `elbo presets`: lists the presets, or prints one as a config file.
 
 use clap::Args;
 use serde_json::{Map, Value};

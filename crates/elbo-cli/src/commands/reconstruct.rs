@@ -1,12 +1,15 @@
-//! `elbo reconstruct`: records beside what the model makes of them.
+//! `elbo reconstruct`: records beside their reconstructions.
 
 use clap::Args;
-use elbo::reconstruct::ReconstructSettings;
+use elbo::{Output, OutputOptions, ReconstructRequest, Written};
 
 use crate::Outcome;
 use crate::args::{DataArg, OutArgs, RunArg};
 use crate::failure::Failure;
 use crate::printer::Printer;
+
+/// Default number of records in a grid.
+const SHOWN: usize = 32;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,7 +25,7 @@ pub(crate) struct ReconstructArgs {
     run: RunArg,
     #[command(flatten)]
     data: DataArg,
-    /// How many, from the first on [default: 32 for a sheet, else all]
+    /// Number of records, from the first on [default: 32 for a sheet, else all]
     #[arg(short, long = "count", value_name = "N", allow_negative_numbers = true)]
     n: Option<usize>,
     #[command(flatten)]
@@ -30,18 +33,18 @@ pub(crate) struct ReconstructArgs {
 }
 
 pub(crate) fn run(args: ReconstructArgs, threads: usize, printer: &Printer) -> Result<Outcome, Failure> {
-    let settings = ReconstructSettings {
-        run: args.run.run,
-        device: args.run.device,
-        data: args.data.data,
-        n: args.n,
-        out: args.out.out,
-        force: args.out.force,
-        threads,
+    let output = Output::check(&OutputOptions::from(args.out))?;
+    let request = ReconstructRequest {
+        data: args.data.data.into(),
+        n: args.n.or(output.is_grid().then_some(SHOWN)),
     };
-    let report = elbo::reconstruct::reconstruct(&settings, printer)?;
-    printer.report(&report, || {
-        let mut text = format!("{} reconstructions in {}", report.n, report.out.display());
+    let model = args.run.open(threads)?;
+    output.suits(&model)?;
+    let changed = model.reconstruct(&request, &printer.events())?;
+    let written = output.write_changed(&model, changed, "reconstruction")?;
+    printer.report(&written, || {
+        let Written { out, report } = &written;
+        let mut text = format!("{} reconstructions in {}", report.n, out.display());
         for error in &report.errors {
             text += &format!("\n{}: {} {:.5}", error.field, error.measure, error.value);
         }

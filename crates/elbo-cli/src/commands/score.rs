@@ -1,10 +1,10 @@
 //! `elbo score`: how surprising each record is.
 
 use clap::Args;
-use elbo::score::{ScoreReport, ScoreSettings};
+use elbo::{Output, OutputOptions, ScoreReport, ScoreRequest, Written};
 
 use crate::Outcome;
-use crate::args::{DataArg, OutArgs, RunArg};
+use crate::args::{DataArg, OutArgs, PartArg, RunArg};
 use crate::failure::Failure;
 use crate::printer::Printer;
 
@@ -13,8 +13,8 @@ Examples:
   elbo score run new.csv -o scores.csv
   elbo score run new.csv --false-alarms 0.001 -o scores.parquet
 
-A score is -log p of the record in nats: the higher, the more surprising. An outlier is one above the threshold
-that only a share of the run's own validation records exceeds.";
+A score is -log p of the record in nats: the higher, the more surprising. A record is an outlier if
+its score is above the threshold. --false-alarms is the share of the run's validation records above it.";
 
 /// Score records: how surprising each is, and each of its fields
 #[derive(Args, Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct ScoreArgs {
     run: RunArg,
     #[command(flatten)]
     data: DataArg,
-    /// Share of usual records that may pass for outliers
+    /// Share of usual records that may be flagged as outliers
     #[arg(
         long,
         value_name = "SHARE",
@@ -32,39 +32,43 @@ pub(crate) struct ScoreArgs {
         allow_negative_numbers = true
     )]
     false_alarms: f64,
-    /// Samples of the latents for each record
+    /// Latent samples per record
     #[arg(long, value_name = "K", default_value_t = 32, allow_negative_numbers = true)]
     samples: usize,
     /// Seed of the samples
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     #[command(flatten)]
+    part: PartArg,
+    #[command(flatten)]
     out: OutArgs,
 }
 
 pub(crate) fn run(args: ScoreArgs, threads: usize, printer: &Printer) -> Result<Outcome, Failure> {
-    let settings = ScoreSettings {
-        run: args.run.run,
-        device: args.run.device,
-        data: args.data.data,
+    let request = ScoreRequest {
+        data: args.data.data.into(),
         false_alarms: args.false_alarms,
         samples: args.samples,
         seed: args.seed,
-        out: args.out.out,
-        force: args.out.force,
-        threads,
+        part: args.part.part,
     };
-    let report = elbo::score::score(&settings, printer)?;
+    request.check()?;
+    let takes = "a `.csv`, `.tsv` or `.parquet` file";
+    let endings = [".csv", ".csv.gz", ".tsv", ".parquet", ".npy", ".txt"];
+    let output = Output::check_table(&OutputOptions::from(args.out), &endings, takes)?;
+    let model = args.run.open(threads)?;
+    let mut records = model.score(&request, &printer.events())?;
+    let report = output.write(&model, &mut records)?;
     printer.report(&report, || words(&report))?;
     Ok(Outcome::Done)
 }
 
-fn words(report: &ScoreReport) -> String {
+fn words(Written { out, report }: &Written<ScoreReport>) -> String {
     format!(
         "{} records in {}, {:.2} nats on average\noutliers: {}, above {:.2} nats, which {} % of {} validation \
          records exceed\nfields: {}",
         report.n,
-        report.out.display(),
+        out.display(),
         report.mean,
         report.outliers,
         report.threshold,

@@ -1,20 +1,19 @@
-//! `elbo train`: a new run from data, or on with one that was stopped.
+//! `elbo train`: trains a new run, or resumes one that was stopped.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use elbo::ConfigSources;
 use elbo::profile::{Row, profiled};
-use elbo::train::{Stopped, TrainReport, TrainSettings};
+use elbo::{ConfigSources, ResumeRequest, Run, RunConfig, Stopped, TrainReport, TrainRequest};
 use serde::Serialize;
 
+use crate::Outcome;
 use crate::args::{DataArgs, given_flags};
 use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::table::{Align, Table};
-use crate::{Outcome, interrupt};
 
-/// Share of the time from which on an operation has a row of its own.
+/// Smallest share of the time for which an operation gets its own row.
 const SHOWN: f64 = 0.005;
 
 const USAGE: &str = "elbo train [OPTIONS] --out <RUN> <DATA>\n       elbo train --resume <RUN>";
@@ -34,14 +33,14 @@ names the file, becomes attributes), a table (.csv, .tsv, also .gz or .zst), a f
 or builtin:NAME.
 Flags win over --config, --config over --preset. `elbo presets` lists the presets.";
 
-/// Learn from data and leave the model in a run folder
+/// Train a model on data and save it in a run folder
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES, override_usage = USAGE, args_override_self = true)]
 pub(crate) struct TrainArgs {
-    /// Go on with this run, exactly where it stopped
+    /// Continue this run exactly where it stopped
     #[arg(long, value_name = "RUN", value_hint = ValueHint::DirPath, conflicts_with_all = ["NewRun", "DataArgs"])]
     resume: Option<PathBuf>,
-    /// Measure what takes how long, and print it as a table
+    /// Measure the time of each operation, and print a table
     #[arg(long)]
     profile: bool,
     #[command(flatten)]
@@ -50,22 +49,22 @@ pub(crate) struct TrainArgs {
     reading: DataArgs,
 }
 
-/// Everything that makes a run. Values are text here: the config judges them, wherever they come from.
+/// Everything that defines a new run. Values are text here: the config checks them, whatever their source.
 #[derive(Args, Debug)]
 struct NewRun {
-    /// Data to learn from: a path or builtin:NAME (or `data.source` of the config)
+    /// Data to train on: a path or builtin:NAME (or `data.source` of the config)
     #[arg(value_name = "DATA", value_hint = ValueHint::AnyPath)]
     data: Option<String>,
-    /// Run folder to make
+    /// Run folder to create
     #[arg(long, short, value_name = "RUN", value_hint = ValueHint::DirPath, required_unless_present = "resume")]
     out: Option<PathBuf>,
-    /// Replace the run that is there
+    /// Replace an existing run
     #[arg(long)]
     force: bool,
-    /// Fields that are given rather than learnt, or `any`: whichever are known; a part of a picture is image:left
+    /// Fields that the model is conditioned on, or `any` for any subset of them; image:left is a part of a picture
     #[arg(long, value_name = "FIELD", value_delimiter = ',')]
     given: Vec<String>,
-    /// Fields that are learnt, or `all` [default: pictures if there are any, else all that are not given]
+    /// Fields that the model generates, or `all` [default: the pictures; without pictures all that are not given]
     #[arg(long, value_name = "FIELD", value_delimiter = ',')]
     model: Vec<String>,
     /// Settings to start from; see `elbo presets`
@@ -77,25 +76,25 @@ struct NewRun {
     /// Number of latent units
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     latent: Option<String>,
-    /// Times that all records are seen
+    /// Passes over the training records
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     epochs: Option<String>,
-    /// Records in a step
+    /// Records per training step
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     batch: Option<String>,
     /// Learning rate
     #[arg(long, value_name = "F", allow_negative_numbers = true)]
     lr: Option<String>,
-    /// Weight of the rate in the objective
+    /// Weight of the rate (the KL divergence) in the objective
     #[arg(long, value_name = "F", allow_negative_numbers = true)]
     beta: Option<String>,
-    /// Seed of all chance; the same seed gives the same bytes
+    /// Random seed; the same seed gives the same bytes
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<String>,
-    /// Where to compute, such as cpu or cuda:1
+    /// Device to compute on, such as cpu or cuda:1
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
-    /// What the layers multiply: f32 or bf16 (faster where the processor can)
+    /// Number format of the layers' products: f32 or bf16 (faster on processors with AVX512-BF16)
     #[arg(long, value_name = "TYPE")]
     precision: Option<String>,
     /// Any setting, by its name in the config; may be repeated
@@ -104,10 +103,17 @@ struct NewRun {
 }
 
 pub(crate) fn run(args: TrainArgs, threads: Option<usize>, printer: &Printer) -> Result<Outcome, Failure> {
-    interrupt::listen().map_err(Failure::System)?;
+    let events = printer.events();
     let train = || match args.resume {
-        Some(run) => elbo::train::resume(&run, threads, printer),
-        None => elbo::train::train(&settings(args.new, args.reading, threads)?, printer),
+        Some(run) => {
+            let request = ResumeRequest {
+                run,
+                data: None,
+                threads,
+            };
+            Run::resume(&request, &events)
+        }
+        None => Run::create(&request(args.new, args.reading, threads)?, &events),
     };
     let (report, profile) = if args.profile {
         let (report, rows) = profiled(train);
@@ -120,7 +126,7 @@ pub(crate) fn run(args: TrainArgs, threads: Option<usize>, printer: &Printer) ->
     Ok(outcome(&report.report))
 }
 
-/// How training ended, and what took how long where that was asked for.
+/// How training ended, and the profile if one was requested.
 #[derive(Serialize)]
 struct Profiled {
     #[serde(flatten)]
@@ -129,7 +135,7 @@ struct Profiled {
     profile: Option<Vec<Row>>,
 }
 
-fn settings(new: NewRun, reading: DataArgs, threads: Option<usize>) -> Result<TrainSettings, elbo::Error> {
+fn request(new: NewRun, reading: DataArgs, threads: Option<usize>) -> Result<TrainRequest, elbo::Error> {
     let mut sources = ConfigSources {
         preset: new.preset,
         file: new.config,
@@ -156,9 +162,10 @@ fn settings(new: NewRun, reading: DataArgs, threads: Option<usize>) -> Result<Tr
     ];
     sources.flags.extend(given_flags(flags));
     sources.flags.extend(reading.settings());
-    Ok(TrainSettings {
+    Ok(TrainRequest {
         out: new.out.unwrap_or_default(),
-        sources,
+        data: None,
+        config: RunConfig::resolve(&sources)?,
         force: new.force,
     })
 }
@@ -175,7 +182,7 @@ fn words(Profiled { report, profile }: &Profiled) -> String {
     let how = match report.stopped {
         Stopped::Finished => "finished",
         Stopped::Early => "stopped early: validation no longer improved",
-        Stopped::Interrupted => "interrupted; what was learnt is saved",
+        Stopped::Interrupted => "interrupted; the progress is saved",
     };
     let mut table = Table::new([Align::Left, Align::Left]);
     table.row(["run".into(), format!("{run}: {how}")]);
@@ -194,7 +201,7 @@ fn words(Profiled { report, profile }: &Profiled) -> String {
     table.row(["weights".into(), report.weights.to_string()]);
     table.row(["time".into(), format!("{:.1} s", report.seconds)]);
     let next = match report.stopped {
-        Stopped::Interrupted => format!("go on with: elbo train --resume {run}"),
+        Stopped::Interrupted => format!("continue with: elbo train --resume {run}"),
         _ => {
             let given = report
                 .must_be_given
@@ -213,7 +220,7 @@ fn words(Profiled { report, profile }: &Profiled) -> String {
     }
 }
 
-/// What took how long: the rows that matter, and the rest in one.
+/// The time of each operation: the largest have a row each, the rest share one.
 fn operations(rows: &[Row]) -> Table<6> {
     use Align::{Left, Right};
     let whole: f64 = rows.iter().map(|row| row.seconds).sum();

@@ -1,7 +1,7 @@
-//! `elbo traverse`: each latent unit swept while the others stand still.
+//! `elbo traverse`: sweeps each latent unit while the others stay fixed.
 
 use clap::Args;
-use elbo::traverse::{TraverseReport, TraverseSettings};
+use elbo::{Data, Output, OutputOptions, TraverseReport, TraverseRequest, Written};
 
 use crate::Outcome;
 use crate::args::{OutArgs, RunArg, name_value};
@@ -14,7 +14,7 @@ Examples:
   elbo traverse faces -o units.png                     around the prior's mean
   elbo traverse faces pictures/ --from 12 -o units.png around record 12
 
-Rows are ordered by the unit's rate: what the model finds most worth telling comes first.";
+Rows are ordered by the unit's rate: the units that carry most information come first.";
 
 /// Sweep each latent unit and show what it changes
 #[derive(Args, Debug)]
@@ -28,16 +28,16 @@ pub(crate) struct TraverseArgs {
     /// The record, counted from 0 [default: the prior's mean]
     #[arg(long, value_name = "I", requires = "data")]
     from: Option<u64>,
-    /// What is asked for, where no record is given; may be repeated
+    /// Value of a field that the run is given, without --from; may be repeated
     #[arg(long, value_name = "field=value", value_parser = name_value, conflicts_with = "from")]
     given: Vec<(String, String)>,
-    /// At most so many units, the most telling first
+    /// Largest number of units, those of highest rate first
     #[arg(long, value_name = "N", default_value_t = 16, allow_negative_numbers = true)]
     units: usize,
-    /// Pictures in a row
+    /// Steps of each unit
     #[arg(long, value_name = "N", default_value_t = 9, allow_negative_numbers = true)]
     steps: usize,
-    /// How far, in standard deviations of the prior
+    /// Largest distance from the start, in standard deviations of the prior
     #[arg(long, value_name = "F", default_value_t = 3.0, allow_negative_numbers = true)]
     range: f32,
     #[command(flatten)]
@@ -45,24 +45,24 @@ pub(crate) struct TraverseArgs {
 }
 
 pub(crate) fn run(args: TraverseArgs, threads: usize, printer: &Printer) -> Result<Outcome, Failure> {
-    let settings = TraverseSettings {
-        run: args.run.run,
-        device: args.run.device,
-        from: args.data.zip(args.from),
+    let request = TraverseRequest {
+        from: args.data.map(Data::from).zip(args.from),
         given: args.given,
         units: args.units,
         steps: args.steps,
         range: args.range,
-        out: args.out.out,
-        force: args.out.force,
-        threads,
     };
-    let report = elbo::traverse::traverse(&settings, printer)?;
+    let output = Output::check(&OutputOptions::from(args.out))?;
+    request.check()?;
+    let model = args.run.open(threads)?;
+    output.suits_sheet(&model)?;
+    let traversal = model.traverse(&request, &printer.events())?;
+    let report = output.write_traversal(&model, &traversal)?;
     printer.report(&report, || words(&report))?;
     Ok(Outcome::Done)
 }
 
-fn words(report: &TraverseReport) -> String {
+fn words(Written { out, report }: &Written<TraverseReport>) -> String {
     let mut table = Table::new([Align::Left, Align::Right, Align::Left]);
     for swept in &report.units {
         table.row([
@@ -74,6 +74,6 @@ fn words(report: &TraverseReport) -> String {
     format!(
         "{} units by their rate, in {}\n{table}",
         report.units.len(),
-        report.out.display()
+        out.display()
     )
 }

@@ -15,26 +15,26 @@ fn the_version_is_the_crate_s() {
 #[test]
 fn the_first_page() {
     assert_snapshot!(Folder::new().done("--help"), @"
-    Learn the distribution of your own pictures, tables and texts and make new ones, with variational
-    autoencoders (VAE), plain or conditioned on what is known about a record (CVAE)
+    Learn the distribution of your own pictures, tables and texts and generate new ones, with
+    variational autoencoders (VAE), plain or conditioned on known fields of a record (CVAE)
 
     Usage: elbo [OPTIONS] <COMMAND>
 
     Commands:
-      train        Learn from data and leave the model in a run folder
-      sample       Make new records
+      train        Train a model on data and save it in a run folder
+      sample       Generate new records
       reconstruct  Show records beside their reconstructions
-      edit         Change a condition of records and keep everything else
-      impute       Fill in what records lack
+      edit         Change a condition of records and keep the rest
+      impute       Fill in missing values
       score        Score records: how surprising each is, and each of its fields
-      encode       Write mean and standard deviation of each latent unit for each record
+      encode       Write the mean and the standard deviation of each latent unit for each record
       traverse     Sweep each latent unit and show what it changes
-      interpolate  Walk from one record to another through the latent space
+      interpolate  Decode the points between two records in the latent space
       map          Draw records as points in the latent space
       evaluate     Measure a run: ELBO, rate, distortion, NLL, active units
-      inspect      Look into data or a run
-      demo         See it work: train on generated faces, a table and sentences, and look at what was
-                   learnt
+      inspect      Describe data or a run
+      demo         See it work: train on generated faces, a table and sentences, and show what the
+                   models learned
       presets      List the presets that `train --preset` takes, or print one
       help         Print this message or the help of the given subcommand(s)
 
@@ -44,19 +44,18 @@ fn the_first_page() {
 
     Everywhere:
           --json         Print the report as one JSON document
-      -q, --quiet        Say nothing but warnings, errors and the report
-          --threads <N>  Threads to work on; 0 is one for each core. Results do not depend on it
+      -q, --quiet        Print only warnings, errors and the report
+          --threads <N>  Number of threads; 0: one for each core. Results do not depend on it
 
     Examples:
       elbo demo                                                   see it work on generated data
       elbo train pictures/ --size 64 --out run                    learn from a folder of pictures
-      elbo sample run -n 64 -o new.png                            make new ones
+      elbo sample run -n 64 -o new.png                            generate new pictures
       elbo train mnist/ --given label --out digits                learn digits, given the label
-      elbo sample digits -n 10 --given label=7 -o sevens.png      ask for sevens
-      elbo train people.csv --given any --out people              learn a table, so that anything may be
-      given
-      elbo sample people -n 1000 --given age=37 -o new.csv        ask for rows
-      elbo impute people holes.csv -o whole.csv                   fill in what is missing
+      elbo sample digits -n 10 --given label=7 -o sevens.png      generate sevens
+      elbo train people.csv --given any --out people              learn a table; any field may be given
+      elbo sample people -n 1000 --given age=37 -o new.csv        generate rows of people aged 37
+      elbo impute people holes.csv -o whole.csv                   fill in missing values
     ");
 }
 
@@ -70,49 +69,50 @@ fn nothing_typed_shows_the_first_page() {
 #[test]
 fn train() {
     assert_snapshot!(Folder::new().done("train --help"), @"
-    Learn from data and leave the model in a run folder
+    Train a model on data and save it in a run folder
 
     Usage: elbo train [OPTIONS] --out <RUN> <DATA>
            elbo train --resume <RUN>
 
     Arguments:
-      [DATA]  Data to learn from: a path or builtin:NAME (or `data.source` of the config)
+      [DATA]  Data to train on: a path or builtin:NAME (or `data.source` of the config)
 
     Options:
-          --resume <RUN>        Go on with this run, exactly where it stopped
-          --profile             Measure what takes how long, and print it as a table
-      -o, --out <RUN>           Run folder to make
-          --force               Replace the run that is there
-          --given <FIELD>       Fields that are given rather than learnt, or `any`: whichever are known;
-                                a part of a picture is image:left
-          --model <FIELD>       Fields that are learnt, or `all` [default: pictures if there are any,
-                                else all that are not given]
+          --resume <RUN>        Continue this run exactly where it stopped
+          --profile             Measure the time of each operation, and print a table
+      -o, --out <RUN>           Run folder to create
+          --force               Replace an existing run
+          --given <FIELD>       Fields that the model is conditioned on, or `any` for any subset of
+                                them; image:left is a part of a picture
+          --model <FIELD>       Fields that the model generates, or `all` [default: the pictures;
+                                without pictures all that are not given]
           --preset <NAME>       Settings to start from; see `elbo presets`
           --config <FILE.toml>  Settings in a TOML file
           --latent <N>          Number of latent units
-          --epochs <N>          Times that all records are seen
-          --batch <N>           Records in a step
+          --epochs <N>          Passes over the training records
+          --batch <N>           Records per training step
           --lr <F>              Learning rate
-          --beta <F>            Weight of the rate in the objective
-          --seed <N>            Seed of all chance; the same seed gives the same bytes
-          --device <DEVICE>     Where to compute, such as cpu or cuda:1
-          --precision <TYPE>    What the layers multiply: f32 or bf16 (faster where the processor can)
+          --beta <F>            Weight of the rate (the KL divergence) in the objective
+          --seed <N>            Random seed; the same seed gives the same bytes
+          --device <DEVICE>     Device to compute on, such as cpu or cuda:1
+          --precision <TYPE>    Number format of the layers' products: f32 or bf16 (faster on processors
+                                with AVX512-BF16)
           --set <key=value>     Any setting, by its name in the config; may be repeated
       -h, --help                Print help
 
     Reading data:
           --size <SIZE>        Size of the pictures: a side such as 64, or width x height such as 64x48
-          --fit <FIT>          How pictures of another shape are brought to that size [possible values:
+          --fit <FIT>          How pictures of another shape are fitted to that size [possible values:
                                crop, pad, stretch]
           --strict             Stop at the first broken record instead of skipping it
           --records <N>        Number of records of built-in data
-          --field <name=kind>  What a column of a table is: category, number, flag, date, text or
+          --field <name=kind>  Kind of a column of a table: category, number, flag, date, time, text or
                                ignore; may be repeated
 
     Everywhere:
           --json         Print the report as one JSON document
-      -q, --quiet        Say nothing but warnings, errors and the report
-          --threads <N>  Threads to work on; 0 is one for each core. Results do not depend on it
+      -q, --quiet        Print only warnings, errors and the report
+          --threads <N>  Number of threads; 0: one for each core. Results do not depend on it
 
     Examples:
       elbo train pictures/ --size 64 --out run
@@ -134,42 +134,44 @@ fn train() {
 #[test]
 fn sample() {
     assert_snapshot!(Folder::new().done("sample --help"), @"
-    Make new records
+    Generate new records
 
     Usage: elbo sample [OPTIONS] --out <OUT> <RUN>
 
     Arguments:
-      <RUN>  Run folder that `elbo train` left
+      <RUN>  Run folder, as written by `elbo train`
 
     Options:
-      -n, --count <N>             How many [default: 16, or one for each row of --given-file]
-          --given <field=value>   What is asked for, of the fields that the run was given; may be
-                                  repeated
-          --given-file <FILE>     A table of what is asked for: a column for each field, a row for each
-                                  record
+      -n, --count <N>             Number of records [default: 16, or one for each row of --given-file]
+          --given <field=value>   Value of a field that the run is given; may be repeated
+          --given-file <FILE>     Table of given values: a column for each field, a row for each record
           --temperature <T>       Spread of the latents: below 1 more typical, above 1 more varied
                                   [default: 1]
           --seed <N>              Seed of the draws [default: 0]
-          --draw <DRAW>           What is expected, or a draw, of pictures pixel by pixel; auto: the
-                                  mean of pictures, a draw of all else [default: auto] [possible values:
-                                  auto, mean, sample]
-          --text-temperature <T>  Texts: below 1 more typical, above 1 more varied; 0 takes the
-                                  likeliest token each time [default: 1]
-          --top-k <K>             Texts: only so many of the likeliest tokens
-          --top-p <P>             Texts: only the likeliest tokens that have this probability together
-      -o, --out <OUT>             File or folder to write; its ending says what
-          --force                 Replace what is there
-          --device <DEVICE>       Where to compute, such as cpu or cuda:1 [default: where it was
-                                  trained]
+          --draw <DRAW>           Expected values (mean) or random draws (sample; pictures pixel by
+                                  pixel); auto: the mean of pictures, a sample of all other fields
+                                  [default: auto] [possible values: auto, mean, sample]
+          --text-temperature <T>  Texts: below 1 more typical, above 1 more varied; 0 always takes the
+                                  most likely token [default: 1]
+          --top-k <K>             Texts: draw from the K most likely tokens only
+          --top-p <P>             Texts: draw from the most likely tokens only, up to a total
+                                  probability of P
+          --part <K/N>            Only the K-th of N parts of the records, to share the work among N
+                                  machines. All parts together, in order, hold the same records as one
+                                  call without --part
+      -o, --out <OUT>             File or folder to write; its ending selects the format
+          --force                 Replace an existing output
+          --device <DEVICE>       Device to compute on, such as cpu or cuda:1 [default: the one it was
+                                  trained on]
       -h, --help                  Print help
 
     Everywhere:
           --json         Print the report as one JSON document
-      -q, --quiet        Say nothing but warnings, errors and the report
-          --threads <N>  Threads to work on; 0 is one for each core. Results do not depend on it
+      -q, --quiet        Print only warnings, errors and the report
+          --threads <N>  Number of threads; 0: one for each core. Results do not depend on it
 
     Examples:
-      elbo sample run -n 64 -o sheet.png                        one picture with all of them
+      elbo sample run -n 64 -o sheet.png                        all samples on one sheet
       elbo sample run -n 1000 -o new/                           a folder of pictures
       elbo sample digits -n 100 --given label=7 -o sevens.npy   [n, height, width] or [n, height, width,
       channels], u8
@@ -177,14 +179,12 @@ fn sample() {
       elbo sample faces --given glasses=yes --given hair_colour=red --temperature 0.7 -o glasses.png
       elbo sample people -n 1000 --given age=37 --given sex=female -o new.csv
       elbo sample people -n 1000 --given 'income=high:0.5' -o half.csv          high in half of the rows
-      elbo sample people --given-file asked.csv -o new.csv                      one row for each of the
-      file's
+      elbo sample people --given-file asked.csv -o new.csv                      one for each of its rows
       elbo sample names -n 100 --given label=Italian --top-p 0.95 -o names.txt
 
-    A given field that is left out is drawn as in the data, or left open to a model trained with --given
-    any or
-    objective.given_dropout; `missing` asks for a value that is known to be missing. Sample i is the
-    same whatever -n is.
+    A given field that you do not set is drawn from its frequencies in the data. A model trained with
+    --given any or objective.given_dropout leaves it open instead. The value `missing` asks for records
+    without that value. Sample i does not depend on -n.
     ");
 }
 
@@ -196,29 +196,30 @@ fn evaluate() {
     Usage: elbo evaluate [OPTIONS] <RUN> [DATA]
 
     Arguments:
-      <RUN>   Run folder that `elbo train` left
+      <RUN>   Run folder, as written by `elbo train`
       [DATA]  Data to measure on [default: the run's own]
 
     Options:
-          --split <SPLIT>    Which records [default: test for the run's own data, all of other data]
-                             [possible values: train, validation, test]
+          --split <SPLIT>    Which records [default: test for the run's own data, else all] [possible
+                             values: train, validation, test]
           --samples <K>      Importance samples per record for the NLL [default: 100]
           --seed <N>         Seed of the samples [default: 0]
-          --limit <N>        Only the first N of them
-          --device <DEVICE>  Where to compute, such as cpu or cuda:1 [default: where it was trained]
+          --limit <N>        Only the first N records
+          --device <DEVICE>  Device to compute on, such as cpu or cuda:1 [default: the one it was
+                             trained on]
       -h, --help             Print help
 
     Everywhere:
           --json         Print the report as one JSON document
-      -q, --quiet        Say nothing but warnings, errors and the report
-          --threads <N>  Threads to work on; 0 is one for each core. Results do not depend on it
+      -q, --quiet        Print only warnings, errors and the report
+          --threads <N>  Number of threads; 0: one for each core. Results do not depend on it
 
     Examples:
       elbo evaluate run                                 on the test records of its own data
       elbo evaluate run --samples 500 --json
       elbo evaluate run other/ --split train --limit 1000
 
-    Numbers are means per record in nats. They compare with others only under the same protocol.
+    Numbers are means per record in nats. Compare them only with numbers of the same protocol.
     ");
 }
 

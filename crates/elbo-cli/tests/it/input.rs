@@ -85,7 +85,7 @@ fn a_file_that_is_no_data() {
     assert_snapshot!(refused(&folder, "notes.bin"), @"
     exit 2
     error: `notes.bin` is not data of a known kind
-    hint: give a folder of pictures, a folder or file of MNIST-style idx data, a CSV file, or `builtin:faces`
+    hint: give a folder of pictures or texts, a table (csv, tsv, parquet), JSON lines, a text file, idx data, or `builtin:faces`
     ");
 }
 

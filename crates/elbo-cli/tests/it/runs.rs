@@ -99,12 +99,12 @@ fn what_is_there_stays_without_force() {
     assert_snapshot!(folder.refused("sample run -n 1 -o out.png"), @"
     exit 2
     error: `out.png` exists already
-    hint: choose another name or add `--force`
+    hint: choose another name, or set `--force`
     ");
     assert_snapshot!(folder.refused("sample run -n 1 -o sheets"), @"
     exit 2
     error: `sheets` exists already
-    hint: choose another name or add `--force`
+    hint: choose another name, or set `--force`
     ");
     assert_snapshot!(folder.refused("encode run builtin:faces -o out.png"), @"
     exit 2
@@ -114,7 +114,7 @@ fn what_is_there_stays_without_force() {
     exit 2
     `image` is scored by the discretised logistic: its pixels are 8-bit colour
     error: `run` holds a run already
-    hint: go on with `elbo train --resume run`, choose another folder, or replace the run with `--force`
+    hint: continue with `elbo train --resume run`, choose another folder, or replace the run with `--force`
     ");
     assert_snapshot!(folder.refused(&format!("{TINY} --out sheets --force")), @"
     exit 2
@@ -164,17 +164,17 @@ fn folders_that_are_no_runs() {
     assert_snapshot!(folder.refused("sample nowhere -o out.png"), @"
     exit 2
     error: `nowhere` is not a run folder: there is nothing
-    hint: give the folder that `elbo train --out` made
+    hint: give the folder of a run, as training writes it
     ");
     assert_snapshot!(folder.refused("sample other -o out.png"), @"
     exit 2
     error: `other` is not a run folder: it has no `run.json`
-    hint: give the folder that `elbo train --out` made
+    hint: give the folder of a run, as training writes it
     ");
     assert_snapshot!(folder.refused("train --resume other"), @"
     exit 2
     error: `other` is not a run folder: it has no `run.json`
-    hint: give the folder that `elbo train --out` made
+    hint: give the folder of a run, as training writes it
     ");
 }
 

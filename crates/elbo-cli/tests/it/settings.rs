@@ -16,7 +16,7 @@ fn latent_zero() {
     assert_snapshot!(refused("--latent 0"), @"
     exit 2
     error: `model.latent = 0`, as written on the command line, is not possible: it takes a whole number from 1 to 65536
-    hint: `model.latent` is the number of latent units
+    hint: `model.latent`: the number of latent units
     ");
 }
 
@@ -25,7 +25,7 @@ fn latent_negative() {
     assert_snapshot!(refused("--latent -3"), @"
     exit 2
     error: `model.latent = -3`, as written on the command line, is not possible: it takes a whole number from 1 to 65536
-    hint: `model.latent` is the number of latent units
+    hint: `model.latent`: the number of latent units
     ");
 }
 
@@ -34,7 +34,7 @@ fn latent_that_is_a_word() {
     assert_snapshot!(refused("--latent many"), @r#"
     exit 2
     error: `model.latent = "many"`, as written on the command line, is not possible: it takes a whole number from 1 to 65536
-    hint: `model.latent` is the number of latent units
+    hint: `model.latent`: the number of latent units
     "#);
 }
 
@@ -43,7 +43,7 @@ fn epochs_zero() {
     assert_snapshot!(refused("--epochs 0"), @"
     exit 2
     error: `training.epochs = 0`, as written on the command line, is not possible: it takes a whole number of at least 1
-    hint: `training.epochs` is the number of passes over the training records
+    hint: `training.epochs`: the number of passes over the training records
     ");
 }
 
@@ -52,7 +52,7 @@ fn batch_zero() {
     assert_snapshot!(refused("--batch 0"), @"
     exit 2
     error: `training.batch = 0`, as written on the command line, is not possible: it takes a whole number from 1 to 16777216, or `auto`
-    hint: `training.batch` is the records of a step; auto: 128, or one in 32 of fewer than 4,096 records, but at least 16
+    hint: `training.batch`: the number of records in a step; auto: a 32nd of the training records, at least 16 and at most 128
     ");
 }
 
@@ -70,7 +70,7 @@ fn learning_rate_zero() {
     assert_snapshot!(refused("--lr 0"), @"
     exit 2
     error: `training.learning_rate = 0`, as written on the command line, is not possible: it takes a number above 0
-    hint: `training.learning_rate` is the learning rate of Adam
+    hint: `training.learning_rate`: the learning rate of Adam
     ");
 }
 
@@ -79,7 +79,7 @@ fn learning_rate_that_is_no_number() {
     assert_snapshot!(refused("--lr nan"), @"
     exit 2
     error: `training.learning_rate = nan`, as written on the command line, is not possible: it takes a number above 0
-    hint: `training.learning_rate` is the learning rate of Adam
+    hint: `training.learning_rate`: the learning rate of Adam
     ");
 }
 
@@ -88,7 +88,7 @@ fn beta_negative() {
     assert_snapshot!(refused("--beta -1"), @"
     exit 2
     error: `objective.beta = -1`, as written on the command line, is not possible: it takes a number of at least 0
-    hint: `objective.beta` is the weight of the rate, KL(q(z|x,y) || p(z|y))
+    hint: `objective.beta`: the weight of the rate, KL(q(z|x,y) || p(z|y))
     ");
 }
 
@@ -97,7 +97,7 @@ fn records_zero() {
     assert_snapshot!(refused("--records 0"), @"
     exit 2
     error: `data.records = 0`, as written on the command line, is not possible: it takes a whole number from 1 to 1000000000, or `auto`
-    hint: `data.records` is how many records built-in data have; auto: their own default
+    hint: `data.records`: the number of records of built-in data; auto: their own default
     ");
 }
 
@@ -106,7 +106,7 @@ fn size_of_one() {
     assert_snapshot!(refused("--size 1"), @r#"
     exit 2
     error: `data.size = 1`, as written on the command line, is not possible: it takes a side such as `64`, or width and height such as `"64x48"`, from 2 to 4096, or `auto`
-    hint: `data.size` is the size of every picture, as a side or "WIDTHxHEIGHT"; auto: from the files
+    hint: `data.size`: the size of every picture, as a side or "WIDTHxHEIGHT"; auto: from the files
     "#);
 }
 
@@ -115,7 +115,7 @@ fn hidden_width_zero() {
     assert_snapshot!(refused("--set network.hidden=500,0"), @"
     exit 2
     error: `network.hidden = [500, 0]`, as written on the command line, is not possible: it takes a list of whole numbers, each from 1 to 65536, or `auto`
-    hint: `network.hidden` is the widths of the fully connected layers, mirrored in the decoder
+    hint: `network.hidden`: the widths of the fully connected layers, mirrored in the decoder
     ");
 }
 
@@ -123,8 +123,8 @@ fn hidden_width_zero() {
 fn a_device_that_this_build_lacks() {
     assert_snapshot!(refused("--device cuda"), @r#"
     exit 2
-    error: `training.device = "cuda"` is not possible: this build computes on `cpu` alone
-    hint: build it with `--features cuda`, or compute with `--device cpu`
+    error: `training.device = "cuda"` is not possible: this build computes only on `cpu`
+    hint: build it with the feature `cuda`, or compute with `--device cpu`
     "#);
 }
 
@@ -151,7 +151,7 @@ fn a_precision_that_is_not_there() {
     assert_snapshot!(refused("--precision f16"), @r#"
     exit 2
     error: `network.precision = "f16"`, as written on the command line, is not possible: it takes one of `f32`, `bf16`; did you mean `bf16`?
-    hint: `network.precision` is what the layers multiply: f32 numbers, or numbers rounded to bf16 (faster where the processor has AVX512-BF16; sums and weights stay f32)
+    hint: `network.precision`: the numbers that the layers multiply: f32, or f32 rounded to bf16 (faster on a processor with AVX512-BF16; sums and weights stay f32)
     "#);
 }
 
@@ -186,7 +186,7 @@ fn a_likelihood_that_is_not_there() {
     assert_snapshot!(refused("--set model.likelihood=gausian"), @r#"
     exit 2
     error: `model.likelihood = "gausian"`, as written on the command line, is not possible: it takes one of `bernoulli`, `gaussian`, `gaussian-per-pixel`, `discretized-logistic`, or `auto`; did you mean `gaussian`?
-    hint: `model.likelihood` is p(x|z,y) of the pictures; auto: from the data
+    hint: `model.likelihood`: p(x|z,y) of the pictures; auto: from the data
     "#);
 }
 
@@ -204,7 +204,7 @@ fn every_field_given() {
     assert_snapshot!(refused("--given image,smile,skin_tone,face_shape,beard,glasses,hair_colour"), @"
     exit 2
     error: the data have no field left to model (fields: `image`, `smile`, `skin_tone`, `face_shape`, `beard`, `glasses`, `hair_colour`)
-    hint: give data with a field that changes, and leave one that is not given
+    hint: use data with a field whose values vary, and leave one of them not given
     ");
 }
 
@@ -221,6 +221,42 @@ fn a_config_file_with_a_mistake() {
     exit 2
     error: line 2 of `mine.toml` cannot be read: string values must be quoted, expected literal string
     ");
+}
+
+#[test]
+fn settings_of_a_field() {
+    assert_snapshot!(refused("--set fields.smile.knd=category"), @"
+    exit 2
+    error: there is no setting `fields.smile.knd`, as written on the command line; did you mean `fields.smile.kind`?
+    ");
+    assert_snapshot!(refused("--set fields.smile.likelihood=gaussian"), @"
+    exit 2
+    error: `fields.smile.likelihood` is a setting of pictures, but the field `smile` is of kind `flag`
+    hint: pictures: `image`
+    ");
+    assert_snapshot!(refused("--set fields.imge.likelihood=gaussian"), @"
+    exit 2
+    error: there is no field `imge`; did you mean `image`?
+    hint: fields: `image`, `smile`, `skin_tone`, `face_shape`, `beard`, `glasses`, `hair_colour`
+    ");
+    assert_snapshot!(refused("--set data.binarize=once --set fields.image.likelihood=gaussian"), @"
+    exit 2
+    error: `data.binarize` and `fields.image.likelihood` exclude each other: black and white pixels need the likelihood `bernoulli`
+    ");
+}
+
+#[test]
+fn a_field_keeps_its_settings_in_the_run() {
+    let folder = Folder::new();
+    folder.write("mine.toml", "[fields.image]\nlikelihood = \"gaussian\"\n");
+    folder.done(&format!("{TINY} --config mine.toml --out run"));
+    let saved = String::from_utf8(folder.read("run/config.toml")).unwrap();
+    assert!(
+        saved.contains("\n[fields.image]\n# p(x|z,y) of this picture"),
+        "{saved}"
+    );
+    assert!(saved.ends_with("\nlikelihood = \"gaussian\"\n"), "{saved}");
+    folder.done("sample run -n 2 -o new.png");
 }
 
 #[test]

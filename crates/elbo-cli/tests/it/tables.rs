@@ -152,7 +152,7 @@ fn requests_that_a_table_cannot_follow() {
     ");
     assert_snapshot!(folder.refused("sample run -n 3 --given-file wrong.csv -o new.csv"), @"
     exit 2
-    error: `-n` and `--given-file` exclude each other: the file has one row for each record
+    error: `-n` and `--given-file` exclude each other: the table has one row for each record
     ");
     assert_snapshot!(folder.elbo("sample run -n 1 --given age=95 -o new.csv").stderr, @"
     warning: `age=95` is outside the range seen in training, 18 to 90
@@ -309,7 +309,7 @@ fn values_that_were_never_seen_are_said_and_wrong_types_refused() {
     );
     let said = folder.elbo("score run odd.csv --samples 2 -o s.csv").stderr;
     assert_snapshot!(said, @"
-    warning: `job` has 1 values that were not seen in training, first `pilot` in odd.csv row 1: they count as not known
+    warning: `job` has one value that was not seen in training, `pilot` in odd.csv row 1: it counts as not observed
     ");
     folder.write(
         "odd.csv",

@@ -115,6 +115,9 @@ fn ctrl_c_saves_and_says_how_to_go_on() {
     let output = child.wait_with_output().unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(130), "{stdout}");
-    assert!(stdout.contains("go on with: elbo train --resume run"), "{stdout}");
+    assert!(
+        stdout.contains("continue with: elbo train --resume run"),
+        "{stdout}"
+    );
     folder.done("inspect run");
 }

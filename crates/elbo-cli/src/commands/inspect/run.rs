@@ -1,6 +1,6 @@
-//! Where a run stands, in words: what it is, then its last epochs.
+//! The report on a run as text: its settings and state, then its last epochs.
 
-use elbo::inspect::RunReport;
+use elbo::verbs::inspect::RunReport;
 
 use crate::table::{Align, Table, list, word};
 
@@ -12,7 +12,7 @@ pub(super) fn words(found: &RunReport) -> String {
     let network = &model.network;
     let mut table = Table::new([Align::Left, Align::Left]);
     table.row(["run".to_owned(), found.run.display().to_string()]);
-    table.row(["stands".to_owned(), stands(found)]);
+    table.row(["state".to_owned(), stands(found)]);
     table.row(["data".to_owned(), found.data.source.clone().unwrap_or_default()]);
     table.row([
         "modelled".to_owned(),
@@ -47,7 +47,7 @@ pub(super) fn words(found: &RunReport) -> String {
 fn stands(found: &RunReport) -> String {
     let run = found.run.display();
     match &found.state {
-        None => format!("stopped before its first checkpoint; go on with: elbo train --resume {run}"),
+        None => format!("stopped before its first checkpoint; continue with: elbo train --resume {run}"),
         Some(state) => {
             let epochs = format!(
                 "{} of {} epochs, best {}",
@@ -56,7 +56,7 @@ fn stands(found: &RunReport) -> String {
             let next = if state.finished {
                 "finished".into()
             } else {
-                format!("go on with: elbo train --resume {run}")
+                format!("continue with: elbo train --resume {run}")
             };
             format!("{epochs}; {next}")
         }
