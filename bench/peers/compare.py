@@ -28,7 +28,7 @@ IMAGE_VARIANTS = ["eager", "eager, channels last", "compiled", "compiled, channe
 
 
 class Peer:
-    """A process of peers.py that trains for a while whenever it is asked to."""
+    """A process of peers.py that trains for a while at each request."""
 
     def __init__(self, case, variant):
         self.name = f"PyTorch {variant}"
@@ -115,7 +115,7 @@ def compare(work, contestants, rounds):
     for _ in range(rounds):
         for contestant in contestants:
             ms, peak = contestant.round()
-            # A round counts once, however many steps were made in it.
+            # A round counts once, whatever its number of steps.
             times[contestant.name].append((min(ms), statistics.median(ms)))
             memory[contestant.name] = max(memory[contestant.name], peak)
     for contestant in contestants:

@@ -1,4 +1,4 @@
-"""Asks a `--given any` model of Adult for 20 random pairs of values: is each kept, and how long does it take?
+"""Samples from a `--given any` model of Adult given 20 random pairs of values: is each kept, how long does it take?
 
     elbo train train.csv --preset table --given any --out adult
     python bench/tables/any.py --elbo target/release/elbo --run adult

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use crate::{Outcome, cargo, root, step, target};
 
-/// The version that is installed where there is none.
+/// The version that is installed if the tool is missing.
 const VERSION: &str = "0.20.2";
 
 pub(crate) fn run() -> Outcome {

@@ -29,7 +29,7 @@ pub(crate) fn test() -> Outcome {
     tests.args(["test", "--quiet", "--profile", "devices"]);
     tests.args(["--package", "elbo-kernels", "--package", "elbo-core"]);
     tests.args(["--features", "elbo-core/vulkan", "--lib", "--test", "it"]);
-    // Mesa would ask the window system which device to prefer, and complain that there is none.
+    // Mesa would ask the window system which device to prefer, and warn if none exists.
     tests.env("NODEVICE_SELECT", "1");
     step(
         "test on other devices",

@@ -5,7 +5,7 @@
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a chore speaks to the person who runs it"
+    reason = "a chore reports to the person who runs it"
 )]
 
 mod deny;
@@ -89,7 +89,7 @@ fn check() -> Outcome {
 }
 
 fn bench(arguments: &[String]) -> Outcome {
-    // Only real benchmarks: without `--bench` every crate's unit tests would be built for nothing.
+    // Without `--bench` cargo would also build every crate's unit tests.
     step(
         "bench",
         cargo()
