@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueHint};
+use elbo::config::FieldType;
 use elbo::{Model, ModelOptions, OutputOptions, Part, Split};
 
 use crate::commands;
@@ -129,6 +130,13 @@ fn part(text: &str) -> Result<Part, String> {
         .map_err(|_| "write K/N: the K-th of N parts, counted from 1, such as 2/8".to_owned())
 }
 
+fn kinds() -> String {
+    format!(
+        "Kind of a column of a table: {}; may be repeated",
+        FieldType::LISTED
+    )
+}
+
 /// How data are read.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Reading data")]
@@ -145,8 +153,7 @@ pub(crate) struct DataArgs {
     /// Number of records of built-in data
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) records: Option<String>,
-    /// Kind of a column of a table: category, number, flag, date, time, text or ignore; may be repeated
-    #[arg(long, value_name = "name=kind")]
+    #[arg(long, value_name = "name=kind", help = kinds())]
     pub(crate) field: Vec<String>,
 }
 

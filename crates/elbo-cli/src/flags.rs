@@ -1,11 +1,12 @@
 //! From the library's settings to the flags of this command line.
 //!
-//! Errors, hints and notes of the library name settings in backticks, since a program has no flags:
-//! `OutputOptions::force`, or `training.batch = 16`. Here each becomes what a user of the command line types.
+//! The library has no flags, so its messages name settings in backticks, such as `OutputOptions::force` or
+//! `training.batch = 16`. This module replaces each by the matching flag, such as `--force`.
 
 /// The flag of each setting of a request that the library's texts name.
 const SETTINGS: &[(&str, &str)] = &[
     ("EditRequest::given", "--given"),
+    ("EvaluateRequest::limit", "--limit"),
     ("EvaluateRequest::samples", "--samples"),
     ("EvaluateRequest::split", "--split"),
     ("ImputeRequest::draws", "--draws"),

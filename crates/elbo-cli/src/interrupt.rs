@@ -26,7 +26,7 @@ fn press(cancel: &Cancel) {
         leave();
     }
     cancel.request();
-    anstream::eprintln!("saving the progress, then stopping; press Ctrl-C again to stop at once");
+    anstream::eprintln!("stopping; press Ctrl-C again to stop at once");
 }
 
 #[allow(
@@ -35,5 +35,6 @@ fn press(cancel: &Cancel) {
     reason = "the user asked twice and must not wait for a step to end"
 )]
 fn leave() -> ! {
+    elbo::output::remove_unfinished();
     std::process::exit(i32::from(EXIT_CODE))
 }

@@ -42,7 +42,9 @@ fn main() -> ExitCode {
     match run(cli, &printer) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Interrupted) => ExitCode::from(interrupt::EXIT_CODE),
-        Err(Failure::Elbo(elbo::Error::Cancelled)) => ExitCode::from(interrupt::EXIT_CODE),
+        Err(Failure::Elbo(elbo::Error::Cancelled | elbo::Error::Interrupted { .. })) => {
+            ExitCode::from(interrupt::EXIT_CODE)
+        }
         Err(failure) => failure.report(&printer),
     }
 }

@@ -123,16 +123,16 @@ pub struct Likelihood {
 /// The distribution of one x field.
 #[derive(Clone, Debug)]
 pub enum FieldDistribution {
-    /// Of an image.
+    /// An image's distribution.
     Image {
         /// The distribution of all its values.
         image: Box<ImageDistribution>,
         /// Indices of the modelled values, if they are a part of the image.
         places: Option<Box<Tensor<1, Int>>>,
     },
-    /// Of a text.
+    /// A text's distribution.
     Text(Box<TextDistribution>),
-    /// Of a field with levels: the next one in [`Likelihood::levels`].
+    /// A field with levels, whose distribution is the next one in [`Likelihood::levels`].
     Levels,
 }
 

@@ -85,7 +85,7 @@ impl Value {
         }
     }
 
-    /// A program that passes a model values of another kind than its config has is wrong.
+    /// Panics: the program passed a value whose kind is not that in the config.
     fn is_no(&self, kind: &str) -> ! {
         unreachable!("the config decides the kind of the values: not a {kind}: {self:?}")
     }

@@ -5,7 +5,7 @@
 //!
 //! 1. [`condition`]: y is embedded once and enters both encoder and decoder;
 //! 2. [`encoder`]: the posterior q(z|x,y), a [`distribution::DiagonalGaussian`];
-//! 3. [`prior`]: p(z), standard normal or learned from y;
+//! 3. [`prior`]: p(z|y), standard normal or learned from y;
 //! 4. [`decoder`]: the likelihood p(x|z,y), a product over the x fields.
 //!
 //! The modules use one another in one direction only, in this order: [`error`], [`init`], [`schedule`] and

@@ -2,11 +2,13 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use elbo_kernels::STEADY_INPUTS;
 
 use crate::condition::Condition;
 use crate::decoder::{Decoder, Likelihood};
 use crate::distribution::DiagonalGaussian;
 use crate::encoder::Encoder;
+use crate::parameters::Widest;
 use crate::prior::Prior;
 use crate::{CoreError, Fields, Init, ModelConfig};
 
@@ -173,7 +175,7 @@ impl Model {
     ///
     /// # Shapes
     /// eps (standard normal) and z: `[batch, latent]`.
-    pub fn generate(&self, y: &Fields, eps: Tensor<2>, temperature: f32) -> Tensor<2> {
+    pub fn draw_prior(&self, y: &Fields, eps: Tensor<2>, temperature: f32) -> Tensor<2> {
         let prior = self.prior.given(&self.condition.embed(y), &eps);
         prior.draw(eps, temperature)
     }
@@ -182,13 +184,23 @@ impl Model {
     ///
     /// # Shapes
     /// eps (standard normal) and z: `[batch, latent]`.
-    pub fn infer(&self, x: &Fields, y: &Fields, eps: Tensor<2>) -> Tensor<2> {
+    pub fn draw_posterior(&self, x: &Fields, y: &Fields, eps: Tensor<2>) -> Tensor<2> {
         self.posterior(x, y).reparameterize(eps)
     }
 
     /// p(x|z,y).
     pub fn likelihood(&self, z: Tensor<2>, y: &Fields) -> Likelihood {
         self.decoder.likelihood(z, &self.condition.embed(y))
+    }
+
+    /// Whether what is generated for a record has the same bits in every batch of 2 to 64 records, on the CPU: so it
+    /// is if only dense layers of at most [`STEADY_INPUTS`](elbo_kernels::STEADY_INPUTS) inputs take part.
+    pub fn generates_alike_in_small_batches(&self) -> bool {
+        let mut widest = Widest::default();
+        self.condition.visit(&mut widest);
+        self.prior.visit(&mut widest);
+        self.decoder.visit(&mut widest);
+        widest.only_dense() && widest.inputs <= STEADY_INPUTS
     }
 
     /// Number of latent units.

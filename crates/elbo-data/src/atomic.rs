@@ -2,6 +2,8 @@
 //!
 //! A crash, a full disk or a killed process leaves the previous file, and no half file.
 
+mod unfinished;
+
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -9,6 +11,8 @@ use std::path::Path;
 use tempfile::NamedTempFile;
 
 use crate::error::{Cause, DataError};
+pub(crate) use unfinished::Unfinished;
+pub use unfinished::remove_unfinished;
 
 /// What to do if the output exists already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +26,7 @@ pub enum Existing {
 /// Writes a file through `body`: a temporary file in the same folder, synced, then renamed.
 ///
 /// # Errors
-/// [`DataError::Exists`] if `existing` forbids to replace a file; [`DataError::Write`] with the cause, which may
+/// [`DataError::Exists`] if the file exists and `existing` keeps it; [`DataError::Write`] with the cause, which may
 /// come from `body`. The old file is then untouched and the temporary one gone.
 pub fn write<E: Into<Cause>>(
     path: &Path,
@@ -36,6 +40,7 @@ pub fn write<E: Into<Cause>>(
     };
     let temporary = temporary(path).map_err(|e| failed(e.into()))?;
     let (file, place) = temporary.into_parts();
+    let _unfinished = Unfinished::new(&place);
     let mut writer = BufWriter::new(file);
     body(&mut writer).map_err(|e| failed(e.into()))?;
     writer.flush().map_err(|e| failed(e.into()))?;

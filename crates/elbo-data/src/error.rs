@@ -369,7 +369,7 @@ pub enum DataError {
         /// The value as given.
         value: String,
     },
-    /// A Parquet file is cut short, damaged, or none.
+    /// A file is a damaged or incomplete Parquet file, or no Parquet file at all.
     #[error("`{}` cannot be read as Parquet: {reason}", path.display())]
     Parquet {
         /// The file.

@@ -134,7 +134,7 @@ impl Kind {
         self.statistics().describe()
     }
 
-    /// A number as the files write it, where they do so in a way of their own, as with dates; none of plain numbers.
+    /// A number as the files write it, for kinds with a notation of their own, such as dates; none for plain numbers.
     pub fn number_text(&self, number: f64) -> Option<String> {
         self.statistics().number_text(number)
     }

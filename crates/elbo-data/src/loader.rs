@@ -51,12 +51,13 @@ impl LoaderOptions {
 /// Dropping it stops its thread after the batch being read.
 #[derive(Debug)]
 pub struct Loader {
-    /// `None` only while being dropped: the reader stops when nobody can receive.
-    batches: Option<Receiver<Result<Batch, DataError>>>,
+    /// `None` at the end, and while being dropped: the reader stops when nobody can receive.
+    batches: Option<Receiver<Message>>,
     reader: Option<JoinHandle<()>>,
-    /// Number of batches that are still to come.
-    owed: usize,
 }
+
+/// A batch or an error; `None` at the end.
+type Message = Option<Result<Batch, DataError>>;
 
 impl Loader {
     /// Starts to read `batches`, each a list of rows of `source`.
@@ -66,7 +67,7 @@ impl Loader {
     pub fn new(
         source: Arc<dyn Source>,
         schema: Arc<Schema>,
-        batches: Vec<Vec<u64>>,
+        batches: impl IntoIterator<Item = Vec<u64>, IntoIter: Send + 'static>,
         options: LoaderOptions,
     ) -> Result<Self, DataError> {
         let columns = schema.columns_in(source.as_ref(), &options.fields)?;
@@ -76,7 +77,7 @@ impl Loader {
             .build()
             .map_err(|e| DataError::Threads(e.into()))?;
         let (sender, receiver) = sync_channel(options.ahead.max(1));
-        let owed = batches.len();
+        let batches = batches.into_iter();
         let job = Job {
             source,
             schema,
@@ -85,12 +86,11 @@ impl Loader {
         };
         let reader = std::thread::Builder::new()
             .name("elbo-loader".to_owned())
-            .spawn(move || pool.install(|| job.run(&batches, &sender)))
+            .spawn(move || pool.install(|| job.run(batches, &sender)))
             .map_err(|e| DataError::Threads(e.into()))?;
         Ok(Self {
             batches: Some(receiver),
             reader: Some(reader),
-            owed,
         })
     }
 }
@@ -99,14 +99,17 @@ impl Iterator for Loader {
     type Item = Result<Batch, DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.owed == 0 {
-            return None;
-        }
-        // A reader that ends before its work is done has panicked; the data have not ended.
-        let gone = |_| Err(DataError::Threads("a reading thread stopped unexpectedly".into()));
+        // A reader that stops without a word has panicked; the data have not ended.
+        let gone = |_| {
+            Some(Err(DataError::Threads(
+                "a reading thread stopped unexpectedly".into(),
+            )))
+        };
         let batch = self.batches.as_ref()?.recv().unwrap_or_else(gone);
-        self.owed = if batch.is_ok() { self.owed - 1 } else { 0 };
-        Some(batch)
+        if !matches!(batch, Some(Ok(_))) {
+            self.batches = None;
+        }
+        batch
     }
 }
 
@@ -128,14 +131,16 @@ struct Job {
 }
 
 impl Job {
-    fn run(&self, batches: &[Vec<u64>], sender: &SyncSender<Result<Batch, DataError>>) {
+    fn run(&self, batches: impl Iterator<Item = Vec<u64>>, sender: &SyncSender<Message>) {
         for rows in batches {
-            let batch = self.batch(rows);
+            let batch = self.batch(&rows);
             let last = batch.is_err();
-            if sender.send(batch).is_err() || last {
+            if sender.send(Some(batch)).is_err() || last {
                 return;
             }
         }
+        // Nobody may be left to hear it.
+        sender.send(None).ok();
     }
 
     fn batch(&self, rows: &[u64]) -> Result<Batch, DataError> {

@@ -32,8 +32,8 @@ pub enum Purpose {
     Likelihood = 6,
     /// Binarisation of gray pixels.
     Binarize = 7,
-    /// Which conditions are hidden from the model at a training step.
-    GivenDropout = 8,
+    /// Which conditions are hidden from the model at a training step, and the conditions that are drawn.
+    Conditions = 8,
     /// ε of the importance samples of an evaluation.
     Importance = 9,
     /// Built-in data.

@@ -107,21 +107,34 @@ pub enum FieldType {
 }
 
 impl FieldType {
-    /// Every type with its name.
-    pub const NAMES: [(&'static str, Self); 7] = [
-        ("category", Self::Category),
-        ("number", Self::Number),
-        ("flag", Self::Flag),
-        ("date", Self::Date),
-        ("time", Self::Time),
-        ("text", Self::Text),
-        ("ignore", Self::Ignore),
+    /// Every type.
+    const ALL: [Self; 7] = [
+        Self::Category,
+        Self::Number,
+        Self::Flag,
+        Self::Date,
+        Self::Time,
+        Self::Text,
+        Self::Ignore,
     ];
+
+    /// The names of all types, in the same order.
+    pub const NAMES: [&'static str; 7] = ["category", "number", "flag", "date", "time", "text", "ignore"];
+
+    /// The names as the end of a sentence.
+    pub const LISTED: &'static str = "category, number, flag, date, time, text or ignore";
 
     /// Its name.
     pub fn name(self) -> &'static str {
-        let found = Self::NAMES.iter().find(|(_, other)| *other == self);
-        found.map_or("", |(name, _)| name)
+        let names = Self::ALL.iter().zip(Self::NAMES);
+        let found = names.into_iter().find(|(other, _)| **other == self);
+        found.map_or("", |(_, name)| name)
+    }
+
+    /// The type of this name.
+    fn named(name: &str) -> Option<Self> {
+        let place = Self::NAMES.iter().position(|known| *known == name)?;
+        Self::ALL.get(place).copied()
     }
 }
 
@@ -140,10 +153,7 @@ impl std::str::FromStr for TypedField {
 
     fn from_str(text: &str) -> Result<Self, DataError> {
         let parts = text.rsplit_once('=');
-        let found = parts.and_then(|(name, kind)| {
-            let known = FieldType::NAMES.iter().find(|(known, _)| *known == kind.trim())?;
-            Some((name.trim(), known.1))
-        });
+        let found = parts.and_then(|(name, kind)| Some((name.trim(), FieldType::named(kind.trim())?)));
         match found {
             Some((name, field_type)) if !name.is_empty() => Ok(Self {
                 name: name.to_owned(),
@@ -152,7 +162,7 @@ impl std::str::FromStr for TypedField {
             _ => Err(DataError::BadOption {
                 name: "fields",
                 value: format!("`{text}`"),
-                expected: "a column and what it is, such as age=number: category, number, flag, date, time, text or ignore",
+                expected: "a column and its kind, such as age=number: category, number, flag, date, time, text or ignore",
             }),
         }
     }
@@ -258,6 +268,19 @@ mod tests {
             }
         );
         assert_eq!(size.to_string().parse::<ImageSize>().unwrap(), size);
+    }
+
+    #[test]
+    fn kinds_of_columns_are_listed_once() {
+        let (last, others) = FieldType::NAMES.split_last().unwrap();
+        assert_eq!(FieldType::LISTED, format!("{} or {last}", others.join(", ")));
+        let error = "age=nope".parse::<TypedField>().unwrap_err().to_string();
+        assert!(error.contains(FieldType::LISTED), "{error}");
+        for name in FieldType::NAMES {
+            let field: TypedField = format!("a=b={name}").parse().unwrap();
+            assert_eq!((field.name.as_str(), field.field_type.name()), ("a=b", name));
+            assert_eq!(serde_json::to_value(field.field_type).unwrap(), name);
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ use crate::ops::{VaeGrads, VaeOps};
 /// - output: `[batch, categories]`
 ///
 /// # Panics
-/// If the shapes do not fit, a width is 0, or (on the CPU) a level is none of its category's.
+/// If the shapes do not fit, a width is 0, or (on the CPU) a level is not below its category's width.
 pub fn categorical_log_prob(logits: Tensor<2>, levels: Tensor<2>, widths: &[usize]) -> Tensor<2> {
     let ([batch, width], [rows, categories]) = (logits.dims(), levels.dims());
     assert_eq!(

@@ -18,6 +18,10 @@ use crate::{
     ops::{VaeGrads, VaeOps},
 };
 
+/// Rows of a [`dense`] layer of at most this many inputs have the same bits on the CPU in every batch of 2 to 64
+/// rows: longer sums are cut into parts that depend on the size of the batch.
+pub const STEADY_INPUTS: usize = 512;
+
 /// y = f(x W + b).
 ///
 /// Differentiable in `x`, `weight` and `bias`; a gradient that is not needed is not computed.
@@ -233,6 +237,25 @@ mod tests {
             values(dense(x, weight.clone(), bias.clone(), Activation::Tanh))[4 * 50..5 * 50].to_vec()
         };
         assert_eq!(row(x), row(from_values(other, [9, 300])));
+    }
+
+    #[test]
+    fn few_rows_are_the_first_of_many() {
+        for (op, activation) in [(dense as Op, Activation::Tanh), (in_bf16, Activation::Relu)] {
+            for k in [1, 2, 3, 7, 16, 33, 100, 511, STEADY_INPUTS] {
+                for n in [1, 2, 5, 16, 17, 48, 64, 65, 128, 130, 400, 784, 1025, 3000] {
+                    let (x, weight, bias) = (random([64, k], 1), random([k, n], 2), random([n], 3));
+                    let y = |x| values(op(x, weight.clone(), bias.clone(), activation));
+                    let many = y(x.clone());
+                    for few in [2, 8, 16] {
+                        assert!(
+                            y(x.clone().narrow(0, 0, few)) == many[..few * n],
+                            "{few} rows of 64, {k} to {n}"
+                        );
+                    }
+                }
+            }
+        }
     }
 
     #[test]

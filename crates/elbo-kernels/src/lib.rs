@@ -50,7 +50,7 @@ pub use adam::{Adam, AdamMoments, adam_step};
 pub use bernoulli::bernoulli_log_prob;
 pub use categorical::categorical_log_prob;
 pub use conv::{conv_transpose2d, conv2d};
-pub use dense::dense;
+pub use dense::{STEADY_INPUTS, dense};
 pub use device::{BUILT_DEVICES, DEVICES, NoDevice, device, device_kind};
 pub use gaussian::gaussian_log_prob;
 pub use geometry::ConvGeometry;

@@ -155,7 +155,7 @@ pub enum Error {
         field: String,
         /// "modelled" or "given".
         first: &'static str,
-        /// "modelled" or "given", or "given again".
+        /// "modelled" or "given", or "named again".
         second: &'static str,
     },
     /// A batch would hold more records than there are to train on.
@@ -178,7 +178,7 @@ pub enum Error {
         takes: &'static str,
     },
     /// A condition names a field that the model was not given in training.
-    #[error("this model is not given `{field}`")]
+    #[error("`{field}` is not a condition of this model")]
     NotGiven {
         /// The field.
         field: String,
@@ -186,7 +186,7 @@ pub enum Error {
         given: Vec<String>,
     },
     /// The data lack a field that the model was always given in training.
-    #[error("the data have no field `{field}`, which this model is given")]
+    #[error("the data have no field `{field}`, a condition of this model")]
     GivenMissing {
         /// The field.
         field: String,

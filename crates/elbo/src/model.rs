@@ -37,6 +37,9 @@ use opened::Opened;
 /// size, so what is computed for a record depends on that record alone.
 pub(crate) const CHUNK: usize = 64;
 
+/// The size of a chunk of few records, where that changes no bit ([`Opened::filled`]).
+const FEW: usize = 8;
+
 /// How a model is opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModelOptions {

@@ -12,6 +12,7 @@ use elbo_data::DataError;
 use elbo_data::arrow::array::ArrayRef;
 use elbo_data::arrow::datatypes::SchemaRef;
 use elbo_data::arrow::record_batch::RecordBatch;
+pub use elbo_data::atomic::remove_unfinished;
 use elbo_data::atomic::{self, Existing};
 use elbo_data::column::{image_pixels, image_shape};
 use elbo_data::error::Cause;
@@ -96,7 +97,7 @@ impl Output {
     /// As [`Output::check`], of a table of any length.
     ///
     /// # Errors
-    /// As there.
+    /// The same errors.
     pub fn check_table(
         options: &OutputOptions,
         endings: &[&str],
@@ -119,7 +120,7 @@ impl Output {
     /// As [`Output::check`], of one picture.
     ///
     /// # Errors
-    /// As there.
+    /// The same errors.
     pub fn check_picture(options: &OutputOptions) -> Result<Self, Error> {
         match extension(&options.path).as_deref() {
             Some("png") => Self::check(options),
@@ -160,7 +161,7 @@ impl Output {
     /// As [`Output::suits`], of a verb that shows a few records together: pictures in a grid, others in a table.
     ///
     /// # Errors
-    /// As there.
+    /// The same errors.
     pub fn suits_sheet(&self, model: &Model) -> Result<(), Error> {
         let takes = match model.opened.image() {
             Some(_) if self.form != Form::Grid => "a `.png` file",

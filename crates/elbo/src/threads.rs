@@ -15,11 +15,21 @@ use rayon::ThreadPool;
 use crate::error::Error;
 use crate::events::{Event, Events};
 
+/// The largest number of threads that can be asked for.
+const MOST: usize = 1024;
+
 /// The pool of `threads` threads (0: one for each core) that all models share. Results do not depend on the number.
 ///
 /// # Errors
-/// [`Error::Threads`] where the system has no more.
+/// [`Error::BadArgument`] for an absurd number, [`Error::Threads`] where the system has no more.
 pub(crate) fn shared(threads: usize) -> Result<Arc<ThreadPool>, Error> {
+    if threads > MOST {
+        return Err(Error::bad_argument(
+            "ModelOptions::threads",
+            threads,
+            "a number from 0 to 1024",
+        ));
+    }
     static POOLS: Mutex<BTreeMap<usize, Arc<ThreadPool>>> = Mutex::new(BTreeMap::new());
     let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(pool) = pools.get(&threads) {

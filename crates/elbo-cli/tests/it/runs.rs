@@ -34,8 +34,8 @@ fn requests_that_a_run_cannot_follow() {
     ");
     assert_snapshot!(refused("--given beard=0"), @"
     exit 2
-    error: this model is not given `beard`
-    hint: it is given `smile`, `skin_tone`, `hair_colour`
+    error: `beard` is not a condition of this model
+    hint: its conditions: `smile`, `skin_tone`, `hair_colour`
     ");
     assert_snapshot!(refused("--given smile=wide"), @"
     exit 2
@@ -67,7 +67,7 @@ fn a_number_out_of_the_seen_range_is_a_warning() {
     assert_eq!(said.code, Some(0), "{said}");
     assert_snapshot!(said.stderr, @"
     warning: `skin_tone=1.2` is outside the range seen in training, 0.001292586326599121 to 0.9928826689720154
-    warning: not given, so drawn as often as in the training records: `smile`, `hair_colour`
+    warning: no value was asked for, so drawn as often as in the training records: `smile`, `hair_colour`
     ");
 }
 
@@ -84,7 +84,7 @@ fn data_without_a_field_that_is_given() {
     std::fs::remove_file(folder.path("pictures/records.csv")).unwrap();
     assert_snapshot!(folder.refused("reconstruct run pictures -o out.png"), @"
     exit 2
-    error: the data have no field `smile`, which this model is given
+    error: the data have no field `smile`, a condition of this model
     hint: add it to the data, or train with `--set objective.given_dropout=0.1`, so that it may be missing
     ");
 }

@@ -204,7 +204,7 @@ fn every_field_given() {
     assert_snapshot!(refused("--given image,smile,skin_tone,face_shape,beard,glasses,hair_colour"), @"
     exit 2
     error: the data have no field left to model (fields: `image`, `smile`, `skin_tone`, `face_shape`, `beard`, `glasses`, `hair_colour`)
-    hint: use data with a field whose values vary, and leave one of them not given
+    hint: use data with at least one field whose values vary, and do not name all such fields as given
     ");
 }
 

@@ -275,23 +275,43 @@ fn a_model_of_nothing_given_imputes_too() {
         whole.contains("\ncoast,female,") && whole.contains(",true,171.3,1,2014-03-02\n"),
         "{whole}"
     );
-    assert!(!whole.contains(",,"), "{whole}");
+    // Only values that people have.
+    let filled = |name: &str| {
+        column(&folder, "whole.csv", name)
+            .remove(0)
+            .parse::<i64>()
+            .unwrap()
+    };
+    assert!((18..=90).contains(&filled("age")), "{whole}");
+    let income = filled("income");
+    assert!((300..=30_000).contains(&income) && income % 100 == 0, "{whole}");
 }
 
 #[test]
 fn scores_come_with_a_threshold_and_a_column_for_each_field() {
     let folder = trained();
-    folder.done("score run builtin:people --false-alarms 0.05 --samples 4 -o scores.csv");
+    let report = folder.done("score run builtin:people --false-alarms 0.05 --samples 4 -o scores.csv --json");
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
     let scores = text(&folder, "scores.csv");
     assert!(
         scores.starts_with("record,score,outlier,score_region,score_sex,score_age,"),
         "{scores}"
     );
-    let outliers = column(&folder, "scores.csv", "outlier")
+    let scored: Vec<f64> = column(&folder, "scores.csv", "score")
         .iter()
-        .filter(|cell| *cell == "true")
-        .count();
-    assert!(outliers > 0);
+        .map(|cell| cell.parse().unwrap())
+        .collect();
+    let outlier = column(&folder, "scores.csv", "outlier");
+    let threshold = report["threshold"].as_f64().unwrap();
+    for (score, outlier) in scored.iter().zip(&outlier) {
+        // The table has fewer digits.
+        let at_threshold = (score - threshold).abs() < 1e-4;
+        assert!(at_threshold || (*score > threshold) == (outlier == "true"), "{score} of {threshold}");
+    }
+    // Ordinary records, so about as many as were asked for.
+    let outliers = outlier.iter().filter(|cell| *cell == "true").count();
+    let share = outliers as f64 / scored.len() as f64;
+    assert!((0.005..0.15).contains(&share), "{share}");
     assert_snapshot!(folder.refused("score run builtin:people --false-alarms 2 -o s.csv"), @"
     exit 2
     error: `--false-alarms` cannot be `2`: it takes a share between 0 and 1, such as 0.01

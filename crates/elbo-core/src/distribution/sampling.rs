@@ -10,7 +10,7 @@ pub struct Sampling {
     pub temperature: f32,
     /// Only that many of the most likely outcomes; at least one (Fan et al. 2018).
     pub top_k: Option<usize>,
-    /// Only the fewest most likely outcomes that have this much probability together, after the temperature
+    /// Only the smallest set of most likely outcomes whose total probability reaches this, after the temperature
     /// and among those of `top_k`; at least one (Holtzman et al. 2020).
     pub top_p: Option<f32>,
 }

@@ -63,9 +63,9 @@ impl LevelsHead {
 pub struct Levels {
     /// Logits of all fields, field after field, `[batch, Σ widths]`.
     pub logits: Tensor<2>,
-    /// Number of levels of each field.
+    /// Number of levels of each field: the widths of its logits.
     pub widths: Vec<usize>,
-    /// ln width of each level in the field's units, as many as logits.
+    /// ln of the width of each level's bin, in the field's units; 0 for a single value. As many as logits.
     pub log_widths: Vec<f32>,
     /// The autoregressive layer and its view of the decoder's hidden units; none if the fields are independent.
     pub(crate) chain: Option<(Chain, Tensor<2>)>,

@@ -45,8 +45,8 @@ impl NumberEmbedding {
 ///
 /// The code is piecewise linear (Gorishniy et al. 2022, section 3.2). Entry j rises over the bins from j w to
 /// (j + 1) w: height · (clamp(bin / w − j, 0, 1) − its mean over all bins). "Not observed", a code of zeros,
-/// is thus the mean of all codes. Neighbouring bins differ in one or two entries. An entry near an end
-/// separates few bins from the many, so a sudden change there is learned quickly. Learned vectors of bins
+/// is thus the mean of all codes. Neighbouring bins differ in one or two entries. An entry near either end
+/// of the range separates few bins from all others, so an abrupt change there is learned quickly. Learned vectors of bins
 /// overfitted the few records of each bin (`builtin:people`: worst total variation of an answer 0.11 to 0.16,
 /// not 0.09).
 #[derive(Module, Debug)]

@@ -178,9 +178,9 @@ fn latents_are_drawn_from_the_prior_and_from_the_posterior() {
     let (x, y, noise) = (records.x(), records.y(), eps(5, 4, 2));
     let (q, p) = model.posterior_and_prior(&x, &y);
     let draw = |p: &DiagonalGaussian, scale: f64| values(&(p.mean.clone() + p.std() * noise.clone() * scale));
-    assert_close(&model.infer(&x, &y, noise.clone()), &draw(&q, 1.0), 1e-6);
-    assert_close(&model.generate(&y, noise.clone(), 0.5), &draw(&p, 0.5), 1e-6);
-    assert_close(&model.generate(&y, noise.clone(), 0.0), &values(&p.mean), 0.0);
+    assert_close(&model.draw_posterior(&x, &y, noise.clone()), &draw(&q, 1.0), 1e-6);
+    assert_close(&model.draw_prior(&y, noise.clone(), 0.5), &draw(&p, 0.5), 1e-6);
+    assert_close(&model.draw_prior(&y, noise.clone(), 0.0), &values(&p.mean), 0.0);
 }
 
 #[test]

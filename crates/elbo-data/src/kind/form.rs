@@ -9,7 +9,7 @@ use super::text::Text;
 use super::{Kind, Value};
 use crate::batch::{Column, Numbers, Values};
 
-/// The form of a field's values, with what was fitted to them; each but the last has its variant of [`Values`].
+/// The form of a field's values, with what was fitted to them. Every form but the last has a variant of [`Values`].
 #[derive(Clone, Copy, Debug)]
 pub enum Form<'a> {
     /// Pixels.

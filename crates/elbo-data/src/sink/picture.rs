@@ -13,7 +13,7 @@ use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 use rayon::prelude::*;
 
-use crate::atomic::{self, Existing};
+use crate::atomic::{self, Existing, Unfinished};
 use crate::error::{Cause, DataError};
 use crate::sink::npy::Array;
 use crate::sink::table::{Parts, write_batches};
@@ -84,6 +84,7 @@ pub fn write_picture_folder(
         },
     };
     let stage = stage(path).map_err(|error| failed(error.into()))?;
+    let _unfinished = Unfinished::new(stage.path());
     let mut n = 0;
     let write = |beside: Option<Parts>| {
         let mut beside = beside;

@@ -25,7 +25,7 @@ pub const TABLES: &[&str] = &[".csv", ".csv.gz", ".tsv", ".parquet", ".npy", ".t
 /// Writes a table that is in memory, as [`write_batches`] does.
 ///
 /// # Errors
-/// As there.
+/// The same errors.
 pub fn write_table(path: &Path, batch: &RecordBatch, existing: Existing) -> Result<(), DataError> {
     write_batches(path, &batch.schema(), existing, |write| write(batch))
 }

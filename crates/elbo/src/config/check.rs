@@ -13,7 +13,7 @@ use elbo_data::kind::image::ImageStats;
 use elbo_data::{Binarize, DataError, OpenOptions, Schema, Source, SplitConfig, SplitRows};
 
 use super::layer::Layer;
-use super::roles::{self, Role, Roles};
+use super::roles::{self, ANY, Role, Roles};
 use super::sections::{DataSection, ModelSection, NetworkSection, ObjectiveSection, TrainingSection};
 use super::{FieldSection, RunConfig, choose, fields, picture, together};
 use crate::Error;
@@ -245,7 +245,8 @@ impl CheckedConfig {
 
     /// Whether the model is any-conditional: whatever fields are given, it samples the others.
     pub fn given_any(&self) -> bool {
-        roles::is_any(&self.data.given)
+        // A field of that name is given like any other.
+        roles::is_any(&self.data.given) && self.model.y.iter().all(|field| field.name != ANY)
     }
 
     /// Whether a given field may be left open: the model was trained with it hidden now and then.
@@ -266,7 +267,7 @@ impl CheckedConfig {
     /// As [`RunConfig::open_data`].
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`RunConfig::open_data`].
     pub fn open_data(&self) -> Result<Arc<dyn Source>, Error> {
         open(self.data.source.as_deref(), &self.open_options())
     }
@@ -274,7 +275,7 @@ impl CheckedConfig {
     /// As [`RunConfig::split`].
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`RunConfig::split`].
     pub fn split(&self, source: &dyn Source) -> Result<SplitRows, Error> {
         Ok(elbo_data::split_rows(source, &self.split_config())?)
     }

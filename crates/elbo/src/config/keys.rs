@@ -3,7 +3,9 @@
 
 use std::ops::Bound::{Excluded, Included, Unbounded};
 
-use super::takes::Takes::{self, Names, OneOf, Real, Size, Text, Whole, Wholes, YesNo};
+use elbo_data::options::FieldType;
+
+use super::takes::Takes::{self, Kinds, Names, OneOf, Real, Size, Text, Whole, Wholes, YesNo};
 
 /// One setting.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,7 +94,7 @@ const BINARIZE: Takes = OneOf(&["none", "once", "each"]);
 pub static FIELD_KEYS: &[Key] = &[
     Key::or_auto(
         "fields.NAME.kind",
-        OneOf(&["category", "number", "flag", "date", "time", "text", "ignore"]),
+        OneOf(&FieldType::NAMES),
         "the kind of this column of a table; auto: as `data.fields`, or as its values suggest",
     ),
     Key::or_auto(
@@ -156,8 +158,8 @@ pub static KEYS: &[Key] = &[
     ),
     Key::new(
         "data.fields",
-        Names,
-        "the kinds of columns of tables, where their values suggest another, as in \"age=number\": category, number, flag, date, time, text or ignore",
+        Kinds,
+        "the kinds of columns of tables, where their values suggest another, as in \"age=number\"; `fields.NAME.kind` sets one",
     ),
     Key::or_auto(
         "data.tokenizer",

@@ -2,6 +2,7 @@
 
 use std::ops::{Bound, RangeBounds, RangeInclusive};
 
+use elbo_data::options::{FieldType, TypedField};
 use elbo_data::{ImageSize, error::nearest};
 use serde::Deserialize;
 use toml::Value;
@@ -23,6 +24,8 @@ pub enum Takes {
     Text,
     /// A list of texts.
     Names,
+    /// A list of columns, each with its kind.
+    Kinds,
     /// A list of whole numbers within a range.
     Wholes(RangeInclusive<i64>),
     /// A picture size: `64`, or `64x48` for width and height.
@@ -34,8 +37,8 @@ impl Takes {
     /// kept, for [`Self::fits`] to refuse.
     pub(crate) fn read(&self, text: &str) -> Value {
         match (self, as_toml(text)) {
-            (Self::Names | Self::Wholes(_), Some(list @ Value::Array(_))) => list,
-            (Self::Names | Self::Wholes(_), _) => Value::Array(self.split(text)),
+            (Self::Names | Self::Kinds | Self::Wholes(_), Some(list @ Value::Array(_))) => list,
+            (Self::Names | Self::Kinds | Self::Wholes(_), _) => Value::Array(self.split(text)),
             (Self::Text | Self::OneOf(_) | Self::Size, Some(quoted @ Value::String(_))) => quoted,
             (Self::Text | Self::OneOf(_), _) => Value::String(text.to_owned()),
             (_, Some(value)) => value,
@@ -69,6 +72,10 @@ impl Takes {
             (Self::YesNo, Value::Boolean(_)) | (Self::Text, Value::String(_)) => true,
             (Self::OneOf(words), Value::String(word)) => words.contains(&word.as_str()),
             (Self::Names, Value::Array(names)) => names.iter().all(Value::is_str),
+            (Self::Kinds, Value::Array(names)) => {
+                let kind = |name: &Value| name.as_str()?.parse::<TypedField>().ok();
+                names.iter().all(|name| kind(name).is_some())
+            }
             (Self::Wholes(range), Value::Array(numbers)) => numbers
                 .iter()
                 .all(|number| number.as_integer().is_some_and(|number| range.contains(&number))),
@@ -87,6 +94,10 @@ impl Takes {
             Self::OneOf(words) => format!("one of {}", quoted(*words)),
             Self::Text => "text in quotes".to_owned(),
             Self::Names => "a list of names, such as `[\"smile\", \"beard\"]`".to_owned(),
+            Self::Kinds => format!(
+                "a list such as `[\"age=number\"]`, each a column and its kind: {}",
+                FieldType::LISTED
+            ),
             Self::Wholes(range) => format!("a list of whole numbers, each {}", whole_range(range)),
             Self::Size => {
                 "a side such as `64`, or width and height such as `\"64x48\"`, from 2 to 4096".to_owned()

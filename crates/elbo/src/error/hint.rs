@@ -42,7 +42,7 @@ impl Error {
             Self::NoDevice { why, .. } => Some(device_hint(why)),
             Self::NoData => Some("name a folder, a file or `builtin:faces`, or set `data.source`".to_owned()),
             Self::NothingToModel { .. } => {
-                Some("use data with a field whose values vary, and leave one of them not given".to_owned())
+                Some("use data with at least one field whose values vary, and do not name all such fields as given".to_owned())
             }
             Self::NoPictures { .. } => Some("write a table, such as new.csv".to_owned()),
             Self::NoRegion { kind: "image", .. } => Some(format!(
@@ -53,9 +53,9 @@ impl Error {
             Self::InRow { error, .. } => error.hint(),
             Self::FieldTwice { .. } => Some("a field is either modelled or given: name it once".to_owned()),
             Self::NotGiven { given, .. } if given.is_empty() => {
-                Some("it was trained without given fields: leave the condition out".to_owned())
+                Some("it was trained without conditions: leave this one out".to_owned())
             }
-            Self::NotGiven { given, .. } => Some(format!("it is given {}", quoted(given))),
+            Self::NotGiven { given, .. } => Some(format!("its conditions: {}", quoted(given))),
             Self::GivenMissing { .. } => Some(
                 "add it to the data, or train with `objective.given_dropout = 0.1`, so that it may be missing"
                     .to_owned(),

@@ -90,12 +90,12 @@ impl fmt::Display for Warning {
             Self::Request(text) => f.write_str(text),
             Self::Drawn { fields } => write!(
                 f,
-                "not given, so drawn as often as in the training records: {}",
+                "no value was asked for, so drawn as often as in the training records: {}",
                 quoted(fields)
             ),
             Self::NotGiven { fields } => write!(
                 f,
-                "not given, though the model never learned to do without: {}; give it with \
+                "no value was asked for, but the model was always given one in training: {}; ask for it with \
                  `SampleRequest::given = {}=…`, or train with `objective.given_dropout = 0.1`",
                 quoted(fields),
                 fields.first().map_or("", String::as_str),

@@ -8,6 +8,7 @@ use elbo_data::noise::{Noise, Purpose};
 use elbo_data::{Batch, Binarize, Column, Loader, LoaderOptions, Schema, Source};
 
 use super::CHUNK;
+use super::reading::Rows;
 use super::tensors::{Upload, open_device};
 use crate::config::CheckedConfig;
 use crate::error::Error;
@@ -54,7 +55,7 @@ pub(crate) enum Conditioning {
     AllObserved,
     /// In an any-conditional model the fields at these positions, else those that the model is always given.
     Only(Vec<usize>),
-    /// As the records are: modelled and given at the same time, for a verb that decides later.
+    /// Nothing is hidden: a field may be both modelled and given. The verb decides later.
     Unchanged,
 }
 
@@ -140,21 +141,26 @@ impl Batches {
 
     /// Reads `batches` of rows in order for the training of `epoch`, decoding ahead on other threads.
     pub(crate) fn for_training(&self, batches: Vec<Vec<u64>>, epoch: u64) -> Result<Loader, Error> {
-        self.load(batches, self.binarize.clone(), epoch)
+        self.load(batches.into_iter(), self.binarize.clone(), epoch)
     }
 
     /// Reads `rows` in order, `chunk` at a time, as every pass but training sees them: pixels that
     /// are binarised at each read of the training have one fixed draw here.
-    pub(crate) fn for_scoring(&self, rows: &[u64], chunk: usize) -> Result<Loader, Error> {
+    pub(crate) fn for_scoring(&self, rows: Rows, chunk: usize) -> Result<Loader, Error> {
         let fixed = |binarize: &Binarize| match binarize {
             Binarize::Each => Binarize::Once,
             Binarize::Once | Binarize::None => *binarize,
         };
         let binarize = self.binarize.iter().map(fixed).collect();
-        self.load(rows.chunks(chunk).map(<[u64]>::to_vec).collect(), binarize, 0)
+        self.load(rows.batches(chunk), binarize, 0)
     }
 
-    fn load(&self, batches: Vec<Vec<u64>>, binarize: Vec<Binarize>, epoch: u64) -> Result<Loader, Error> {
+    fn load(
+        &self,
+        batches: impl Iterator<Item = Vec<u64>> + Send + 'static,
+        binarize: Vec<Binarize>,
+        epoch: u64,
+    ) -> Result<Loader, Error> {
         let options = LoaderOptions {
             binarize,
             epoch,
@@ -249,7 +255,7 @@ impl Batches {
         }
     }
 
-    /// As [`Self::upload`], the decoder not being shown each token of a text with probability `word_dropout`.
+    /// As [`Self::upload`], but each token of a text is hidden from the decoder with probability `word_dropout`.
     pub(crate) fn upload_for_training(
         &self,
         host: &Observations,
@@ -293,6 +299,16 @@ impl Observations {
             for (modelled, given) in x.observed.iter_mut().zip(&y.observed) {
                 *modelled &= !given;
             }
+        }
+    }
+
+    /// The records at these places.
+    pub(crate) fn take(&self, places: &[usize]) -> Self {
+        let take = |column: &Column| column.take(places);
+        Self {
+            rows: places.iter().map(|place| self.rows[*place]).collect(),
+            x: self.x.iter().map(take).collect(),
+            y: self.y.iter().map(take).collect(),
         }
     }
 

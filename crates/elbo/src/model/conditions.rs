@@ -15,7 +15,8 @@ use crate::model::opened::Opened;
 /// Text that asks for every level of a category, or both values of a flag, in turn.
 pub const EVERY: &str = "*";
 
-/// A given field that cannot be drawn from frequencies and that was never hidden from the model in training.
+/// The first given field that a user must set: it cannot be drawn from frequencies, and the model never learned to do
+/// without it.
 pub(crate) fn must_be_given<'a>(config: &CheckedConfig, schema: &'a Schema) -> Option<&'a Field> {
     let given = config.model.y.iter();
     let mut fields = given.filter_map(|field| Some(schema.field(&field.name).ok()?.1));
@@ -155,7 +156,7 @@ impl Conditions {
 
     fn draw(&self, place: usize, row: u64, which: usize) -> f32 {
         self.noise
-            .uniform(Purpose::GivenDropout, place as u64, &[row], which + 1)[which]
+            .uniform(Purpose::Conditions, place as u64, &[row], which + 1)[which]
     }
 }
 

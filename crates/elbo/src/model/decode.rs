@@ -21,7 +21,6 @@ use elbo_data::noise::{Noise, Purpose};
 use elbo_data::{Column, DataError, Values};
 use rayon::prelude::*;
 
-use super::CHUNK;
 use super::latents::{Codes, chunks, windows};
 use super::opened::{ModelledImage, Opened};
 use super::tensors::to_host;
@@ -108,7 +107,8 @@ impl Opened {
     ) -> Result<RecordBatch, Error> {
         self.decode_all(n, drawing, |part| {
             let rows = part.clone().map(|row| row as u64).collect();
-            self.prior_codes(rows, windows(y, &part), temperature, drawing.noise)
+            let y = windows(y, &part, self.filled(part.len()));
+            self.prior_codes(rows, y, temperature, drawing.noise)
         })
     }
 
@@ -119,12 +119,18 @@ impl Opened {
         y: &[Column],
         drawing: &Drawing,
     ) -> Result<RecordBatch, Error> {
-        let latent = self.network.latent();
-        self.decode_all(z.len() / latent, drawing, |part| {
-            let rows = part.clone().map(|row| row as u64).collect();
-            let z = self.chunk_of(z[part.start * latent..part.end * latent].to_vec());
-            Codes::new(rows, z, windows(y, &part))
+        let n = z.len() / self.network.latent();
+        self.decode_all(n, drawing, |part| {
+            self.codes_of(z, &windows(y, &part, part.len()), part)
         })
+    }
+
+    /// The latents `part` of row-major latents `[n, latent]`, under the conditions of that part.
+    pub(crate) fn codes_of(&self, z: &[f32], y: &[Column], part: Range<usize>) -> Codes {
+        let (latent, size) = (self.network.latent(), self.filled(part.len()));
+        let z = self.chunk_of(z[part.start * latent..part.end * latent].to_vec(), size);
+        let y = windows(y, &(0..part.len()), size);
+        Codes::new(part.map(|row| row as u64).collect(), z, y)
     }
 
     /// Records that are known: their fields as the data have them.
@@ -154,10 +160,11 @@ impl Opened {
         let upload = self.upload();
         let likelihood = |y: &[Column]| self.network.likelihood(codes.z.clone(), &upload.fields(y));
         let after = likelihood(&codes.y);
-        let levels = self.known_levels(&codes.y, codes.known.as_deref());
+        let size = codes.size();
+        let levels = self.known_levels(size, &codes.y, codes.known.as_deref());
         let before = codes.before.as_ref().filter(|_| after.levels.is_some());
         let before = before.map(|before| {
-            let levels = self.known_levels(&before.y, Some(&before.x));
+            let levels = self.known_levels(size, &before.y, Some(&before.x));
             (likelihood(&before.y), levels, &before.x)
         });
         let table = after.levels.as_ref().map(|after| match &before {
@@ -174,8 +181,8 @@ impl Opened {
             _ => Levels::Drawn(Box::new(LevelTable::drawing(after, &levels, self.upload()))),
         });
         // Known values are laid over whole chunks.
-        let kept = codes.known.as_ref().map_or(codes.rows.len(), |_| CHUNK);
-        let mut x = self.values(&after, table, drawing, (&codes.rows, kept))?;
+        let kept = codes.known.as_ref().map_or(codes.rows.len(), |_| size);
+        let mut x = self.values(&after, table, drawing, (&filled_up(codes), kept))?;
         for ((field, known), generated) in self.x_fields.iter().zip(codes.known.iter().flatten()).zip(&mut x)
         {
             *generated = self.known_over(*field, known, generated)?;
@@ -183,7 +190,7 @@ impl Opened {
         self.record(x, &codes.y, &codes.rows)
     }
 
-    /// A value of each x field for a chunk of records.
+    /// A value of each x field for a chunk of records with these numbers; images of the first `kept` of them.
     fn values(
         &self,
         p: &Likelihood,
@@ -191,21 +198,20 @@ impl Opened {
         drawing: &Drawing,
         (rows, kept): (&[u64], usize),
     ) -> Result<Vec<ArrayRef>, DataError> {
-        let rows = filled_up(rows);
         let fields = self.x_fields.iter().zip(&p.fields).enumerate();
         let values = fields.map(|(place, (field, p))| {
             let noise = |per_row| {
                 drawing
                     .noise
-                    .uniform(Purpose::Likelihood, place as u64, &rows, per_row)
+                    .uniform(Purpose::Likelihood, place as u64, rows, per_row)
             };
             match p {
                 FieldDistribution::Image { image, .. } => {
                     let d = self.image_values(place);
-                    image_array(self.image_bytes(image, drawing, place, (&rows, kept)), d)
+                    image_array(self.image_bytes(image, drawing, place, (rows, kept)), d)
                 }
                 FieldDistribution::Text(text) => {
-                    let tokens = self.text_tokens(*field, text, drawing, noise);
+                    let tokens = self.text_tokens(*field, text, drawing, (rows.len(), noise));
                     self.schema.decode(*field, &texts(tokens))
                 }
                 FieldDistribution::Levels => match &mut levels {
@@ -228,12 +234,12 @@ impl Opened {
         let p = self
             .network
             .likelihood(codes.z.clone(), &self.upload().fields(&codes.y));
-        let levels = self.known_levels(&codes.y, Some(known));
+        let levels = self.known_levels(codes.size(), &codes.y, Some(known));
         let mut table = p
             .levels
             .as_ref()
             .map(|p| LevelTable::drawing(p, &levels, self.upload()));
-        let rows = filled_up(&codes.rows);
+        let rows = filled_up(codes);
         let fields = self.x_fields.iter().zip(&p.fields).zip(known).enumerate();
         let columns = fields.map(|(place, ((field, p), known))| {
             let noise = |per_row| {
@@ -243,11 +249,11 @@ impl Opened {
             };
             let generated = match (p, &mut table) {
                 (FieldDistribution::Image { image, .. }, _) => Column {
-                    values: Values::Image(self.image_bytes(image, drawing, place, (&rows, CHUNK))),
-                    observed: vec![true; CHUNK],
+                    values: Values::Image(self.image_bytes(image, drawing, place, (&rows, rows.len()))),
+                    observed: vec![true; rows.len()],
                 },
                 (FieldDistribution::Text(text), _) => {
-                    let tokens = self.text_tokens(*field, text, drawing, noise);
+                    let tokens = self.text_tokens(*field, text, drawing, (rows.len(), noise));
                     self.schema.settle(*field, &texts(tokens))?
                 }
                 (FieldDistribution::Levels, Some(table)) => {
@@ -301,7 +307,7 @@ impl Opened {
         field: usize,
         text: &TextDistribution,
         drawing: &Drawing,
-        noise: impl Fn(usize) -> Vec<f32>,
+        (rows, noise): (usize, impl Fn(usize) -> Vec<f32>),
     ) -> Tensor<2, Int> {
         let longest = self.longest_text(field);
         // The empty text is one that is missing.
@@ -309,7 +315,7 @@ impl Opened {
         match drawing.draw {
             Draw::Mean => text.beam(BEAM, longest, may_be_empty),
             Draw::Auto | Draw::Sample => {
-                let noise = self.upload().rows(noise(longest), CHUNK);
+                let noise = self.upload().rows(noise(longest), rows);
                 text.sample(noise, &drawing.sampling, may_be_empty)
             }
         }
@@ -344,9 +350,9 @@ impl Opened {
 }
 
 /// The numbers of the records of a chunk; the values of the records that only fill it up are not used.
-fn filled_up(rows: &[u64]) -> Vec<u64> {
-    let mut rows = rows.to_vec();
-    rows.resize(CHUNK, 0);
+fn filled_up(codes: &Codes) -> Vec<u64> {
+    let mut rows = codes.rows.clone();
+    rows.resize(codes.size(), 0);
     rows
 }
 

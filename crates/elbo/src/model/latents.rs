@@ -10,7 +10,7 @@ use elbo_data::noise::{Noise, Purpose};
 
 use super::batches::{Batches, Conditioning, Observations};
 use super::opened::Opened;
-use super::reading::Reading;
+use super::reading::{Reading, Rows};
 use super::stream::Stream;
 use super::tensors::to_host;
 use super::{CHUNK, Model};
@@ -22,11 +22,11 @@ use crate::readout::{Attribute, Units};
 pub(crate) struct Codes {
     /// The numbers of the records: their noise depends on these alone.
     pub rows: Vec<u64>,
-    /// Latents, `[CHUNK, latent]`.
+    /// Latents, `[size, latent]`, where `size` is that of the filled chunk.
     pub z: Tensor<2>,
-    /// A column for each given field, filled up to a chunk.
+    /// A column for each given field, filled up to the same size.
     pub y: Vec<Column>,
-    /// The modelled fields where they are known: these values stay, and the fields behind see them.
+    /// The modelled fields where they are known: these values are kept, and later fields depend on them.
     pub known: Option<Vec<Column>>,
     /// The records as they were, filled up to a chunk, where they are to be changed.
     pub before: Option<Observations>,
@@ -43,6 +43,11 @@ impl Codes {
             before: None,
         }
     }
+
+    /// The size to which the chunk is filled up.
+    pub(crate) fn size(&self) -> usize {
+        self.z.dims()[0]
+    }
 }
 
 /// The chunks of `n` records.
@@ -52,9 +57,9 @@ pub(crate) fn chunks(n: usize) -> impl Iterator<Item = Range<usize>> {
         .map(move |start| start..(start + CHUNK).min(n))
 }
 
-/// The records `part` of some columns, filled up to a chunk.
-pub(crate) fn windows(columns: &[Column], part: &Range<usize>) -> Vec<Column> {
-    let window = |column: &Column| column.window(part.start, part.len(), CHUNK);
+/// The records `part` of some columns, filled up to `size`.
+pub(crate) fn windows(columns: &[Column], part: &Range<usize>, size: usize) -> Vec<Column> {
+    let window = |column: &Column| column.window(part.start, part.len(), size);
     columns.iter().map(window).collect()
 }
 
@@ -66,7 +71,8 @@ impl Opened {
             .posterior(&upload.fields(&records.x), &upload.fields(&records.y))
     }
 
-    /// z ~ p(z|y) for a chunk of records with these numbers, the prior's standard deviation times `temperature`.
+    /// z ~ p(z|y) for a chunk of records with these numbers, the prior's standard deviation times `temperature`. Their
+    /// conditions are filled up already.
     pub(crate) fn prior_codes(
         &self,
         rows: Vec<u64>,
@@ -74,17 +80,18 @@ impl Opened {
         temperature: f32,
         noise: Noise,
     ) -> Codes {
+        let size = y.first().map_or_else(|| self.filled(rows.len()), Column::len);
         let eps = noise.normal(Purpose::Prior, 0, &rows, self.network.latent());
         let z = self
             .network
-            .generate(&self.upload().fields(&y), self.chunk_of(eps), temperature);
+            .draw_prior(&self.upload().fields(&y), self.chunk_of(eps, size), temperature);
         Codes::new(rows, z, y)
     }
 
-    /// Row-major values of up to a chunk of latents, filled up with zeros: `[CHUNK, latent]`.
-    pub(crate) fn chunk_of(&self, mut values: Vec<f32>) -> Tensor<2> {
-        values.resize(CHUNK * self.network.latent(), 0.0);
-        self.upload().rows(values, CHUNK)
+    /// Row-major values of latents, filled up with zeros: `[size, latent]`.
+    pub(crate) fn chunk_of(&self, mut values: Vec<f32>, size: usize) -> Tensor<2> {
+        values.resize(size * self.network.latent(), 0.0);
+        self.upload().rows(values, size)
     }
 
     /// The first `rows` rows of a chunk of latents, on the host.
@@ -140,12 +147,13 @@ impl Model {
     pub(crate) fn posteriors(
         &self,
         batches: &Arc<Batches>,
-        rows: &[u64],
+        rows: impl Into<Rows>,
         events: &Events,
     ) -> Result<Stream<Observations, Latents>, Error> {
+        let rows = rows.into();
+        let phase = (Phase::Encoding, rows.len());
         let reading = Reading::new(batches, rows, CHUNK, Conditioning::Usual, events)?;
         let opened = Arc::clone(&self.opened);
-        let phase = (Phase::Encoding, rows.len() as u64);
         Ok(Stream::new(self, reading, phase, events, move |records| {
             let (q, n) = (opened.posterior(&records), records.rows.len());
             Ok(Latents {

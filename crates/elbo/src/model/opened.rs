@@ -9,8 +9,8 @@ use elbo_data::arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
 use elbo_data::{ImageSize, OpenOptions, Schema};
 use rayon::ThreadPool;
 
-use super::ModelOptions;
 use super::tensors::{Upload, open_device};
+use super::{CHUNK, FEW, ModelOptions};
 use crate::config::CheckedConfig;
 use crate::error::Error;
 use crate::run::{EpochRecord, RunDir};
@@ -30,6 +30,8 @@ pub(crate) struct Opened {
     pub x_fields: Vec<usize>,
     /// Positions in the schema of the given fields.
     pub y_fields: Vec<usize>,
+    /// The smallest size of a chunk of records that are generated.
+    least: usize,
 }
 
 /// The first modelled field that holds pictures.
@@ -70,6 +72,10 @@ impl Opened {
             record_schema: Arc::new(ArrowSchema::new(columns)),
             x_fields: positions(&config.model.x)?,
             y_fields: positions(&config.model.y)?,
+            least: match config.training.device == "cpu" && network.generates_alike_in_small_batches() {
+                true => FEW,
+                false => CHUNK,
+            },
             device: open_device(&config.training.device)?,
             dir,
             config,
@@ -93,6 +99,14 @@ impl Opened {
         let network = network.with_weights(dir.load_weights()?)?;
         let pool = threads::shared(options.threads)?;
         Self::new(dir, config, Arc::new(schema), network, pool)
+    }
+
+    /// The size to which a chunk of `records` records that are generated is filled up.
+    pub(crate) fn filled(&self, records: usize) -> usize {
+        match records <= self.least {
+            true => self.least,
+            false => CHUNK,
+        }
     }
 
     /// Puts values where the network is. Texts are padded to the longest that a field can have, so that what is

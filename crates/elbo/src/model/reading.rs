@@ -1,5 +1,6 @@
 //! The one loop over the records of a source: in batches, with progress and warnings.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use elbo_data::{Loader, OpenOptions};
@@ -10,6 +11,12 @@ use crate::data::Data;
 use crate::data::unseen::Tally;
 use crate::error::Error;
 use crate::events::{Events, Warning};
+
+/// Which records of a source are read, in order.
+pub(crate) enum Rows {
+    Range(Range<u64>),
+    Listed(Vec<u64>),
+}
 
 /// Records of a source, batch by batch. Broken records are left out, with a warning; a warning for each field with
 /// levels that were not seen in training comes at the end.
@@ -46,17 +53,50 @@ impl Model {
     }
 }
 
+impl Rows {
+    pub(crate) fn len(&self) -> u64 {
+        match self {
+            Self::Range(rows) => rows.end - rows.start,
+            Self::Listed(rows) => rows.len() as u64,
+        }
+    }
+
+    /// The rows in batches of this size; the last may be smaller.
+    pub(crate) fn batches(self, size: usize) -> impl Iterator<Item = Vec<u64>> + Send + 'static {
+        let (count, size) = (self.len().div_ceil(size as u64), size as u64);
+        (0..count).map(move |batch| {
+            let places = batch * size..((batch + 1) * size).min(self.len());
+            match &self {
+                Self::Range(rows) => (rows.start + places.start..rows.start + places.end).collect(),
+                Self::Listed(rows) => rows[places.start as usize..places.end as usize].to_vec(),
+            }
+        })
+    }
+}
+
+impl From<Range<u64>> for Rows {
+    fn from(rows: Range<u64>) -> Self {
+        Self::Range(rows)
+    }
+}
+
+impl From<&[u64]> for Rows {
+    fn from(rows: &[u64]) -> Self {
+        Self::Listed(rows.to_vec())
+    }
+}
+
 impl Reading {
     /// Reads `rows`, `size` at a time.
     pub(crate) fn new(
         batches: &Arc<Batches>,
-        rows: &[u64],
+        rows: impl Into<Rows>,
         size: usize,
         conditioning: Conditioning,
         events: &Events,
     ) -> Result<Self, Error> {
         Ok(Self {
-            loader: batches.for_scoring(rows, size)?,
+            loader: batches.for_scoring(rows.into(), size)?,
             batches: Arc::clone(batches),
             conditioning,
             forget_missing: false,
@@ -109,5 +149,30 @@ impl Iterator for Reading {
                 return Some(self.batches.observations(&batch, &self.conditioning));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_of_rows_hold_each_row_once_in_order() {
+        let listed: Vec<u64> = vec![7, 3, 9, 1, 4];
+        for size in [1, 2, 5, 6] {
+            let batches: Vec<_> = Rows::from(&listed[..]).batches(size).collect();
+            assert_eq!(
+                batches,
+                listed.chunks(size).map(<[u64]>::to_vec).collect::<Vec<_>>()
+            );
+            let batches: Vec<_> = Rows::from(10..15).batches(size).collect();
+            assert_eq!(batches.concat(), [10, 11, 12, 13, 14]);
+            assert!(
+                batches[..batches.len() - 1]
+                    .iter()
+                    .all(|batch| batch.len() == size)
+            );
+        }
+        assert_eq!(Rows::from(4..4).batches(3).count(), 0);
     }
 }

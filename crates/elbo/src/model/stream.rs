@@ -6,15 +6,15 @@ use elbo_data::arrow::datatypes::SchemaRef;
 use elbo_data::arrow::record_batch::RecordBatch;
 use rayon::prelude::*;
 
-use super::Model;
 use super::batches::Observations;
+use super::{CHUNK, Model};
 use crate::data::Records;
 use crate::data::records::concat;
 use crate::error::Error;
 use crate::events::{Events, Phase};
 
-/// Pieces that the threads share before their results are passed on. With chunks of 64 records that makes 2,048.
-const TOGETHER: usize = 32;
+/// Records that the threads share before their results are passed on.
+const TOGETHER: usize = 32 * CHUNK;
 
 /// A piece of work.
 pub(crate) trait Piece: Send {
@@ -44,6 +44,7 @@ pub(crate) struct Stream<P, T> {
     work: Work<P, T>,
     phase: Phase,
     total: u64,
+    /// Pieces that the threads share.
     together: usize,
     events: Events,
     state: State,
@@ -72,9 +73,17 @@ impl<P: Piece, T: Send> Stream<P, T> {
             work: Arc::new(work),
             phase,
             total,
-            together: TOGETHER,
+            together: TOGETHER / CHUNK,
             events: events.clone(),
             state: State::New,
+        }
+    }
+
+    /// For pieces that have so many records, and not a chunk.
+    pub(crate) fn in_pieces_of(self, records: usize) -> Self {
+        Self {
+            together: (TOGETHER / records).max(1),
+            ..self
         }
     }
 
@@ -133,10 +142,14 @@ impl<P: Piece, T: Send> Stream<P, T> {
             Err(error) => return Some(Err(error)),
         };
         let records: usize = pieces.iter().map(Piece::records).sum();
-        let work = &self.work;
+        let (work, cancel) = (&self.work, self.events.cancel());
+        let work = |piece| match cancel.is_requested() {
+            true => Err(Error::Cancelled),
+            false => work(piece),
+        };
         let group = self
             .model
-            .on_threads(|| pieces.into_par_iter().map(|piece| work(piece)).collect());
+            .on_threads(|| pieces.into_par_iter().map(work).collect());
         self.events.advance(records as u64);
         Some(group)
     }

@@ -10,7 +10,7 @@ use crate::events::{Events, Phase};
 use crate::model::Model;
 use crate::model::conditions::Conditions;
 use crate::model::decode::{Draw, Drawing};
-use crate::model::latents::{Codes, chunks, windows};
+use crate::model::latents::chunks;
 use crate::model::stream::Stream;
 
 /// What to decode.
@@ -58,10 +58,9 @@ impl Model {
         let (opened, z) = (Arc::clone(&self.opened), Arc::new(request.z.clone()));
         let phase = (Phase::Decoding, n as u64);
         let stream = Stream::new(self, numbers, phase, events, move |rows: Vec<u64>| {
-            let y = windows(&conditions.columns(&rows)?, &(0..rows.len()));
-            let first = rows.first().map_or(0, |row| *row as usize * latent);
-            let z = opened.chunk_of(z[first..first + rows.len() * latent].to_vec());
-            Ok(opened.decode(&Codes::new(rows, z, y), &drawing)?)
+            let first = rows.first().map_or(0, |row| *row as usize);
+            let y = conditions.columns(&rows)?;
+            Ok(opened.decode(&opened.codes_of(&z, &y, first..first + rows.len()), &drawing)?)
         });
         Ok(stream.apart(Arc::clone(&self.opened.record_schema), (), |_, batch| batch))
     }

@@ -86,15 +86,18 @@ impl Model {
         events.warn_all(&conditions.warnings);
         let batches = self.read(&request.data)?;
         let n = (request.n.map_or(u64::MAX, |n| n as u64)).min(batches.source.len());
-        let rows: Vec<u64> = (0..n).collect();
         let conditioning = Conditioning::Only(conditions.asked().to_vec());
-        let reading = Reading::new(&batches, &rows, CHUNK, conditioning, events)?;
+        let reading = Reading::new(&batches, 0..n, CHUNK, conditioning, events)?;
         let opened = Arc::clone(&self.opened);
         let originals = originals(self, &conditions, Arc::clone(&batches.source));
         let stream = Stream::new(self, reading, (Phase::Editing, n), events, {
             let opened = Arc::clone(&opened);
             move |records: Observations| {
-                let asked = windows(&conditions.columns(&records.rows)?, &(0..records.rows.len()));
+                let asked = windows(
+                    &conditions.columns(&records.rows)?,
+                    &(0..records.rows.len()),
+                    CHUNK,
+                );
                 let before = records.filled();
                 let mut y = before.y.clone();
                 for (place, column) in asked.into_iter().enumerate() {

@@ -66,11 +66,11 @@ impl Model {
     /// Data that the model cannot read.
     pub fn encode(&self, request: &EncodeRequest, events: &Events) -> Result<Records<EncodeReport>, Error> {
         let batches = self.read(&request.data)?;
-        let rows: Vec<u64> = Part::rows(request.part, batches.source.len()).collect();
+        let rows = Part::rows(request.part, batches.source.len());
         let latent = self.latent();
         let columns = Columns::of(Arc::clone(&batches.source), latent, request.posterior_only);
         let schema = Arc::clone(&columns.schema);
-        let stream = self.posteriors(&batches, &rows, events)?;
+        let stream = self.posteriors(&batches, rows, events)?;
         let stream = stream.then(move |latents: Latents| columns.batch(&latents));
         let report = EncodeReport {
             version: REPORT_VERSION,

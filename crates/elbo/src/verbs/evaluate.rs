@@ -20,6 +20,8 @@ pub(crate) use importance::LogMean;
 /// A unit is active if its posterior mean varies by more than this over records
 /// (Burda et al. 2016, section 5.2).
 const ACTIVE_VARIANCE: f64 = 0.01;
+/// Most importance samples for each record.
+const MAX_SAMPLES: usize = 1_000_000;
 
 /// What to evaluate on.
 #[derive(Clone, Debug)]
@@ -119,6 +121,32 @@ pub struct Protocol {
     pub epoch: u64,
 }
 
+impl EvaluateRequest {
+    /// Checks what can be checked without a model.
+    ///
+    /// # Errors
+    /// The first setting that is not possible.
+    pub fn check(&self) -> Result<(), Error> {
+        check_samples("EvaluateRequest::samples", self.samples)?;
+        match self.limit {
+            Some(0) => Err(Error::bad_argument("EvaluateRequest::limit", 0, "at least 1")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Checks a number of importance samples for each record.
+pub(super) fn check_samples(setting: &'static str, samples: usize) -> Result<(), Error> {
+    match samples {
+        1..=MAX_SAMPLES => Ok(()),
+        _ => Err(Error::bad_argument(
+            setting,
+            samples,
+            "a number from 1 to 1000000",
+        )),
+    }
+}
+
 impl Model {
     /// The bound and the likelihood of the records of a split.
     ///
@@ -132,9 +160,7 @@ impl Model {
     /// # Errors
     /// Data that the model cannot read, or a split without records.
     pub fn evaluate(&self, request: &EvaluateRequest, events: &Events) -> Result<EvaluateReport, Error> {
-        if request.samples == 0 {
-            return Err(Error::bad_argument("EvaluateRequest::samples", 0, "at least 1"));
-        }
+        request.check()?;
         let batches = match &request.data {
             Some(data) => self.read(data)?,
             None => self.read_own()?,

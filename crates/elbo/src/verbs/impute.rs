@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use elbo_data::DataError;
 use elbo_data::arrow::array::{ArrayRef, UInt64Array};
-use elbo_data::arrow::compute::take_record_batch;
+use elbo_data::arrow::compute::{interleave_record_batch, take_record_batch};
 use elbo_data::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::noise::Noise;
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::REPORT_VERSION;
@@ -18,12 +19,15 @@ use crate::data::originals::{Known, Originals, Stays};
 use crate::data::records::concat;
 use crate::data::{Data, Part, Records};
 use crate::error::Error;
-use crate::events::{Events, Phase};
+use crate::events::{Cancel, Events, Phase};
 use crate::model::batches::{Conditioning, Observations};
 use crate::model::opened::Opened;
 use crate::model::reading::Reading;
 use crate::model::stream::Stream;
 use crate::model::{CHUNK, Model};
+
+/// Records that are read together. Those without a gap need no work, so that chunks are filled up from many.
+const TOGETHER: usize = 8 * CHUNK;
 
 /// Most draws of each record.
 const MAX_DRAWS: usize = 10_000;
@@ -88,6 +92,7 @@ struct Imputation {
     noise: Noise,
     /// Records of the source: draw d of record i has the number d · records + i.
     records: u64,
+    cancel: Cancel,
 }
 
 /// Records with their gaps filled, and how many gaps of each field there were.
@@ -116,8 +121,9 @@ impl Model {
     pub fn impute(&self, request: &ImputeRequest, events: &Events) -> Result<Records<ImputeReport>, Error> {
         request.check()?;
         let batches = self.read(&request.data)?;
-        let rows: Vec<u64> = Part::rows(request.part, batches.source.len()).collect();
-        let reading = Reading::new(&batches, &rows, CHUNK, Conditioning::AllObserved, events)?;
+        let rows = Part::rows(request.part, batches.source.len());
+        let (first, n) = (rows.start, rows.end - rows.start);
+        let reading = Reading::new(&batches, rows, TOGETHER, Conditioning::AllObserved, events)?;
         let opened = Arc::clone(&self.opened);
         let imputation = Imputation {
             originals: Originals::new(&opened.schema, Arc::clone(&batches.source), |_| {
@@ -127,12 +133,13 @@ impl Model {
             draws: request.draws,
             noise: Noise::new(request.seed),
             records: batches.source.len(),
+            cancel: events.cancel().clone(),
         };
         let schema = match request.draws {
             None => Arc::clone(&opened.record_schema),
             Some(_) => numbered_schema(&opened.record_schema),
         };
-        let phase = (Phase::Imputing, rows.len() as u64);
+        let phase = (Phase::Imputing, n);
         let stream = Stream::new(
             self,
             reading.forgetting_missing(),
@@ -140,6 +147,7 @@ impl Model {
             events,
             move |records| imputation.of(&records),
         );
+        let stream = stream.in_pieces_of(TOGETHER);
         let names = opened.config.model.x.iter().map(|field| (field.name.clone(), 0));
         let report = ImputeReport {
             version: REPORT_VERSION,
@@ -155,17 +163,16 @@ impl Model {
                 }
                 imputed.records
             })
-            .starting_at(rows.first().copied().unwrap_or(0) * request.draws.unwrap_or(1) as u64))
+            .starting_at(first * request.draws.unwrap_or(1) as u64))
     }
 }
 
 impl Imputation {
     fn of(&self, records: &Observations) -> Result<Imputed, Error> {
         let known = self.originals.read(&records.rows)?;
-        let filled = records.filled();
         let imputed = match self.draws {
-            None => known.over(&self.expected(&filled)?)?,
-            Some(draws) => self.drawn(&filled, draws, &known)?,
+            None => known.over(&self.filled(records, |records| self.expected(records))?)?,
+            Some(draws) => self.drawn(records, draws, &known)?,
         };
         Ok(Imputed {
             records: imputed,
@@ -174,51 +181,96 @@ impl Imputation {
         })
     }
 
+    /// All of the records; `fill` fills the gaps of a chunk of those that have any.
+    fn filled(
+        &self,
+        records: &Observations,
+        fill: impl Fn(&Observations) -> Result<RecordBatch, DataError> + Sync,
+    ) -> Result<RecordBatch, Error> {
+        let opened = &self.opened;
+        let gaps: Vec<usize> = self.with_gaps(records);
+        let chunks = gaps.par_chunks(CHUNK).map(|chunk| {
+            if self.cancel.is_requested() {
+                return Err(Error::Cancelled);
+            }
+            Ok(fill(&records.take(chunk).filled())?)
+        });
+        let filled = concat(&opened.record_schema, &chunks.collect::<Result<Vec<_>, _>>()?)?;
+        if gaps.len() == records.rows.len() {
+            return Ok(filled);
+        }
+        let complete = opened.records_of(&records.x, &records.y, &records.rows)?;
+        let mut places: Vec<_> = (0..records.rows.len()).map(|row| (0, row)).collect();
+        for (place, row) in gaps.iter().enumerate() {
+            places[*row] = (1, place);
+        }
+        Ok(interleave_record_batch(&[&complete, &filled], &places).map_err(DataError::from)?)
+    }
+
     /// Whether known values of a record are its condition: in an any-conditional model, or one that inpaints.
     fn knows_by_condition(&self) -> bool {
         self.opened.config.given_any() || self.opened.given_region().is_some()
     }
 
-    fn expected(&self, filled: &Observations) -> Result<RecordBatch, Error> {
-        Ok(match self.knows_by_condition() {
-            true => predictive::expect(&self.opened, filled, self.noise)?,
-            false => gibbs::expect(&self.opened, filled, self.noise)?,
-        })
+    fn expected(&self, chunk: &Observations) -> Result<RecordBatch, DataError> {
+        match self.knows_by_condition() {
+            true => predictive::expect(&self.opened, chunk, self.noise),
+            false => gibbs::expect(&self.opened, chunk, self.noise),
+        }
     }
 
     /// The draws of each record, one record after the other.
-    fn drawn(&self, filled: &Observations, draws: usize, known: &Known) -> Result<RecordBatch, Error> {
-        let n = filled.rows.len();
-        let draw = |draw: usize| -> Result<RecordBatch, DataError> {
-            let numbers = filled
-                .rows
-                .iter()
-                .map(|row| draw as u64 * self.records + row)
-                .collect();
-            let records = match self.knows_by_condition() {
-                true => predictive::draw(&self.opened, filled, numbers, self.noise)?,
-                false => gibbs::draw(&self.opened, filled, numbers, self.noise)?,
-            };
-            known.over(&records)
+    fn drawn(&self, records: &Observations, draws: usize, known: &Known) -> Result<RecordBatch, Error> {
+        let draw = |draw: usize| -> Result<RecordBatch, Error> {
+            let number = |row: &u64| draw as u64 * self.records + row;
+            let drawn = self.filled(records, |chunk| {
+                let numbers = chunk.rows.iter().map(number).collect();
+                match self.knows_by_condition() {
+                    true => predictive::draw(&self.opened, chunk, numbers, self.noise),
+                    false => gibbs::draw(&self.opened, chunk, numbers, self.noise),
+                }
+            })?;
+            Ok(known.over(&drawn)?)
         };
+        let n = records.rows.len();
         let all = (0..draws).map(draw).collect::<Result<Vec<_>, _>>()?;
         let all = concat(&self.opened.record_schema, &all)?;
         let order = (0..n * draws).map(|row| (row % draws * n + row / draws) as u64);
         let by_record = take_record_batch(&all, &order.collect::<UInt64Array>()).map_err(DataError::from)?;
-        numbered(&by_record, &filled.rows, draws)
+        numbered(&by_record, &records.rows, draws)
+    }
+
+    /// The masks of the modelled fields: whether each value is known. None if the model inpaints: then no record is
+    /// complete.
+    fn masks<'a>(&self, records: &'a Observations) -> Option<Vec<&'a [bool]>> {
+        let columns = match self.opened.config.given_any() {
+            true => &records.y,
+            false => &records.x,
+        };
+        let masks = (0..self.opened.x_fields.len()).map(|place| &columns[place].observed[..]);
+        self.opened.given_region().is_none().then(|| masks.collect())
+    }
+
+    /// Which records have a gap.
+    fn with_gaps(&self, records: &Observations) -> Vec<usize> {
+        let masks = self.masks(records);
+        let has_gap = |row: &usize| {
+            masks
+                .as_ref()
+                .is_none_or(|masks| masks.iter().any(|mask| !mask[*row]))
+        };
+        (0..records.rows.len()).filter(has_gap).collect()
     }
 
     /// How many values of each modelled field are missing.
     fn gaps(&self, records: &Observations) -> Vec<u64> {
-        let inpaints = self.opened.given_region().is_some();
-        let fields = (0..self.opened.x_fields.len()).map(|place| {
-            let observed = match self.opened.config.given_any() {
-                true => &records.y[place].observed,
-                false => &records.x[place].observed,
-            };
-            observed.iter().filter(|observed| inpaints || !**observed).count() as u64
-        });
-        fields.collect()
+        match self.masks(records) {
+            None => vec![records.rows.len() as u64; self.opened.x_fields.len()],
+            Some(masks) => {
+                let missing = |mask: &[bool]| mask.iter().filter(|observed| !**observed).count() as u64;
+                masks.into_iter().map(missing).collect()
+            }
+        }
     }
 }
 

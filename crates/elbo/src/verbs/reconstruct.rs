@@ -16,7 +16,7 @@ use crate::events::{Events, Phase};
 use crate::model::batches::{Batches, Conditioning, Observations};
 use crate::model::decode::Drawing;
 use crate::model::latents::Codes;
-use crate::model::reading::Reading;
+use crate::model::reading::{Reading, Rows};
 use crate::model::stream::Stream;
 use crate::model::{CHUNK, Model};
 pub use errors::FieldError;
@@ -86,15 +86,17 @@ impl Model {
     ) -> Result<Changed<ReconstructReport>, Error> {
         let batches = self.read(&request.data)?;
         let n = (request.n.map_or(u64::MAX, |n| n as u64)).min(batches.source.len());
-        self.reconstruct_rows(&batches, &(0..n).collect::<Vec<_>>(), events)
+        self.reconstruct_rows(&batches, 0..n, events)
     }
 
     pub(crate) fn reconstruct_rows(
         &self,
         batches: &Arc<Batches>,
-        rows: &[u64],
+        rows: impl Into<Rows>,
         events: &Events,
     ) -> Result<Changed<ReconstructReport>, Error> {
+        let rows = rows.into();
+        let phase = (Phase::Reconstructing, rows.len());
         let reading = Reading::new(batches, rows, CHUNK, Conditioning::Usual, events)?;
         let opened = Arc::clone(&self.opened);
         let stays = |field: usize| (!opened.x_fields.contains(&field)).then_some(Stays::Known);
@@ -105,7 +107,6 @@ impl Model {
             errors: Vec::new(),
             sums: Sums::new(&opened),
         };
-        let phase = (Phase::Reconstructing, rows.len() as u64);
         let stream = Stream::new(self, reading, phase, events, {
             let opened = Arc::clone(&opened);
             move |records: Observations| {

@@ -159,7 +159,11 @@ impl Model {
         let (opened, temperature) = (Arc::clone(&self.opened), request.temperature);
         let phase = (Phase::Decoding, total);
         let stream = Stream::new(self, numbers, phase, events, move |rows: Vec<u64>| {
-            let y = windows(&conditions.columns(&rows)?, &(0..rows.len()));
+            let y = windows(
+                &conditions.columns(&rows)?,
+                &(0..rows.len()),
+                opened.filled(rows.len()),
+            );
             let codes = opened.prior_codes(rows, y, temperature, noise);
             Ok(opened.decode(&codes, &drawing)?)
         });

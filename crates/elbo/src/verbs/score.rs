@@ -11,6 +11,7 @@ use elbo_data::{DataError, Source};
 use serde::Serialize;
 
 use super::REPORT_VERSION;
+use super::evaluate::check_samples;
 use crate::data::{Data, Part, Records};
 use crate::error::Error;
 use crate::events::{Events, Phase};
@@ -60,10 +61,7 @@ impl ScoreRequest {
                 takes,
             ));
         }
-        if self.samples == 0 {
-            return Err(Error::bad_argument("ScoreRequest::samples", 0, "at least 1"));
-        }
-        Ok(())
+        check_samples("ScoreRequest::samples", self.samples)
     }
 }
 
@@ -115,21 +113,21 @@ impl Model {
         let mut scores = Vec::new();
         self.scores(
             &usual,
-            &validation,
+            &validation[..],
             request,
             (Phase::Calibrating, Detail::Records),
             events,
         )?
         .for_each(|more: Scores| scores.extend(more.records))?;
         let threshold = quantile(&scores, 1.0 - request.false_alarms);
-        let rows: Vec<u64> = Part::rows(request.part, batches.source.len()).collect();
+        let rows = Part::rows(request.part, batches.source.len());
         let columns = Columns {
             schema: columns(self),
             source: Arc::clone(&batches.source),
             threshold,
         };
         let schema = Arc::clone(&columns.schema);
-        let stream = self.scores(&batches, &rows, request, (Phase::Scoring, Detail::Fields), events)?;
+        let stream = self.scores(&batches, rows, request, (Phase::Scoring, Detail::Fields), events)?;
         let stream = stream.then(move |scores: Scores| Ok((columns.batch(&scores)?, scores.records)));
         let report = ScoreReport {
             version: REPORT_VERSION,

@@ -171,7 +171,9 @@ impl Model {
         events.warn_all(&conditions.warnings);
         self.on_threads(|| {
             let y = conditions.first(1)?;
-            let codes = self.opened.prior_codes(vec![0], windows(&y, &(0..1)), 0.0, noise);
+            let codes = self
+                .opened
+                .prior_codes(vec![0], windows(&y, &(0..1), CHUNK), 0.0, noise);
             Ok(Start {
                 z: self.opened.rows_of(codes.z, 1),
                 y,
@@ -210,7 +212,7 @@ impl Opened {
     /// The records of a sweep, unit after unit: z is that of the start, but for the unit that is swept.
     pub(crate) fn sweep(&self, start: &Start, sweep: &Sweep) -> Result<RecordBatch, Error> {
         let latent = self.network.latent();
-        let y = self.upload().fields(&windows(&start.y, &(0..1)));
+        let y = self.upload().fields(&windows(&start.y, &(0..1), CHUNK));
         let prior = self.network.prior(&y, CHUNK, &self.device);
         let points: Vec<(usize, f32)> = sweep.points().collect();
         self.decode_all(points.len(), &Drawing::mean(), |part| {
@@ -221,14 +223,14 @@ impl Opened {
             }
             // The prior is that of the first row: every record has the same condition.
             let first = |tensor: Tensor<2>| tensor.narrow(0, 0, 1).repeat_dim(0, CHUNK);
-            let at = first(prior.mean.clone()) + first(prior.std()) * self.chunk_of(by);
+            let at = first(prior.mean.clone()) + first(prior.std()) * self.chunk_of(by, CHUNK);
             let z = self
-                .chunk_of(start.z.repeat(part.len()))
+                .chunk_of(start.z.repeat(part.len()), CHUNK)
                 .mask_where(self.upload().mask(swept, CHUNK), at);
             let rows = part.clone().map(|row| row as u64).collect();
             let y = start.y.iter().map(|column| column.repeat(part.len()));
             let y: Vec<Column> = y.collect();
-            Codes::new(rows, z, windows(&y, &(0..part.len())))
+            Codes::new(rows, z, windows(&y, &(0..part.len()), CHUNK))
         })
     }
 }

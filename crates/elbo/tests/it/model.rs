@@ -49,6 +49,22 @@ fn many_threads_get_the_answers_that_one_gets() {
 }
 
 #[test]
+fn few_records_are_the_first_of_many() {
+    for given in [vec![], vec!["sex"], vec!["any"]] {
+        let model = small_model(&given);
+        let first = |n| SampleRequest {
+            n: Some(n),
+            ..SampleRequest::default()
+        };
+        let many = sampled(&model, &first(200));
+        // Also a last chunk of a few.
+        for few in [1, 3, 9, 64, 66] {
+            assert_eq!(sampled(&model, &first(few)), many.slice(0, few), "{few}, {given:?}");
+        }
+    }
+}
+
+#[test]
 fn events_arrive_on_the_callers_thread_whatever_the_verb() {
     let model = small_model(&["sex"]);
     let data = || Data::from(table(&people(3, 200), |_, field| field != Field::Age));

@@ -1,7 +1,9 @@
-//! Which numbers of the kernel meet which of the image, along one axis.
+//! Which elements of the kernel are multiplied with which pixels, along one axis.
 //!
-//! Places at the border meet a part of the kernel, and with a stride s every s-th wide place meets the
-//! same part. Places that meet the same part are one [`Line`], so that padding costs nothing.
+//! A convolution has a wide image and a narrow one, which takes every `stride`-th step of the wide one. A place is an
+//! index of the output. A place at the border is multiplied with a part of the kernel alone, and with a stride s
+//! every s-th place of the wide image with the same part. Places with the same part form one [`Line`], so that
+//! padding costs nothing.
 
 use std::ops::Range;
 
@@ -15,7 +17,7 @@ pub(super) struct Axis {
     pub(super) padding: usize,
 }
 
-/// Places of the output that meet the same part of the kernel.
+/// Places of the output that are multiplied with the same part of the kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
     pub(super) part: Part,

@@ -137,6 +137,15 @@ fn any_field_may_be_given_of_a_model_of_all() {
 }
 
 #[test]
+fn a_field_whose_name_is_any_is_given_like_any_other() {
+    let mut schema = fixture::schema(GRAY, false);
+    schema.fields[1].name = "any".into();
+    let (checked, _) = config(&[("data.given", "any")]).check(&schema, 1000).unwrap();
+    assert!(!checked.given_any());
+    assert_eq!(checked.model.y.len(), 1);
+}
+
+#[test]
 fn where_a_part_of_a_picture_is_given_the_rest_is_modelled() {
     let model = check(&[("data.given", "image:left,label")], GRAY)
         .unwrap()

@@ -202,7 +202,7 @@ fn what_is_set_is_saved_with_its_meaning_and_nothing_else() {
     let (plain, _) = check(&[]).unwrap();
     let (with, _) = check(&["fields.photo.likelihood=gaussian"]).unwrap();
     let (plain, with) = (plain.to_toml().unwrap(), with.to_toml().unwrap());
-    assert!(!plain.contains("fields."), "{plain}");
+    assert!(!plain.contains("[fields."), "{plain}");
     let section = "\n[fields.photo]\n# p(x|z,y) of this picture; auto: as `model.likelihood`, or from the data\n\
                    likelihood = \"gaussian\"\n";
     assert!(with.ends_with(section), "{with}");

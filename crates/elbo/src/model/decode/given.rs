@@ -7,7 +7,6 @@ use elbo_data::arrow::compute::kernels::zip::zip;
 use elbo_data::column::{image_array, image_pixels};
 use elbo_data::{Column, DataError, Values};
 
-use crate::model::CHUNK;
 use crate::model::opened::Opened;
 
 impl Opened {
@@ -32,10 +31,15 @@ impl Opened {
         self.known_over(field, given, generated)
     }
 
-    /// The level of each modelled field with levels in each record of a chunk, where it is known. A field that is
-    /// given is not modelled there: the level behind its last says so, and the fields after it see the condition
-    /// instead.
-    pub(crate) fn known_levels(&self, y: &[Column], x: Option<&[Column]>) -> Vec<Vec<Option<u32>>> {
+    /// The level of each modelled field with levels in each record of a chunk of this size, where it is known. A field that is
+    /// given is not modelled there: its level is then the one past its last, and the fields after it depend on the
+    /// condition instead.
+    pub(crate) fn known_levels(
+        &self,
+        size: usize,
+        y: &[Column],
+        x: Option<&[Column]>,
+    ) -> Vec<Vec<Option<u32>>> {
         let fields = self.x_fields.iter().enumerate();
         let fields = fields.filter(|(_, field)| self.has_levels(**field));
         let known = fields.map(|(place, field)| {
@@ -51,7 +55,7 @@ impl Opened {
                 (_, Some(known)) if known.observed[row] => known.level(row),
                 _ => None,
             };
-            (0..CHUNK).map(level).collect()
+            (0..size).map(level).collect()
         });
         known.collect()
     }

@@ -37,7 +37,7 @@ pub struct Pairs {
     /// Among real records.
     pub real: Vec<f64>,
     /// Among generated ones.
-    pub made: Vec<f64>,
+    pub generated: Vec<f64>,
 }
 
 /// A panel for each field, and the pairs below.
@@ -49,7 +49,7 @@ pub fn marginals(fields: &[Marginal], pairs: &Pairs, title: &str) -> RgbImage {
         write(area, title, TITLE, (28, 34), Anchor::LEFT)?;
         write(
             area,
-            "grey: real, blue: made",
+            "grey: real, blue: generated",
             LABEL,
             (WIDTH - 28, 34),
             Anchor::RIGHT,
@@ -74,10 +74,10 @@ pub fn marginals(fields: &[Marginal], pairs: &Pairs, title: &str) -> RgbImage {
         )?;
         matrix(
             area,
-            &pairs.made,
+            &pairs.generated,
             fields.len(),
             (WIDTH / 2 + 14, top),
-            "pairs of fields, made",
+            "pairs of fields, generated",
         )
     })
 }
@@ -156,7 +156,7 @@ mod tests {
             let fields: Vec<_> = (0..fields).map(field).collect();
             let pairs = Pairs {
                 real: vec![0.5; fields.len() * fields.len()],
-                made: vec![1.0; fields.len() * fields.len()],
+                generated: vec![1.0; fields.len() * fields.len()],
             };
             let image = marginals(&fields, &pairs, "people");
             let blue = image.pixels().filter(|pixel| **pixel == level(0)).count();

@@ -68,17 +68,17 @@ pub(super) fn draw(
     let drawn: Vec<Marginal> = drawn.collect();
     let pairs = Pairs {
         real: associations(&codes[0], &bars),
-        made: associations(&codes[1], &bars),
+        generated: associations(&codes[1], &bars),
     };
-    let title = format!("{} real records and as many made", rows.len());
+    let title = format!("{} real records and as many generated", rows.len());
     Ok(Some(marginals(&drawn, &pairs, &title)))
 }
 
 /// What stands below the ends of a number's histogram, and its bars; none where its levels are shown one by one.
-fn histogram(field: &Field, real: &Column, made: &Column) -> Option<([String; 2], Vec<[f64; 2]>)> {
+fn histogram(field: &Field, real: &Column, generated: &Column) -> Option<([String; 2], Vec<[f64; 2]>)> {
     let histogram = Histogram::new(field.number()?, real)?;
     let count = histogram.count + usize::from(field.can_miss());
-    let shares = shares(&histogram.of(real), &histogram.of(made), count);
+    let shares = shares(&histogram.of(real), &histogram.of(generated), count);
     let ends = histogram.ends(field.can_miss(), |value| text_of(field, value));
     Some((ends, shares))
 }
@@ -141,12 +141,12 @@ impl Bars {
     }
 }
 
-fn shares(real: &[usize], made: &[usize], bars: usize) -> Vec<[f64; 2]> {
+fn shares(real: &[usize], generated: &[usize], bars: usize) -> Vec<[f64; 2]> {
     let share = |codes: &[usize], bar: usize| {
         codes.iter().filter(|code| **code == bar).count() as f64 / codes.len().max(1) as f64
     };
     (0..bars)
-        .map(|bar| [share(real, bar), share(made, bar)])
+        .map(|bar| [share(real, bar), share(generated, bar)])
         .collect()
 }
 

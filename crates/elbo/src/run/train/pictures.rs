@@ -116,7 +116,7 @@ fn draw_completions(setup: &Prepared, model: &Model) -> Result<(), Error> {
     for (line, real) in lines.zip(real.pixels.chunks(SIDE * len)) {
         line[..len].copy_from_slice(&real[..len]);
     }
-    let mut column_labels = vec!["real".to_owned(), "made".to_owned()];
+    let mut column_labels = vec!["real".to_owned(), "generated".to_owned()];
     column_labels.resize(SIDE, String::new());
     let layout = GridLayout {
         columns: SIDE,

@@ -171,7 +171,7 @@ impl Session {
             let (config, batches) = (&self.setup.config, &self.setup.batches);
             let conditioning = Conditioning::Random {
                 step,
-                purpose: Purpose::GivenDropout,
+                purpose: Purpose::Conditions,
                 hidden: config.given_dropout,
             };
             let records = batches.observations(&batch, &conditioning)?;

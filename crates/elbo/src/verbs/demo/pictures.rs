@@ -9,10 +9,10 @@ use image::RgbImage;
 use super::NamedUnit;
 use crate::error::Error;
 use crate::events::Events;
-use crate::model::Model;
 use crate::model::conditions::Conditions;
 use crate::model::decode::Drawing;
 use crate::model::latents::{Codes, append, windows};
+use crate::model::{CHUNK, Model};
 use crate::output::grids::{pairs, sweep_layout};
 use crate::picture::{GridLayout, Pictures, grid, save};
 use crate::verbs::traverse::Sweep;
@@ -77,7 +77,7 @@ fn reconstructions(plain: &Model) -> Result<RgbImage, Error> {
     rows.truncate(PAIRS);
     let (opened, image) = (&plain.opened, plain.opened.image_or_error()?);
     let (mut before, mut after) = (Vec::new(), Vec::new());
-    for pair in plain.reconstruct_rows(&batches, &rows, &Events::silent())? {
+    for pair in plain.reconstruct_rows(&batches, &rows[..], &Events::silent())? {
         let pair = pair?;
         before.push(opened.pictures_of(&pair.before()?, &image));
         after.push(opened.pictures_of(&pair.after, &image));
@@ -131,9 +131,9 @@ fn by_attribute(model: &Model) -> Result<RgbImage, Error> {
     let eps = noise.normal(Purpose::Prior, 0, &[0], model.latent());
     let faces = model.on_threads(|| {
         opened.decode_all(fields.len() * COLUMNS, &Drawing::mean(), |part| {
-            let y = windows(&y, &part);
-            let eps = opened.chunk_of(eps.repeat(part.len()));
-            let z = opened.network.generate(&opened.upload().fields(&y), eps, 0.5);
+            let y = windows(&y, &part, CHUNK);
+            let eps = opened.chunk_of(eps.repeat(part.len()), CHUNK);
+            let z = opened.network.draw_prior(&opened.upload().fields(&y), eps, 0.5);
             Codes::new(part.map(|row| row as u64).collect(), z, y)
         })
     })?;

@@ -8,7 +8,7 @@ use elbo_data::{Column, Values};
 
 use super::EvaluateRequest;
 use crate::error::Error;
-use crate::events::{Events, Phase};
+use crate::events::{Cancel, Events, Phase};
 use crate::model::Model;
 use crate::model::batches::{Batches, Conditioning, DeviceBatch, Observations};
 use crate::model::opened::Opened;
@@ -84,10 +84,11 @@ pub(super) fn estimate(
     let reading = Reading::new(batches, rows, RECORDS, Conditioning::Usual, events)?;
     let (opened, batches) = (Arc::clone(&model.opened), Arc::clone(batches));
     let (samples, noise) = (request.samples, Noise::new(request.seed));
+    let cancel = events.cancel().clone();
     let phase = (Phase::Evaluating, rows.len() as u64);
     let stream = Stream::new(model, reading, phase, events, move |records: Observations| {
         let tokens = records.x.iter().map(tokens).sum();
-        Ok(opened.sampled(&batches.upload(&records), tokens, samples, noise))
+        opened.sampled(&batches.upload(&records), tokens, (samples, noise), &cancel)
     });
     stream
         .one_by_one()
@@ -101,7 +102,13 @@ pub(super) fn estimate(
 }
 
 impl Opened {
-    fn sampled(&self, records: &DeviceBatch, tokens: u64, samples: usize, noise: Noise) -> Sampled {
+    fn sampled(
+        &self,
+        records: &DeviceBatch,
+        tokens: u64,
+        (samples, noise): (usize, Noise),
+        cancel: &Cancel,
+    ) -> Result<Sampled, Error> {
         let (n, latent) = (records.rows.len(), self.network.latent());
         let (q, p) = self.network.posterior_and_prior(&records.x, &records.y);
         let mut sampled = Sampled {
@@ -113,6 +120,9 @@ impl Opened {
         };
         let group = group(self, n, samples);
         for first in (0..samples).step_by(group) {
+            if cancel.is_requested() {
+                return Err(Error::Cancelled);
+            }
             let k = group.min(samples - first);
             let eps = noise.normal(Purpose::Importance, first as u64, &records.rows, k * latent);
             let eps = Upload::new(self.device.clone()).rows(eps, n * k);
@@ -126,7 +136,7 @@ impl Opened {
                 }
             }
         }
-        sampled
+        Ok(sampled)
     }
 }
 

@@ -90,7 +90,9 @@ impl<'a> Chain<'a> {
             .noise
             .normal(Purpose::Posterior, self.round, &self.numbers, latent);
         self.round += 1;
-        let z = opened.posterior(&self.current).draw(opened.chunk_of(eps), 1.0);
+        let z = opened
+            .posterior(&self.current)
+            .draw(opened.chunk_of(eps, CHUNK), 1.0);
         Codes::new(self.numbers.clone(), z, self.records.y.clone())
     }
 
@@ -112,7 +114,7 @@ impl<'a> Chain<'a> {
 
     fn add_to(&self, expectation: &mut Expectation, codes: &Codes) {
         let opened = self.opened;
-        let known = opened.known_levels(&codes.y, Some(&self.records.x));
+        let known = opened.known_levels(CHUNK, &codes.y, Some(&self.records.x));
         let y = opened.upload().fields(&codes.y);
         let p = opened.network.likelihood(codes.z.clone(), &y);
         let mut numbers = self.numbers.clone();

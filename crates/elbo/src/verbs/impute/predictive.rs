@@ -23,11 +23,11 @@ pub(super) fn expect(
     let prior = opened.network.prior(&y, CHUNK, &opened.device);
     let mut numbers = records.rows.clone();
     numbers.resize(CHUNK, 0);
-    let known = opened.known_levels(&records.y, None);
+    let known = opened.known_levels(CHUNK, &records.y, None);
     let mut expectation = Expectation::default();
     for draw in 0..DRAWS {
         let eps = noise.normal(Purpose::Prior, draw, &records.rows, latent);
-        let z = prior.draw(opened.chunk_of(eps), 1.0);
+        let z = prior.draw(opened.chunk_of(eps, CHUNK), 1.0);
         let uniform = |place| noise.uniform(Purpose::Likelihood, DRAWS * place + draw, &numbers, 2);
         opened.add_to(
             &mut expectation,

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::events::{Events, Phase};
 use crate::model::batches::{Batches, Conditioning, Observations};
 use crate::model::opened::Opened;
-use crate::model::reading::Reading;
+use crate::model::reading::{Reading, Rows};
 use crate::model::stream::Stream;
 use crate::model::tensors::to_host;
 use crate::model::{CHUNK, Model};
@@ -45,7 +45,7 @@ impl Model {
     pub(super) fn scores(
         &self,
         batches: &Arc<Batches>,
-        rows: &[u64],
+        rows: impl Into<Rows>,
         request: &ScoreRequest,
         (phase, detail): (Phase, Detail),
         events: &Events,
@@ -55,9 +55,10 @@ impl Model {
             noise: Noise::new(request.seed),
         };
         // All that is observed is read; what the posterior of a score sees of it is decided here.
+        let rows = rows.into();
+        let phase = (phase, rows.len());
         let reading = Reading::new(batches, rows, CHUNK, Conditioning::Unchanged, events)?;
         let (opened, batches) = (Arc::clone(&self.opened), Arc::clone(batches));
-        let phase = (phase, rows.len() as u64);
         Ok(Stream::new(
             self,
             reading,
@@ -128,7 +129,7 @@ impl Opened {
             let y = upload.fields(&y).repeat_each(k);
             let x = upload.fields(&x).repeat_each(k);
             let eps = noise.normal(Purpose::Importance, 1, &known.rows, k * latent);
-            let z = self.network.generate(&y, upload.rows(eps, n * k), 1.0);
+            let z = self.network.draw_prior(&y, upload.rows(eps, n * k), 1.0);
             let log_p = to_host(self.network.likelihood(z, &y).log_prob(&x));
             log_p
                 .chunks_exact(k)
