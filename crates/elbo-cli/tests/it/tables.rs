@@ -306,7 +306,10 @@ fn scores_come_with_a_threshold_and_a_column_for_each_field() {
     for (score, outlier) in scored.iter().zip(&outlier) {
         // The table has fewer digits.
         let at_threshold = (score - threshold).abs() < 1e-4;
-        assert!(at_threshold || (*score > threshold) == (outlier == "true"), "{score} of {threshold}");
+        assert!(
+            at_threshold || (*score > threshold) == (outlier == "true"),
+            "{score} of {threshold}"
+        );
     }
     // Ordinary records, so about as many as were asked for.
     let outliers = outlier.iter().filter(|cell| *cell == "true").count();

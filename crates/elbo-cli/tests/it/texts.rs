@@ -122,7 +122,10 @@ fn pictures_of_a_run_complete_parts_of_real_ones() {
 fn a_part_of_a_picture_is_given_and_the_rest_is_made() {
     let folder = given_left_halves();
     let said = folder.elbo("sample run -n 3 -o faces.npy");
-    assert!(said.stderr.contains("ask for it with `--given image=…`"), "{said}");
+    assert!(
+        said.stderr.contains("ask for it with `--given image=…`"),
+        "{said}"
+    );
     folder.done("impute run builtin:faces -o whole.npy");
     folder.done("evaluate run --samples 2 --limit 5");
     folder.done("reconstruct run builtin:faces -n 4 -o pairs.png");

@@ -67,47 +67,33 @@ mod tests {
     use crate::testing::{assert_close, device, rows, values};
     use elbo_kernels::Precision;
 
+    /// From one input to one unit, with these draws for its weights and biases of 0.
+    fn head(draws: [f32; 2]) -> GaussianHead {
+        let mut draws = vec![draws.to_vec(), vec![0.5, 0.5]].into_iter();
+        let mut uniform = |_| draws.next().unwrap();
+        let start = Start {
+            scale: 1.0,
+            logvar: 0.0,
+        };
+        let mut init = Init {
+            uniform: &mut uniform,
+            device: &device(),
+            precision: Precision::F32,
+        };
+        GaussianHead::init(1, 1, start, &mut init)
+    }
+
     #[test]
     fn a_head_is_mean_then_log_variance() {
         // Weights 2u − 1 over √1: mean = h, logvar = ½ h, biases 0.
-        let mut draws = vec![vec![1.0, 0.75], vec![0.5, 0.5]].into_iter();
-        let mut uniform = |_| draws.next().unwrap();
-        let head = GaussianHead::init(
-            1,
-            1,
-            Start {
-                scale: 1.0,
-                logvar: 0.0,
-            },
-            &mut Init {
-                uniform: &mut uniform,
-                device: &device(),
-                precision: Precision::F32,
-            },
-        );
-        let q = head.forward(rows([[3.0], [-4.0]]));
+        let q = head([1.0, 0.75]).forward(rows([[3.0], [-4.0]]));
         assert_close(&q.mean, &[3.0, -4.0], 1e-6);
         assert_close(&q.logvar, &[1.5, -2.0], 1e-6);
     }
 
     #[test]
     fn log_variances_are_clamped_so_that_the_rate_stays_finite() {
-        let mut draws = vec![vec![1.0, 1.0], vec![0.5, 0.5]].into_iter();
-        let mut uniform = |_| draws.next().unwrap();
-        let head = GaussianHead::init(
-            1,
-            1,
-            Start {
-                scale: 1.0,
-                logvar: 0.0,
-            },
-            &mut Init {
-                uniform: &mut uniform,
-                device: &device(),
-                precision: Precision::F32,
-            },
-        );
-        let q = head.forward(rows([[1000.0], [-1000.0]]));
+        let q = head([1.0, 1.0]).forward(rows([[1000.0], [-1000.0]]));
         assert_close(&q.logvar, &[20.0, -20.0], 0.0);
         assert_close(&q.mean, &[1000.0, -1000.0], 0.0);
         let rate = q.kl_per_unit(&DiagonalGaussian::standard(&q.mean));

@@ -59,7 +59,11 @@ fn few_records_are_the_first_of_many() {
         let many = sampled(&model, &first(200));
         // Also a last chunk of a few.
         for few in [1, 3, 9, 64, 66] {
-            assert_eq!(sampled(&model, &first(few)), many.slice(0, few), "{few}, {given:?}");
+            assert_eq!(
+                sampled(&model, &first(few)),
+                many.slice(0, few),
+                "{few}, {given:?}"
+            );
         }
     }
 }

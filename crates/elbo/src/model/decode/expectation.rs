@@ -50,7 +50,7 @@ impl Opened {
             for (place, (x, field)) in fields.enumerate() {
                 let field = &self.schema.fields[*field];
                 let rows = table.draw(field, &drawing, &noise(x as u64));
-                expectation.add_levels(place, field.levels(), rows);
+                expectation.add_levels(place, field.levels(), &rows);
             }
         }
         expectation.add_images(&p);
@@ -87,15 +87,13 @@ impl Opened {
 
 impl Expectation {
     /// Adds the probabilities of a field's levels, the last of which may be left out.
-    fn add_levels(&mut self, place: usize, width: usize, rows: Vec<Vec<f64>>) {
+    fn add_levels(&mut self, place: usize, width: usize, rows: &[Vec<f64>]) {
         if place == self.levels.len() {
-            self.levels.push(Vec::new());
+            self.levels.push(vec![0.0; rows.len() * width]);
         }
-        let padded = rows.into_iter().flat_map(|mut row| {
-            row.resize(width, 0.0);
-            row
-        });
-        add(&mut self.levels[place], padded.collect::<Vec<_>>().into_iter());
+        for (sums, row) in self.levels[place].chunks_exact_mut(width.max(1)).zip(rows) {
+            sums.iter_mut().zip(row).for_each(|(sum, p)| *sum += p);
+        }
     }
 
     fn add_images(&mut self, p: &Likelihood) {
