@@ -8,7 +8,7 @@ use crate::condition::Condition;
 use crate::decoder::{Decoder, Likelihood};
 use crate::distribution::DiagonalGaussian;
 use crate::encoder::Encoder;
-use crate::parameters::Widest;
+use crate::network::Widest;
 use crate::prior::Prior;
 use crate::{CoreError, Fields, Init, ModelConfig};
 

@@ -7,6 +7,7 @@ pub mod dense;
 pub mod embedded;
 pub mod gaussian;
 pub mod sequence;
+mod widest;
 
 pub use causal::CausalStack;
 pub use chain::Chain;
@@ -15,3 +16,4 @@ pub use dense::{Dense, Mlp};
 pub use embedded::Embedded;
 pub use gaussian::GaussianHead;
 pub use sequence::SequenceEncoder;
+pub(crate) use widest::Widest;

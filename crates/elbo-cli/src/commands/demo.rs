@@ -1,4 +1,4 @@
-//! `elbo demo`: all steps in a minute and a half, on faces, a table and sentences that the program generates itself.
+//! `elbo demo`: all steps in one to two minutes, on faces, a table and sentences that the program generates itself.
 
 use std::path::PathBuf;
 

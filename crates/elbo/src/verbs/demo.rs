@@ -1,4 +1,4 @@
-//! `demo`: everything from data to samples in a minute and a half, on faces, a table and sentences that the program
+//! `demo`: everything from data to samples in one to two minutes, on faces, a table and sentences that the program
 //! generates itself.
 //!
 //! A plain VAE with six latents and a conditional one are trained on `builtin:faces`, whose six
