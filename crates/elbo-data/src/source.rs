@@ -57,6 +57,25 @@ pub trait Source: Send + Sync {
         Ok(read)
     }
 
+    /// The columns as they are stored, in their own order and types, with those that are not read as fields. Where
+    /// [`Source::stores_text`], each is a column of texts.
+    fn stored_schema(&self) -> SchemaRef {
+        self.arrow_schema()
+    }
+
+    /// The values of the columns at these positions of [`Source::stored_schema`], exactly as they are stored.
+    ///
+    /// # Errors
+    /// As [`Source::read`].
+    fn stored(&self, rows: &[u64], columns: &[usize]) -> Result<RecordBatch, DataError> {
+        Ok(self.read_columns(rows, columns)?.batch)
+    }
+
+    /// Whether the data are stored as texts, such as the cells of a csv table.
+    fn stores_text(&self) -> bool {
+        false
+    }
+
     /// The split that the files themselves put the record in, if they do.
     fn split_of(&self, _row: u64) -> Option<Split> {
         None

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringArray, UInt64Array};
-use arrow::compute::{concat_batches, take};
+use arrow::compute::{concat_batches, take, take_record_batch};
 use arrow::datatypes::{Field as ArrowField, FieldRef, Schema as ArrowSchema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
 
@@ -23,6 +23,8 @@ pub(super) const MEMORY: &str = "memory";
 #[derive(Clone, Debug)]
 pub struct Memory {
     batch: RecordBatch,
+    /// The same records as they came.
+    stored: RecordBatch,
     notes: Vec<String>,
 }
 
@@ -58,14 +60,15 @@ impl Memory {
         fields: &[TypedField],
     ) -> Result<Self, DataError> {
         let typing = Typing::new(Path::new(MEMORY), schema, fields)?;
-        let (mut typed, mut rows) = (Vec::new(), 0);
+        let (mut typed, mut stored, mut rows) = (Vec::new(), Vec::new(), 0);
         for batch in batches {
             let batch = batch?;
             typed.push(typing.typed(&batch, rows)?);
             rows += batch.num_rows() as u64;
+            stored.push(batch);
         }
         let batch = concat_batches(&typing.schema, &typed)?;
-        Self::of(batch, typing.notes)
+        Self::of(batch, concat_batches(schema, &stored)?, typing.notes)
     }
 
     /// Pictures of the shape `[pictures, height, width, channels]`, row by row, channels last: the field `image`.
@@ -107,7 +110,8 @@ impl Memory {
 
     fn single(field: ArrowField, array: ArrayRef) -> Result<Self, DataError> {
         let schema = Arc::new(ArrowSchema::new(vec![field]));
-        Self::of(RecordBatch::try_new(schema, vec![array])?, Vec::new())
+        let batch = RecordBatch::try_new(schema, vec![array])?;
+        Self::of(batch.clone(), batch, Vec::new())
     }
 
     /// The same records with the columns of `attributes` beside theirs, a row for each record.
@@ -122,17 +126,12 @@ impl Memory {
                 shape: vec![self.batch.num_rows()],
             });
         }
-        let both = [self.batch, more.batch];
-        let fields = both
-            .iter()
-            .flat_map(|batch| batch.schema().fields().iter().cloned().collect::<Vec<FieldRef>>());
-        let schema = Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()));
-        let columns = both.iter().flat_map(|batch| batch.columns().to_vec()).collect();
-        let notes = [self.notes, more.notes].concat();
-        Self::of(RecordBatch::try_new(schema, columns)?, notes)
+        let batch = beside(&self.batch, &more.batch)?;
+        let stored = beside(&self.stored, &more.stored)?;
+        Self::of(batch, stored, [self.notes, more.notes].concat())
     }
 
-    fn of(batch: RecordBatch, notes: Vec<String>) -> Result<Self, DataError> {
+    fn of(batch: RecordBatch, stored: RecordBatch, notes: Vec<String>) -> Result<Self, DataError> {
         let schema = batch.schema();
         let mut names = HashSet::new();
         match schema.fields().iter().find(|field| !names.insert(field.name())) {
@@ -141,9 +140,20 @@ impl Memory {
                 column: twice.name().clone(),
             }),
             None if batch.num_rows() == 0 => Err(DataError::NoRecords),
-            None => Ok(Self { batch, notes }),
+            None => Ok(Self { batch, stored, notes }),
         }
     }
+}
+
+/// The columns of two batches of as many rows.
+fn beside(left: &RecordBatch, right: &RecordBatch) -> Result<RecordBatch, DataError> {
+    let both = [left, right];
+    let fields = both
+        .iter()
+        .flat_map(|batch| batch.schema().fields().iter().cloned().collect::<Vec<FieldRef>>());
+    let schema = Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()));
+    let columns = both.iter().flat_map(|batch| batch.columns().to_vec());
+    Ok(RecordBatch::try_new(schema, columns.collect())?)
 }
 
 impl Source for Memory {
@@ -167,6 +177,16 @@ impl Source for Memory {
             .iter()
             .map(|column| take(self.batch.column(*column), &places, None));
         Read::new(schema, arrays.collect::<Result<_, _>>()?, rows.to_vec())
+    }
+
+    fn stored_schema(&self) -> SchemaRef {
+        self.stored.schema()
+    }
+
+    fn stored(&self, rows: &[u64], columns: &[usize]) -> Result<RecordBatch, DataError> {
+        check_rows(rows, self.len())?;
+        let places = UInt64Array::from(rows.to_vec());
+        Ok(take_record_batch(&self.stored.project(columns)?, &places)?)
     }
 
     fn name_of(&self, row: u64) -> String {

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{ArrayRef, UInt64Array};
-use arrow::compute::{concat, take};
-use arrow::datatypes::SchemaRef;
+use arrow::compute::{cast, concat, take};
+use arrow::datatypes::{DataType, FieldRef, Schema as ArrowSchema, SchemaRef};
 use arrow::ipc::reader::FileReader;
 use arrow::ipc::writer::FileWriter;
-use arrow::record_batch::{RecordBatch, RecordBatchReader};
+use arrow::record_batch::{RecordBatch, RecordBatchOptions, RecordBatchReader};
 
 use super::memory::{MEMORY, record_name};
 use super::typing::Typing;
@@ -21,29 +21,34 @@ use crate::options::TypedField;
 /// The most rows of a batch on disk: reading one row reads so many.
 const BATCH: usize = 256;
 
-/// Typed batches in a temporary file without a name, which goes with it.
+/// Batches in a temporary file without a name, which goes with it.
 #[derive(Debug)]
 pub(super) struct Spool {
+    typing: Typing,
     reader: Mutex<FileReader<File>>,
     /// How many rows there are up to the end of each batch.
     ends: Vec<u64>,
 }
 
 impl Spool {
-    /// Writes the columns of `batches` that `typing` reads.
+    /// Writes `batches`, whose columns `typing` reads.
     ///
     /// # Errors
     /// Errors of `batches`, [`DataError::Cell`], and [`DataError::Spool`].
     pub(super) fn write(
-        typing: &Typing,
+        typing: Typing,
         batches: impl Iterator<Item = Result<RecordBatch, DataError>>,
     ) -> Result<Self, DataError> {
         let mut file = tempfile::tempfile().map_err(DataError::Spool)?;
         let mut ends = Vec::new();
         let mut rows = 0;
-        let mut writer = FileWriter::try_new(BufWriter::new(&mut file), &typing.schema)?;
+        let schema = Arc::new(unpacked_schema(&typing.stored));
+        let mut writer = FileWriter::try_new(BufWriter::new(&mut file), &schema)?;
         for batch in batches {
-            let batch = typing.typed(&batch?, rows)?;
+            let batch = batch?;
+            // What a field cannot hold is an error now, and not in the middle of a verb.
+            typing.typed(&batch, rows)?;
+            let batch = unpacked(&schema, &batch)?;
             for start in (0..batch.num_rows()).step_by(BATCH) {
                 let part = batch.slice(start, BATCH.min(batch.num_rows() - start));
                 writer.write(&part)?;
@@ -55,6 +60,7 @@ impl Spool {
         drop(writer);
         file.seek(SeekFrom::Start(0)).map_err(DataError::Spool)?;
         Ok(Self {
+            typing,
             reader: Mutex::new(FileReader::try_new(file, None)?),
             ends,
         })
@@ -64,6 +70,47 @@ impl Spool {
         self.ends.last().copied().unwrap_or(0)
     }
 
+    /// The fields.
+    pub(super) fn schema(&self) -> &SchemaRef {
+        &self.typing.schema
+    }
+
+    /// The columns as they are stored.
+    pub(super) fn stored_schema(&self) -> &SchemaRef {
+        &self.typing.stored
+    }
+
+    pub(super) fn notes(&self) -> &[String] {
+        &self.typing.notes
+    }
+
+    /// The fields at these positions, of these rows.
+    pub(super) fn read(&self, rows: &[u64], columns: &[usize]) -> Result<Vec<ArrayRef>, DataError> {
+        let stored: Vec<usize> = columns
+            .iter()
+            .map(|column| self.typing.columns[*column])
+            .collect();
+        let fields = columns.iter().map(|column| self.typing.schema.field(*column));
+        let arrays = self.rows(rows, &stored)?;
+        let typed = arrays.iter().zip(fields);
+        typed
+            .map(|(array, field)| self.typing.field(array, field, 0))
+            .collect()
+    }
+
+    /// The columns at these positions as they are stored, of these rows.
+    pub(super) fn stored(&self, rows: &[u64], columns: &[usize]) -> Result<RecordBatch, DataError> {
+        let schema = Arc::new(self.typing.stored.project(columns)?);
+        let arrays = self.rows(rows, columns)?.into_iter().zip(schema.fields());
+        let packed = arrays.map(|(array, field)| match array.data_type() == field.data_type() {
+            true => Ok(array),
+            false => cast(&array, field.data_type()),
+        });
+        let packed = packed.collect::<Result<Vec<_>, _>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+        Ok(RecordBatch::try_new_with_options(schema, packed, &options)?)
+    }
+
     /// The number of the batch that holds a row, and the row's place in it.
     fn place(&self, row: u64) -> (usize, u64) {
         let batch = self.ends.partition_point(|end| *end <= row);
@@ -71,8 +118,12 @@ impl Spool {
         (batch, row - before)
     }
 
-    /// The columns of these rows, of which there is at least one.
-    pub(super) fn read(&self, rows: &[u64], columns: &[usize]) -> Result<Vec<ArrayRef>, DataError> {
+    /// Columns of these rows, unpacked.
+    fn rows(&self, rows: &[u64], columns: &[usize]) -> Result<Vec<ArrayRef>, DataError> {
+        if rows.is_empty() {
+            let schema = unpacked_schema(&self.typing.stored.project(columns)?);
+            return Ok(RecordBatch::new_empty(Arc::new(schema)).columns().to_vec());
+        }
         let mut order: Vec<usize> = (0..rows.len()).collect();
         order.sort_by_key(|place| rows[*place]);
         let mut parts: Vec<Vec<ArrayRef>> = vec![Vec::new(); columns.len()];
@@ -106,13 +157,30 @@ impl Spool {
     }
 }
 
+/// Dictionaries as plain values: a file of batches has one dictionary for all of them.
+fn unpacked_schema(stored: &ArrowSchema) -> ArrowSchema {
+    let plain = |field: &FieldRef| match field.data_type() {
+        DataType::Dictionary(_, values) => field.as_ref().clone().with_data_type(values.as_ref().clone()),
+        _ => field.as_ref().clone(),
+    };
+    ArrowSchema::new(stored.fields().iter().map(plain).collect::<Vec<_>>())
+}
+
+fn unpacked(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch, DataError> {
+    let columns = batch.columns().iter().zip(schema.fields());
+    let columns = columns.map(|(array, field)| match array.data_type() == field.data_type() {
+        true => Ok(Arc::clone(array)),
+        false => cast(array, field.data_type()),
+    });
+    Ok(RecordBatch::try_new(
+        Arc::clone(schema),
+        columns.collect::<Result<_, _>>()?,
+    )?)
+}
+
 /// Record batches of any number, held on disk.
 #[derive(Debug)]
-pub struct Spooled {
-    schema: SchemaRef,
-    spool: Spool,
-    notes: Vec<String>,
-}
+pub struct Spooled(Spool);
 
 impl Spooled {
     /// Writes the batches of `reader` to a temporary file. `fields` sets the types of some columns.
@@ -122,42 +190,40 @@ impl Spooled {
     /// [`DataError::NoRecords`], and [`DataError::Spool`].
     pub fn from_reader(reader: impl RecordBatchReader, fields: &[TypedField]) -> Result<Self, DataError> {
         let typing = Typing::new(Path::new(MEMORY), &reader.schema(), fields)?;
-        let spool = Spool::write(&typing, reader.map(|batch| Ok(batch?)))?;
+        let spool = Spool::write(typing, reader.map(|batch| Ok(batch?)))?;
         match spool.len() {
             0 => Err(DataError::NoRecords),
-            _ => Ok(Self {
-                schema: typing.schema,
-                spool,
-                notes: typing.notes,
-            }),
+            _ => Ok(Self(spool)),
         }
     }
 }
 
 impl Source for Spooled {
     fn arrow_schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
+        Arc::clone(self.0.schema())
     }
 
     fn len(&self) -> u64 {
-        self.spool.len()
+        self.0.len()
     }
 
     fn read(&self, rows: &[u64]) -> Result<Read, DataError> {
-        self.read_columns(rows, &(0..self.schema.fields().len()).collect::<Vec<_>>())
+        self.read_columns(rows, &(0..self.0.schema().fields().len()).collect::<Vec<_>>())
     }
 
     fn read_columns(&self, rows: &[u64], columns: &[usize]) -> Result<Read, DataError> {
         check_rows(rows, self.len())?;
-        let schema = Arc::new(self.schema.project(columns)?);
-        match rows.is_empty() {
-            true => Read::new(
-                Arc::clone(&schema),
-                RecordBatch::new_empty(schema).columns().to_vec(),
-                Vec::new(),
-            ),
-            false => Read::new(schema, self.spool.read(rows, columns)?, rows.to_vec()),
-        }
+        let schema = Arc::new(self.0.schema().project(columns)?);
+        Read::new(schema, self.0.read(rows, columns)?, rows.to_vec())
+    }
+
+    fn stored_schema(&self) -> SchemaRef {
+        Arc::clone(self.0.stored_schema())
+    }
+
+    fn stored(&self, rows: &[u64], columns: &[usize]) -> Result<RecordBatch, DataError> {
+        check_rows(rows, self.len())?;
+        self.0.stored(rows, columns)
     }
 
     fn name_of(&self, row: u64) -> String {
@@ -165,11 +231,11 @@ impl Source for Spooled {
     }
 
     fn notes(&self) -> Vec<String> {
-        self.notes.clone()
+        self.0.notes().to_vec()
     }
 
     fn description(&self) -> String {
-        let (records, columns) = (self.len() as usize, self.schema.fields().len());
+        let (records, columns) = (self.len() as usize, self.0.schema().fields().len());
         let (records, columns) = (counted(records, "record"), counted(columns, "column"));
         format!("{records} of {columns} on disk")
     }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
 use arrow::compute::{cast, concat};
-use arrow::datatypes::{DataType, Schema as ArrowSchema, SchemaRef};
+use arrow::datatypes::{DataType, Field as ArrowField, FieldRef, Schema as ArrowSchema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use self::csv::Csv;
@@ -99,6 +99,21 @@ impl Table {
     }
 }
 
+/// A batch of columns that come in parts, one after the other.
+fn table_of(schema: SchemaRef, parts: &[Vec<ArrayRef>], rows: usize) -> Result<RecordBatch, DataError> {
+    if parts.is_empty() {
+        return Ok(RecordBatch::new_empty(schema));
+    }
+    let column = |place: usize| -> Result<ArrayRef, DataError> {
+        let parts: Vec<&dyn Array> = parts.iter().map(|part| part[place].as_ref()).collect();
+        Ok(concat(&parts)?)
+    };
+    let arrays = (0..schema.fields().len()).map(column);
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    let arrays = arrays.collect::<Result<Vec<_>, _>>()?;
+    Ok(RecordBatch::try_new_with_options(schema, arrays, &options)?)
+}
+
 impl Source for Table {
     fn arrow_schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
@@ -119,27 +134,39 @@ impl Source for Table {
         check_rows(rows, self.len())?;
         let parts = match &self.rows {
             Rows::Csv(csv) => csv.read(rows, columns)?,
-            Rows::Parquet(_) if rows.is_empty() => Vec::new(),
             Rows::Parquet(spool) => vec![spool.read(rows, columns)?],
         };
         let schema = Arc::new(self.schema.project(columns)?);
-        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-        let batch = match parts.is_empty() {
-            true => RecordBatch::new_empty(schema),
-            false => {
-                let column = |place: usize| -> Result<ArrayRef, DataError> {
-                    let parts: Vec<&dyn Array> = parts.iter().map(|part| part[place].as_ref()).collect();
-                    Ok(concat(&parts)?)
-                };
-                let arrays = (0..columns.len()).map(column).collect::<Result<Vec<_>, _>>()?;
-                RecordBatch::try_new_with_options(schema, arrays, &options)?
-            }
-        };
         Ok(Read {
-            batch,
+            batch: table_of(schema, &parts, rows.len())?,
             rows: rows.to_vec(),
             problems: Vec::new(),
         })
+    }
+
+    fn stored_schema(&self) -> SchemaRef {
+        let text = |field: &FieldRef| ArrowField::new(field.name(), DataType::Utf8, true);
+        match &self.rows {
+            Rows::Csv(_) => Arc::new(ArrowSchema::new(
+                self.schema.fields().iter().map(text).collect::<Vec<_>>(),
+            )),
+            Rows::Parquet(spool) => Arc::clone(spool.stored_schema()),
+        }
+    }
+
+    fn stored(&self, rows: &[u64], columns: &[usize]) -> Result<RecordBatch, DataError> {
+        check_rows(rows, self.len())?;
+        match &self.rows {
+            Rows::Csv(csv) => {
+                let schema = Arc::new(self.stored_schema().project(columns)?);
+                table_of(schema, &csv.cells(rows, columns)?, rows.len())
+            }
+            Rows::Parquet(spool) => spool.stored(rows, columns),
+        }
+    }
+
+    fn stores_text(&self) -> bool {
+        matches!(self.rows, Rows::Csv(_))
     }
 
     fn split_of(&self, _row: u64) -> Option<Split> {

@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
+use arrow::array::{ArrayRef, AsArray, Float64Array};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Field as ArrowField, Schema as ArrowSchema, SchemaRef, TimeUnit};
+use arrow::datatypes::{
+    DataType, Field as ArrowField, Float64Type, Schema as ArrowSchema, SchemaRef, TimeUnit,
+};
 use arrow::record_batch::RecordBatch;
 
 use super::names;
@@ -21,7 +23,9 @@ pub(super) struct Typing {
     /// Where the data are from.
     place: PathBuf,
     /// Positions of the columns that are read.
-    columns: Vec<usize>,
+    pub(super) columns: Vec<usize>,
+    /// The columns as they are stored.
+    pub(super) stored: SchemaRef,
     /// Their fields.
     pub(super) schema: SchemaRef,
     /// Notes on the columns that are not read.
@@ -57,6 +61,7 @@ impl Typing {
             false => Ok(Self {
                 place: place.to_path_buf(),
                 columns,
+                stored: Arc::new(schema.clone()),
                 schema: Arc::new(ArrowSchema::new(fields)),
                 notes,
             }),
@@ -79,10 +84,23 @@ impl Typing {
             let array = batch.columns().get(*column).filter(|_| found);
             let array =
                 array.ok_or_else(|| DataError::unknown_field(field.name(), names(&batch.schema())))?;
-            plain(&self.place, array, field, before)
+            self.field(array, field, before)
         });
         let arrays = arrays.collect::<Result<Vec<_>, DataError>>()?;
         Ok(RecordBatch::try_new(Arc::clone(&self.schema), arrays)?)
+    }
+
+    /// A column as it is stored, in the type of its field; `before` rows came before it.
+    ///
+    /// # Errors
+    /// [`DataError::Cell`] for a value that the field cannot hold.
+    pub(super) fn field(
+        &self,
+        array: &ArrayRef,
+        field: &ArrowField,
+        before: u64,
+    ) -> Result<ArrayRef, DataError> {
+        plain(&self.place, array, field, before)
     }
 }
 
@@ -131,7 +149,8 @@ fn plain(path: &Path, array: &ArrayRef, field: &ArrowField, before: u64) -> Resu
         safe: false,
         ..CastOptions::default()
     };
-    cast_with_options(array, field.data_type(), &strict).map_err(|_| {
+    let typed = cast_with_options(array, field.data_type(), &strict);
+    typed.map(|array| finite(&array)).map_err(|_| {
         let bad = (0..array.len())
             .find(|row| cast_with_options(&array.slice(*row, 1), field.data_type(), &strict).is_err());
         let row = bad.unwrap_or_default();
@@ -144,4 +163,17 @@ fn plain(path: &Path, array: &ArrayRef, field: &ArrowField, before: u64) -> Resu
             expected: "a value of the type asked for",
         }
     })
+}
+
+/// The same numbers, but those that are not finite are missing.
+fn finite(array: &ArrayRef) -> ArrayRef {
+    match array.as_primitive_opt::<Float64Type>() {
+        Some(numbers) if numbers.iter().flatten().any(|number| !number.is_finite()) => {
+            let finite = numbers
+                .iter()
+                .map(|number| number.filter(|number| number.is_finite()));
+            Arc::new(finite.collect::<Float64Array>())
+        }
+        _ => Arc::clone(array),
+    }
 }

@@ -19,9 +19,16 @@ pub(in crate::source) enum Builder {
     /// Counts of days or seconds.
     Date(Format, Int64Builder),
     Text(StringBuilder),
+    /// Cells as they are.
+    Cells(StringBuilder),
 }
 
 impl Builder {
+    /// A column of cells exactly as they are.
+    pub(in crate::source) fn cells() -> Self {
+        Self::Cells(StringBuilder::new())
+    }
+
     pub(in crate::source) fn new(cells: Cells) -> Self {
         match cells {
             Cells::Flag => Self::Flag(BooleanBuilder::new()),
@@ -33,8 +40,12 @@ impl Builder {
     }
 
     pub(in crate::source) fn add(&mut self, cell: &str) {
+        if let Self::Cells(builder) = self {
+            return builder.append_value(cell);
+        }
         let cell = cell.trim();
         match self {
+            Self::Cells(_) => {}
             Self::Flag(builder) => builder.append_option(flag(cell)),
             Self::Integer(style, builder) => builder.append_option(style.integer(cell)),
             Self::Number(style, builder) => builder.append_option(style.number(cell)),
@@ -53,7 +64,7 @@ impl Builder {
             Self::Integer(_, mut builder) => Arc::new(builder.finish()),
             Self::Number(_, mut builder) => Arc::new(builder.finish()),
             Self::Date(format, mut builder) => typed(&builder.finish(), &format.data_type())?,
-            Self::Text(mut builder) => Arc::new(builder.finish()),
+            Self::Text(mut builder) | Self::Cells(mut builder) => Arc::new(builder.finish()),
         })
     }
 }

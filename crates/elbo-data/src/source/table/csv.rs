@@ -120,10 +120,27 @@ impl Csv {
             .collect()
     }
 
+    /// The cells of these rows as they are, in parts, one after the other.
+    pub(super) fn cells(&self, rows: &[u64], columns: &[usize]) -> Result<Vec<Vec<ArrayRef>>, DataError> {
+        let builders = || columns.iter().map(|_| Builder::cells()).collect();
+        rows.par_chunks(TOGETHER)
+            .map(|rows| self.build(rows, columns, builders()))
+            .collect()
+    }
+
     fn parse(&self, rows: &[u64], columns: &[usize], cells: &[Cells]) -> Result<Vec<ArrayRef>, DataError> {
+        let builders = cells.iter().map(|cells| Builder::new(*cells));
+        self.build(rows, columns, builders.collect())
+    }
+
+    fn build(
+        &self,
+        rows: &[u64],
+        columns: &[usize],
+        mut builders: Vec<Builder>,
+    ) -> Result<Vec<ArrayRef>, DataError> {
         let bytes = self.bytes(rows)?;
         let mut reader = reader(self.delimiter, &bytes[..]);
-        let mut builders: Vec<Builder> = cells.iter().map(|cells| Builder::new(*cells)).collect();
         let mut row = StringRecord::new();
         for _ in rows {
             let more = reader.read_record(&mut row).map_err(|source| DataError::Table {

@@ -33,14 +33,14 @@ pub(super) fn open(path: &Path, options: &OpenOptions) -> Result<Part, DataError
     let batches = builder.with_batch_size(BATCH).build();
     let batches = batches.map_err(|error| broken(error.to_string()))?;
     let batches = batches.map(|batch| batch.map_err(|error| broken(error.to_string())));
-    let spool = Spool::write(&typing, batches)?;
+    let spool = Spool::write(typing, batches)?;
     if spool.len() == 0 {
         return Err(super::dialect::empty(path, "rows"));
     }
     Ok(Part {
-        schema: typing.schema.as_ref().clone(),
+        schema: spool.schema().as_ref().clone(),
+        notes: spool.notes().to_vec(),
         rows: Rows::Parquet(spool),
         problems: Vec::new(),
-        notes: typing.notes,
     })
 }
