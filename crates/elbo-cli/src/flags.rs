@@ -6,6 +6,7 @@
 /// The flag of each setting of a request that the library's texts name.
 const SETTINGS: &[(&str, &str)] = &[
     ("EditRequest::given", "--given"),
+    ("EditRequest::n", "-n"),
     ("EvaluateRequest::limit", "--limit"),
     ("EvaluateRequest::samples", "--samples"),
     ("EvaluateRequest::split", "--split"),
@@ -22,6 +23,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("OutputOptions::force", "--force"),
     ("OutputOptions::path", "--out"),
     ("Part", "--part"),
+    ("ReconstructRequest::n", "-n"),
     ("SampleRequest::given", "--given"),
     ("SampleRequest::n", "-n"),
     ("SampleRequest::rows", "--given-file"),

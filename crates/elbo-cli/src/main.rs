@@ -34,6 +34,12 @@ enum Outcome {
 }
 
 fn main() -> ExitCode {
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !elbo::panics_are_contained() {
+            print(panic);
+        }
+    }));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(usage) => return failure::usage(&usage),

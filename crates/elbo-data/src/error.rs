@@ -56,6 +56,20 @@ pub enum DataError {
         /// The path as given.
         path: PathBuf,
     },
+    /// A pipe or a device, which cannot be read more than once.
+    #[error("`{}` is neither a file nor a folder", path.display())]
+    NotAFile {
+        /// The path as given.
+        path: PathBuf,
+    },
+    /// A file that an output would replace, and that this program has not written.
+    #[error("`{}` holds `{file}`, which was not written by elbo", folder.display())]
+    NotOurs {
+        /// The folder of the output.
+        folder: PathBuf,
+        /// The file.
+        file: String,
+    },
     /// A place holds nothing that could be read as text.
     #[error("`{}` holds no text", path.display())]
     NoText {

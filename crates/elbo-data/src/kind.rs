@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::{Column, Values};
 use crate::error::DataError;
+use crate::options::FieldType;
 use category::Category;
 use date::Date;
 use flag::Flag;
@@ -127,6 +128,16 @@ impl Kind {
     /// The Arrow column that [`Schema::decode`](crate::Schema::decode) gives.
     pub fn arrow_field(&self, name: &str) -> ArrowField {
         self.statistics().arrow_field(name)
+    }
+
+    /// The type as which a column of a table must be read for this kind; none where any will do.
+    pub fn field_type(&self, name: &str) -> Option<FieldType> {
+        let number = self.arrow_field(name).data_type().is_numeric();
+        match FieldType::named(self.name()).filter(|found| *found != FieldType::Ignore) {
+            // Flags that are written as 0 and 1.
+            Some(FieldType::Flag) if number => Some(FieldType::Number),
+            found => found,
+        }
     }
 
     /// What it holds, in short facts.

@@ -34,6 +34,8 @@ fn open_untold(location: &str, options: &OpenOptions) -> Result<Arc<dyn Source>,
             None if texts::holds_texts(path)? => Ok(Arc::new(texts::Texts::open(path)?)),
             None => Ok(Arc::new(folder::Folder::open(path, None, options)?)),
         }
+    } else if !metadata.is_file() {
+        Err(DataError::NotAFile { path: path.into() })
     } else if table::is_table(path) {
         let (folder, table) = (atomic::folder(path), table::Table::open(path, options)?);
         match folder::describes_pictures(folder, &table) {

@@ -132,7 +132,7 @@ impl FieldType {
     }
 
     /// The type of this name.
-    fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         let place = Self::NAMES.iter().position(|known| *known == name)?;
         Self::ALL.get(place).copied()
     }
@@ -206,6 +206,10 @@ pub struct OpenOptions {
     /// Types of columns of tables, where they shall not be guessed from the values.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<TypedField>,
+    /// Types of columns, as a schema of earlier data has them: of those that the data have and that `fields` does not
+    /// set.
+    #[serde(skip)]
+    pub expected: Vec<TypedField>,
     /// The most memory for decoded records, in bytes: later epochs need not decode those again.
     pub cache_bytes: u64,
 }
@@ -221,12 +225,26 @@ impl Default for OpenOptions {
             seed: 0,
             max_pixels: 100_000_000,
             fields: Vec::new(),
+            expected: Vec::new(),
             cache_bytes: 256 << 20,
         }
     }
 }
 
 impl OpenOptions {
+    /// The types that are set for columns of these names.
+    ///
+    /// # Errors
+    /// [`DataError::UnknownField`] for a name in `fields` that no column has.
+    pub fn types(&self, names: &[String]) -> Result<Vec<TypedField>, DataError> {
+        if let Some(unknown) = self.fields.iter().find(|field| !names.contains(&field.name)) {
+            return Err(DataError::unknown_field(&unknown.name, names.to_vec()));
+        }
+        let expected = self.expected.iter().filter(|field| names.contains(&field.name));
+        // The last type of a column is the one that holds.
+        Ok(expected.chain(&self.fields).cloned().collect())
+    }
+
     /// Checks what can be checked before any data are seen.
     ///
     /// # Errors

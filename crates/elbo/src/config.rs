@@ -214,6 +214,7 @@ impl RunConfig {
             max_pixels: self.data.max_pixels,
             fields: self.typed_fields(),
             cache_bytes: self.data.cache_mb << 20,
+            expected: Vec::new(),
         }
     }
 

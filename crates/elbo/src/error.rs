@@ -9,7 +9,7 @@ mod words;
 use std::path::{Path, PathBuf};
 
 use elbo_core::{CoreError, NoDevice};
-use elbo_data::DataError;
+use elbo_data::{DataError, Problem};
 
 use crate::config::Origin;
 use crate::config::keys::Key;
@@ -191,6 +191,23 @@ pub enum Error {
         /// The field.
         field: String,
     },
+    /// The data have no field that the model has.
+    #[error(
+        "the data have none of the fields of this model: they have {}",
+        quoted(fields)
+    )]
+    NothingShared {
+        /// The fields of the data.
+        fields: Vec<String>,
+        /// The fields of the model.
+        modelled: Vec<String>,
+    },
+    /// A cell does not fit the kind that the column had in training.
+    #[error("{cell}")]
+    WrongCell {
+        /// The cell, with its row.
+        cell: DataError,
+    },
     /// The split has no record.
     #[error("there are no records in the {split} split")]
     NoRecords {
@@ -301,6 +318,12 @@ pub enum Error {
     Interrupted {
         /// The run, saved.
         path: PathBuf,
+    },
+    /// Every record of the data is broken.
+    #[error("none of the records can be read: {first}")]
+    NothingRead {
+        /// What is wrong with the first.
+        first: Problem,
     },
     /// The worker threads could not be started.
     #[error("cannot start {threads} threads: {reason}")]

@@ -45,7 +45,9 @@ pub mod verbs;
 pub use config::{CheckedConfig, ConfigSources, RunConfig};
 pub use data::{Changed, Data, Pair, Part, Records};
 pub use elbo_core::distribution::Sampling;
-pub use elbo_data::{Examination, Fit, ImageSize, Kind, OpenOptions, Problem, Schema, Split, arrow};
+pub use elbo_data::{
+    Examination, Fit, ImageSize, Kind, OpenOptions, Problem, Schema, Split, arrow, panics_are_contained,
+};
 pub use error::Error;
 pub use events::{Cancel, Event, Events, Phase, Warning};
 pub use model::conditions::EVERY;

@@ -184,8 +184,13 @@ impl Output {
     /// Whatever stops the verb; a place that cannot be written.
     pub fn write<R: Clone>(&self, model: &Model, records: &mut Records<R>) -> Result<Written<R>, Error> {
         let (schema, first) = (records.schema(), records.first());
+        let as_text = sink::writes_text(&self.path);
         self.write_parts(model, &schema, first, |take| {
-            records.try_for_each(|batch| take(&batch?))
+            while let Some(item) = records.next_item() {
+                let item = item?;
+                take(&if as_text { item.as_text()? } else { item.batch })?;
+            }
+            Ok(())
         })?;
         Ok(self.written(records.report().clone()))
     }
@@ -264,7 +269,10 @@ impl Output {
         schema: &SchemaRef,
         parts: impl FnOnce(Parts) -> Result<(), Cause>,
     ) -> Result<(), Error> {
-        self.write_columns(schema, vec![model.opened.text_field().unwrap_or_default()], parts)
+        let field = model.opened.text_field().unwrap_or_default();
+        let name = model.opened.record_schema.field(field).name();
+        let column = schema.index_of(name).map_err(DataError::from)?;
+        self.write_columns(schema, vec![column], parts)
     }
 
     /// A table has no place for pictures: those that are given are left out.

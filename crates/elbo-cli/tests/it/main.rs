@@ -13,6 +13,7 @@ mod exact;
 mod folder;
 mod help;
 mod input;
+mod lossless;
 mod runs;
 mod settings;
 mod tables;

@@ -272,7 +272,7 @@ fn a_model_of_nothing_given_imputes_too() {
     folder.done("impute run holes.csv -o whole.csv");
     let whole = text(&folder, "whole.csv");
     assert!(
-        whole.contains("\ncoast,female,") && whole.contains(",true,171.3,1,2014-03-02\n"),
+        whole.contains("\ncoast,female,") && whole.contains(",yes,171.3,1,2014-03-02\n"),
         "{whole}"
     );
     // Only values that people have.
@@ -340,8 +340,8 @@ fn values_that_were_never_seen_are_said_and_wrong_types_refused() {
     );
     assert_snapshot!(folder.refused("encode run odd.csv -o e.csv"), @"
     exit 2
-    error: the field `age` is a column of type Utf8 here, but a number where the schema was fitted
-    hint: use data of the same form as those the model was trained on
+    error: row 1 of `odd.csv` has `young` in the column `age`, which is not a number
+    hint: correct the cell or empty it: in training the column held nothing of that kind
     ");
 }
 

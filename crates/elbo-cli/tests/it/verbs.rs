@@ -148,7 +148,8 @@ fn sample_writes_a_sheet_a_folder_and_an_array() {
     folder.done("sample run -n 5 -o pictures.npy");
     let pictures = npy(&folder, "pictures.npy");
     assert_eq!(pictures.len(), 5);
-    assert_eq!(std::fs::read_dir(folder.path("pictures")).unwrap().count(), 5);
+    // And the hidden list of them.
+    assert_eq!(std::fs::read_dir(folder.path("pictures")).unwrap().count(), 6);
     let sheet = png(&folder, "sheet.png");
     for (number, picture) in pictures.iter().enumerate() {
         assert_eq!(*picture, png(&folder, &format!("pictures/{number:06}.png")));

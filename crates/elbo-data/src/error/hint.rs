@@ -122,6 +122,7 @@ impl DataError {
     fn output_hint(&self) -> Option<String> {
         match self {
             Self::Exists { .. } => Some("choose another name, or set `OutputOptions::force`".to_owned()),
+            Self::NotOurs { .. } => Some("choose another folder, or move the file".to_owned()),
             Self::UnknownExtension { known, .. } => {
                 Some(format!("end the name in one of: {}", known.join(", ")))
             }

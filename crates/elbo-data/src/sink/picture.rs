@@ -1,7 +1,7 @@
 //! Pictures to a png, to a folder of pngs, or to one npy array. Bytes are rows of pixels, channels last.
 
+use std::collections::BTreeSet;
 use std::io::Write;
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,8 +13,9 @@ use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 use rayon::prelude::*;
 
-use crate::atomic::{self, Existing, Unfinished};
+use crate::atomic::{self, Existing};
 use crate::error::{Cause, DataError};
+use crate::sink::folder::{Stage, check_folder};
 use crate::sink::npy::Array;
 use crate::sink::table::{Parts, write_batches};
 
@@ -61,8 +62,8 @@ pub type PicturesAndRecords<'a> = &'a mut dyn FnMut(&[u8], &RecordBatch) -> Resu
 
 /// Writes pictures of `[height, width, channels]` bytes as `000000.png`, `000001.png` and so on, counted from `first`.
 ///
-/// A new folder appears only once it is complete. An existing one that is not empty is an error
-/// unless it may be replaced; then its numbered pictures are, and its other files stay. `parts` hands over pictures and
+/// The folder appears only once it is complete. An existing one that is not empty is an error unless it may be replaced;
+/// then what this program wrote is replaced, and other files stay. `parts` hands over pictures and
 /// the other fields of their records piece by piece. Those of `columns`, if there are any, become [`RECORDS`], whose
 /// first column names the picture.
 ///
@@ -83,8 +84,7 @@ pub fn write_picture_folder(
             source,
         },
     };
-    let stage = stage(path).map_err(|error| failed(error.into()))?;
-    let _unfinished = Unfinished::new(stage.path());
+    let stage = Stage::new(path).map_err(|error| failed(error.into()))?;
     let mut n = 0;
     let write = |beside: Option<Parts>| {
         let mut beside = beside;
@@ -111,7 +111,9 @@ pub fn write_picture_folder(
             })?;
         }
     }
-    place(stage.path(), path, first..first + n).map_err(|error| failed(error.into()))
+    // Pictures before these are those of an earlier part of the same records.
+    let earlier: BTreeSet<String> = (0..first).map(file_name).collect();
+    stage.place(path, |name| earlier.contains(name))
 }
 
 /// Writes whole pictures as the files from the `first`-th on; how many they are.
@@ -172,54 +174,6 @@ fn file_name(i: usize) -> String {
     format!("{i:06}.png")
 }
 
-/// Whether a folder of pictures may be written to `path`, for an error before the work.
-///
-/// # Errors
-/// [`DataError::Exists`] for a folder with something in it that is not to be replaced, and as
-/// [`atomic::check`].
-pub fn check_folder(path: &Path, existing: Existing) -> Result<(), DataError> {
-    if !path.is_dir() {
-        return atomic::check(path, existing);
-    }
-    let empty = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
-    match existing {
-        Existing::Keep if !empty => Err(DataError::Exists {
-            path: path.to_path_buf(),
-        }),
-        _ => Ok(()),
-    }
-}
-
-fn stage(path: &Path) -> std::io::Result<tempfile::TempDir> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".elbo-").suffix(".part");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-    builder.tempdir_in(atomic::folder(path))
-}
-
-/// Moves the finished pictures of these numbers to where they belong.
-fn place(stage: &Path, path: &Path, numbers: Range<usize>) -> std::io::Result<()> {
-    if path.is_file() {
-        std::fs::remove_file(path)?;
-    }
-    if !path.exists() {
-        return std::fs::rename(stage, path);
-    }
-    let files = numbers.clone().map(file_name).chain([RECORDS.to_owned()]);
-    for file in files.filter(|file| stage.join(file).exists()) {
-        std::fs::rename(stage.join(&file), path.join(&file))?;
-    }
-    // Left over from a longer run: they would pass for pictures of this one.
-    for old in (numbers.end..)
-        .map(|i| path.join(file_name(i)))
-        .take_while(|old| old.exists())
-    {
-        std::fs::remove_file(old)?;
-    }
-    Ok(())
-}
-
 fn png(
     writer: impl Write,
     pixels: &[u8],
@@ -271,6 +225,12 @@ mod tests {
         names
     }
 
+    /// The names without the list of what was written.
+    fn shown(folder: &Path) -> Vec<String> {
+        let names = names(folder).into_iter();
+        names.filter(|name| !name.starts_with('.')).collect()
+    }
+
     fn pictures(path: &Path, first: usize, pixels: &[u8], existing: Existing) -> Result<(), DataError> {
         let none = Arc::new(Schema::empty());
         let options = RecordBatchOptions::new().with_row_count(Some(pixels.len() / 4));
@@ -316,15 +276,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("faces");
         pictures(&path, 0, &[7; 3 * 4], Existing::Keep).unwrap();
-        assert_eq!(names(&path), ["000000.png", "000001.png", "000002.png"]);
+        assert_eq!(shown(&path), ["000000.png", "000001.png", "000002.png"]);
         std::fs::write(path.join("mine.txt"), "").unwrap();
         let again = pictures(&path, 0, &[7; 4], Existing::Keep);
         assert!(matches!(again, Err(DataError::Exists { .. })));
         pictures(&path, 0, &[9; 4], Existing::Replace).unwrap();
-        assert_eq!(names(&path), ["000000.png", "mine.txt"]);
+        assert_eq!(shown(&path), ["000000.png", "mine.txt"]);
         assert_eq!(image::open(path.join("000000.png")).unwrap().as_bytes(), [9; 4]);
         pictures(&path, 1, &[8; 4], Existing::Replace).unwrap();
-        assert_eq!(names(&path), ["000000.png", "000001.png", "mine.txt"]);
+        assert_eq!(shown(&path), ["000000.png", "000001.png", "mine.txt"]);
         assert_eq!(names(folder.path()), ["faces"], "nothing temporary is left");
     }
 

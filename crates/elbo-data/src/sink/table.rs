@@ -73,6 +73,11 @@ pub fn is_table(path: &Path) -> bool {
     ending(path).is_some()
 }
 
+/// Whether a table in a file of this name consists of texts, as csv does.
+pub fn writes_text(path: &Path) -> bool {
+    matches!(ending(path), Some(".csv" | ".csv.gz" | ".tsv" | ".txt"))
+}
+
 /// Which of [`TABLES`] the name ends in.
 fn ending(path: &Path) -> Option<&'static str> {
     let name = path.to_string_lossy().to_ascii_lowercase();

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::error::{DataError, Problem};
 use crate::options::OpenOptions;
 use crate::source::plain::Plain;
+use crate::source::table::MAX_COLUMNS;
 use crate::source::table::build::Builder;
 use crate::source::table::guess::Cells;
 use crate::source::table::number::Numeral;
@@ -80,6 +81,13 @@ impl Json {
                 Ok(Some(object)) => {
                     lines.push((start, read as u32, number));
                     note_kinds(&mut seen, &object);
+                    if seen.len() > MAX_COLUMNS {
+                        return Err(DataError::TooManyColumns {
+                            path: path.to_path_buf(),
+                            found: seen.len(),
+                            most: MAX_COLUMNS,
+                        });
+                    }
                 }
                 Ok(None) => {}
                 Err(reason) => {
@@ -118,7 +126,7 @@ impl Json {
             problems,
             notes: Vec::new(),
         };
-        let typed = typed::fields(&json, &names, &options.fields)?;
+        let typed = typed::fields(&json, &names, &options.types(&names)?)?;
         notes.extend(typed.notes);
         json.schema = Arc::new(ArrowSchema::new(typed.fields));
         (json.cells, json.notes) = (typed.cells, notes);

@@ -18,6 +18,7 @@ use arrow::datatypes::{DataType, Field as ArrowField, FieldRef, Schema as ArrowS
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use self::csv::Csv;
+pub(super) use self::dialect::MAX_COLUMNS;
 use self::typed::Texts;
 use crate::error::{DataError, Problem};
 use crate::options::OpenOptions;

@@ -77,6 +77,18 @@ impl RunConfig {
     /// # Errors
     /// The first setting that is impossible by itself, beside another, or with these data.
     pub fn check(&self, schema: &Schema, records: usize) -> Result<(CheckedConfig, Vec<String>), Error> {
+        let mut whole = self.clone();
+        whole.data.given = roles::whole_names(schema, &self.data.given);
+        whole.data.model = self
+            .data
+            .model
+            .as_ref()
+            .map(|names| roles::whole_names(schema, names));
+        whole.check_named(schema, records)
+    }
+
+    /// As [`Self::check`], of a config whose names of fields are whole.
+    fn check_named(&self, schema: &Schema, records: usize) -> Result<(CheckedConfig, Vec<String>), Error> {
         // A config that a program built has not been through `resolve`.
         Layer::table(&self.to_table()?)?;
         together::check(self)?;

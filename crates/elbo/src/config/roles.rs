@@ -30,6 +30,30 @@ pub(crate) fn is_any(given: &[String]) -> bool {
     matches!(given, [any] if any == ANY)
 }
 
+/// The names of fields in a list that was cut at its commas: pieces that name no field are joined again where that, or
+/// what is in quotes then, gives a field.
+pub(super) fn whole_names(schema: &Schema, names: &[String]) -> Vec<String> {
+    let known = |name: &str| schema.fields.iter().any(|field| field.name == name);
+    let (mut whole, mut rest) = (Vec::new(), names);
+    while let Some(first) = rest.first() {
+        let joined = |pieces: usize| {
+            let names = [",", ", "].map(|comma| rest[..pieces].join(comma));
+            let found = names.iter().map(|name| unquoted(name)).find(|name| known(name))?;
+            Some((found.to_owned(), pieces))
+        };
+        let found = (1..=rest.len()).find_map(joined).filter(|_| !known(first));
+        let (name, pieces) = found.unwrap_or_else(|| (first.clone(), 1));
+        whole.push(name);
+        rest = &rest[pieces..];
+    }
+    whole
+}
+
+fn unquoted(name: &str) -> &str {
+    let inner = name.strip_prefix('"').and_then(|name| name.strip_suffix('"'));
+    inner.unwrap_or(name)
+}
+
 /// The roles that `model` and `given` assign to a schema's fields. Without `model`, the pictures are modelled if there
 /// are any, else all fields that are not given.
 pub(super) fn roles<'a>(

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use elbo_data::arrow::array::ArrayRef;
 use elbo_data::arrow::datatypes::SchemaRef;
 use elbo_data::arrow::record_batch::RecordBatch;
 
 use super::Records;
+use super::item::Item;
 use crate::error::Error;
 use crate::model::batches::Observations;
 use crate::model::opened::Opened;
@@ -16,14 +18,17 @@ use crate::model::stream::{Piece, Stream};
 pub struct Pair {
     /// The records that the verb returns.
     pub after: RecordBatch,
+    /// As in [`Item`].
+    written: Option<Vec<ArrayRef>>,
     opened: Arc<Opened>,
     observations: Observations,
 }
 
 impl Pair {
-    pub(crate) fn new(opened: &Arc<Opened>, observations: Observations, after: RecordBatch) -> Self {
+    pub(crate) fn new(opened: &Arc<Opened>, observations: Observations, after: Item) -> Self {
         Self {
-            after,
+            after: after.batch,
+            written: after.written,
             opened: Arc::clone(opened),
             observations,
         }
@@ -59,14 +64,14 @@ pub struct Changed<R> {
 
 impl<R: 'static> Changed<R> {
     pub(crate) fn new<P: Piece + 'static, T: Send + 'static>(
-        opened: &Opened,
+        schema: SchemaRef,
         report: R,
         mut stream: Stream<P, T>,
         take: impl Fn(&mut R, T) -> Pair + Send + 'static,
     ) -> Self {
         let mut ready = Vec::new().into_iter();
         Self {
-            schema: Arc::clone(&opened.record_schema),
+            schema,
             report,
             next: Some(Box::new(move |report| {
                 loop {
@@ -97,7 +102,11 @@ impl<R: 'static> Changed<R> {
         let mut next = self.next;
         Records::new(self.schema, self.report, move |report| {
             let pair = (next.as_mut()?)(report)?;
-            Some(pair.map(|pair| pair.after))
+            let item = |pair: Pair| Item {
+                batch: pair.after,
+                written: pair.written,
+            };
+            Some(pair.map(item))
         })
     }
 }

@@ -1,14 +1,22 @@
-//! The records that a verb works on, as the data have them: what stays as it is in the verb's output.
+//! The records that a verb works on, as the data have them: which columns its output has, and what stays in them.
+//!
+//! The output of a table has the columns of the table, in their order and types, and behind them the fields of the
+//! model that the table lacks. A known value is copied, and never encoded and decoded.
 
 use std::sync::Arc;
 
-use elbo_data::arrow::array::ArrayRef;
+use elbo_data::arrow::array::{Array, ArrayRef, BooleanArray, StringArray, new_null_array};
 use elbo_data::arrow::compute::kernels::zip::zip;
-use elbo_data::arrow::compute::{cast, is_not_null};
+use elbo_data::arrow::compute::{can_cast_types, cast, is_not_null, is_null};
+use elbo_data::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
+use elbo_data::arrow::error::ArrowError;
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::column::image_shape;
 use elbo_data::kind::as_written;
-use elbo_data::{DataError, Schema, Source};
+use elbo_data::{DataError, Source};
+
+use super::item::Item;
+use crate::model::opened::Opened;
 
 /// When a value of a record stays as it is.
 #[derive(Clone, Copy)]
@@ -19,71 +27,238 @@ pub(crate) enum Stays {
     NotGenerated,
 }
 
-/// The columns of a source that go into a verb's output, value by value: a known value is copied from the data,
-/// however rare, long or unlike the training records it is.
+/// The columns of a verb's output.
 pub(crate) struct Originals {
     source: Arc<dyn Source>,
-    /// Positions in the verb's records and in the source.
-    columns: Vec<(usize, usize, Stays)>,
+    columns: Vec<Column>,
+    /// The positions in the source of the fields and of the stored columns that are read.
+    typed: Vec<usize>,
+    stored: Vec<usize>,
+    schema: SchemaRef,
+}
+
+/// A column of the output.
+struct Column {
+    /// Its position in the verb's records; none for a column that the model does not know.
+    field: Option<usize>,
+    /// When its values stay.
+    stays: Option<Stays>,
+    /// Its places among the typed and the stored columns that are read.
+    typed: Option<usize>,
+    stored: Option<usize>,
+    output: Field,
 }
 
 impl Originals {
-    /// Of `source`; `stays` says when a field of the schema stays, if ever.
+    /// Of `source`; `stays` says when a field of the model's schema stays, if ever.
     pub(crate) fn new(
-        schema: &Schema,
+        opened: &Opened,
         source: Arc<dyn Source>,
         stays: impl Fn(usize) -> Option<Stays>,
     ) -> Self {
-        let there = source.arrow_schema();
-        let columns = schema.fields.iter().enumerate();
-        let columns = columns.filter_map(|(field, described)| {
-            let stays = stays(field)?;
-            let (column, arrow) = there.column_with_name(&described.name)?;
-            image_shape(arrow).is_none().then_some((field, column, stays))
-        });
-        Self {
-            columns: columns.collect(),
+        let mut originals = Self {
+            columns: Vec::new(),
+            typed: Vec::new(),
+            stored: Vec::new(),
+            schema: Arc::new(ArrowSchema::empty()),
             source,
+        };
+        let records = &opened.record_schema;
+        let stored = originals.source.stored_schema();
+        let mut taken = vec![false; records.fields().len()];
+        if !has_pictures(records) && !has_pictures(&originals.source.arrow_schema()) {
+            for (place, column) in stored.fields().iter().enumerate() {
+                let field = records.column_with_name(column.name()).map(|(field, _)| field);
+                field.into_iter().for_each(|field| taken[field] = true);
+                let field = field.map(|field| (field, records.field(field)));
+                originals.add_stored(place, column, field, &stays);
+            }
         }
+        for field in (0..taken.len()).filter(|field| !taken[*field]) {
+            originals.add_field(field, records.field(field), stays(field));
+        }
+        let fields = originals.columns.iter().map(|column| column.output.clone());
+        originals.schema = Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()));
+        originals
+    }
+
+    /// A stored column, which may be a field of the model.
+    fn add_stored(
+        &mut self,
+        place: usize,
+        stored: &Field,
+        field: Option<(usize, &Field)>,
+        stays: impl Fn(usize) -> Option<Stays>,
+    ) {
+        let typed = self.source.arrow_schema();
+        let typed = typed.column_with_name(stored.name());
+        let own = |own: &Field| Field::new(stored.name(), own.data_type().clone(), true);
+        let output = match (self.source.stores_text(), field, &typed) {
+            (true, Some((_, field)), _) => field.clone(),
+            (true, None, Some((_, typed))) => own(typed),
+            (false, Some((_, field)), _) if !restorable(field.data_type(), stored.data_type()) => {
+                field.clone()
+            }
+            _ => own(stored).with_metadata(stored.metadata().clone()),
+        };
+        let typed = typed.map(|(typed, _)| place_of(&mut self.typed, typed));
+        self.columns.push(Column {
+            field: field.map(|(field, _)| field),
+            stays: field.and_then(|(field, _)| stays(field)),
+            typed,
+            stored: Some(place_of(&mut self.stored, place)),
+            output,
+        });
+    }
+
+    /// A field of the model that no stored column is shown for.
+    fn add_field(&mut self, field: usize, output: &Field, stays: Option<Stays>) {
+        let source = self.source.arrow_schema();
+        let found = source.column_with_name(output.name());
+        let found = found.filter(|(_, arrow)| stays.is_some() && image_shape(arrow).is_none());
+        self.columns.push(Column {
+            field: Some(field),
+            stays,
+            typed: found.map(|(column, _)| place_of(&mut self.typed, column)),
+            stored: None,
+            output: output.clone(),
+        });
+    }
+
+    /// The columns of the output.
+    pub(crate) fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
     }
 
     /// The values of `rows`, all of which can be read.
-    pub(crate) fn read(&self, rows: &[u64]) -> Result<Known, DataError> {
-        let columns: Vec<usize> = self.columns.iter().map(|(_, column, _)| *column).collect();
-        if columns.is_empty() {
-            return Ok(Known(Vec::new()));
-        }
+    pub(crate) fn read(&self, rows: &[u64]) -> Result<Known<'_>, DataError> {
         let arrow = self.source.arrow_schema();
-        let read = self.source.read_columns(rows, &columns)?;
-        let known = self.columns.iter().zip(read.batch.columns());
-        let known = known.map(|((field, column, stays), array)| {
-            let written = as_written(arrow.field(*column), array);
-            (*field, *stays, written)
-        });
-        Ok(Known(known.collect()))
+        let typed = match self.typed.is_empty() {
+            true => Vec::new(),
+            false => {
+                let read = self.source.read_columns(rows, &self.typed)?;
+                let columns = self.typed.iter().zip(read.batch.columns());
+                columns
+                    .map(|(column, array)| as_written(arrow.field(*column), array))
+                    .collect()
+            }
+        };
+        let stored = match self.stored.is_empty() {
+            true => Vec::new(),
+            false => self.source.stored(rows, &self.stored)?.columns().to_vec(),
+        };
+        Ok(Known {
+            of: self,
+            typed,
+            stored,
+        })
     }
 }
 
-/// The values of some records, by the positions of their fields.
-pub(crate) struct Known(Vec<(usize, Stays, ArrayRef)>);
+fn has_pictures(schema: &ArrowSchema) -> bool {
+    schema.fields().iter().any(|field| image_shape(field).is_some())
+}
 
-impl Known {
-    /// The generated values of the same records, with what stays in its place. A column whose types have nothing in
-    /// common is left as it was generated.
-    pub(crate) fn over(&self, generated: &RecordBatch) -> Result<RecordBatch, DataError> {
-        let mut columns = generated.columns().to_vec();
-        for (field, stays, known) in &self.0 {
-            let generated = &columns[*field];
-            let Ok(known) = cast(known, generated.data_type()) else {
-                continue;
-            };
-            if known.len() == generated.len() {
-                columns[*field] = match stays {
-                    Stays::Known => zip(&is_not_null(&known)?, &known, generated)?,
-                    Stays::NotGenerated => zip(&is_not_null(generated)?, generated, &known)?,
-                };
-            }
+/// The place of a column among those that are read.
+fn place_of(read: &mut Vec<usize>, column: usize) -> usize {
+    let place = read.iter().position(|read| *read == column);
+    place.unwrap_or_else(|| {
+        read.push(column);
+        read.len() - 1
+    })
+}
+
+/// Whether a generated column can have the type of a stored one.
+fn restorable(generated: &DataType, stored: &DataType) -> bool {
+    can_cast_types(generated, stored)
+}
+
+/// A generated column in the type of a stored one.
+fn restored(generated: &ArrayRef, stored: &DataType) -> Result<ArrayRef, ArrowError> {
+    match (generated.data_type(), stored) {
+        // Both count from the same moment; a cast would take the first for a time of that zone.
+        (DataType::Timestamp(_, None), DataType::Timestamp(unit, Some(_))) => {
+            let counts = cast(generated, &DataType::Timestamp(*unit, None))?;
+            cast(&cast(&counts, &DataType::Int64)?, stored)
         }
-        Ok(RecordBatch::try_new(generated.schema(), columns)?)
+        _ => cast(generated, stored),
     }
+}
+
+/// The values of some records.
+pub(crate) struct Known<'a> {
+    of: &'a Originals,
+    typed: Vec<ArrayRef>,
+    stored: Vec<ArrayRef>,
+}
+
+impl Known<'_> {
+    /// The generated values of the same records, with what stays in its place.
+    pub(crate) fn over(&self, generated: &RecordBatch) -> Result<Item, DataError> {
+        let texts = self.of.source.stores_text();
+        let (mut columns, mut written) = (Vec::new(), Vec::new());
+        for column in &self.of.columns {
+            let (values, kept) = self.values(column, generated)?;
+            let stored = column.stored.map(|place| &self.stored[place]);
+            written.push(match stored.filter(|_| texts) {
+                Some(cells) => where_kept(cells, &kept)?,
+                None => new_null_array(&DataType::Utf8, values.len()),
+            });
+            columns.push(match stored.filter(|_| !texts) {
+                Some(stored) if stored.data_type() == column.output.data_type() => {
+                    let values = match column.field {
+                        Some(_) => restored(&values, stored.data_type())?,
+                        None => Arc::clone(stored),
+                    };
+                    zip(&kept, stored, &values)?
+                }
+                _ => values,
+            });
+        }
+        Ok(Item {
+            batch: RecordBatch::try_new(self.of.schema(), columns)?,
+            written: texts.then_some(written),
+        })
+    }
+
+    /// The values of a column, and which of them are copied.
+    fn values(
+        &self,
+        column: &Column,
+        generated: &RecordBatch,
+    ) -> Result<(ArrayRef, BooleanArray), DataError> {
+        let known = column.typed.map(|place| &self.typed[place]);
+        let Some(field) = column.field else {
+            let stored = column.stored.map(|place| &self.stored[place]);
+            let values = known.or(stored).cloned();
+            let values =
+                values.unwrap_or_else(|| new_null_array(column.output.data_type(), generated.num_rows()));
+            let all = BooleanArray::from(vec![true; values.len()]);
+            return Ok((values, all));
+        };
+        let generated = generated.column(field);
+        let none = || {
+            (
+                Arc::clone(generated),
+                BooleanArray::from(vec![false; generated.len()]),
+            )
+        };
+        let (Some(known), Some(stays)) = (known, column.stays) else {
+            return Ok(none());
+        };
+        // A column whose types have nothing in common is left as it was generated.
+        let Ok(known) = cast(known, generated.data_type()) else {
+            return Ok(none());
+        };
+        let kept = match stays {
+            Stays::Known => is_not_null(&known)?,
+            Stays::NotGenerated => is_null(generated)?,
+        };
+        Ok((zip(&kept, &known, generated)?, kept))
+    }
+}
+
+/// The cells that are kept; the others are null.
+fn where_kept(cells: &ArrayRef, kept: &BooleanArray) -> Result<ArrayRef, ArrowError> {
+    zip(kept, cells, &StringArray::new_null(cells.len()))
 }

@@ -8,9 +8,10 @@ use elbo_data::arrow::datatypes::SchemaRef;
 use elbo_data::arrow::error::ArrowError;
 use elbo_data::arrow::record_batch::{RecordBatch, RecordBatchReader};
 
+use super::item::Item;
 use crate::error::Error;
 
-type Next<R> = Box<dyn FnMut(&mut R) -> Option<Result<RecordBatch, Error>> + Send>;
+type Next<R> = Box<dyn FnMut(&mut R) -> Option<Result<Item, Error>> + Send>;
 
 /// Records as Arrow batches, computed while they are taken, with a report that is complete once all are.
 ///
@@ -28,7 +29,7 @@ impl<R> Records<R> {
     pub(crate) fn new(
         schema: SchemaRef,
         report: R,
-        next: impl FnMut(&mut R) -> Option<Result<RecordBatch, Error>> + Send + 'static,
+        next: impl FnMut(&mut R) -> Option<Result<Item, Error>> + Send + 'static,
     ) -> Self {
         Self {
             schema,
@@ -57,6 +58,15 @@ impl<R> Records<R> {
         &self.report
     }
 
+    /// The next records, with the cells that they copy from a file of texts.
+    pub(crate) fn next_item(&mut self) -> Option<Result<Item, Error>> {
+        let item = (self.next.as_mut()?)(&mut self.report);
+        if !matches!(item, Some(Ok(_))) {
+            self.next = None;
+        }
+        item
+    }
+
     /// All that are left, as one batch.
     ///
     /// # Errors
@@ -80,11 +90,7 @@ impl<R> Iterator for Records<R> {
     type Item = Result<RecordBatch, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let batch = (self.next.as_mut()?)(&mut self.report);
-        if !matches!(batch, Some(Ok(_))) {
-            self.next = None;
-        }
-        batch
+        self.next_item().map(|item| Ok(item?.batch))
     }
 }
 

@@ -60,6 +60,12 @@ impl Error {
                 "add it to the data, or train with `objective.given_dropout = 0.1`, so that it may be missing"
                     .to_owned(),
             ),
+            Self::WrongCell { .. } => {
+                Some("correct the cell or empty it: in training the column held nothing of that kind".to_owned())
+            }
+            Self::NothingShared { modelled, .. } => {
+                Some(format!("the fields of the model: {}", quoted(modelled)))
+            }
             Self::NoRecords { .. } => {
                 Some("choose another `EvaluateRequest::split`, or data that have records in it".to_owned())
             }

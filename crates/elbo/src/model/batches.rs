@@ -122,6 +122,17 @@ impl Batches {
         let x = x.collect::<Result<Vec<_>, Error>>()?;
         let y = config.model.y.iter().map(|field| part(&field.name, given));
         let y = y.collect::<Result<Vec<_>, Error>>()?;
+        if read.is_empty() {
+            return Err(Error::NothingShared {
+                fields: source
+                    .arrow_schema()
+                    .fields()
+                    .iter()
+                    .map(|field| field.name().clone())
+                    .collect(),
+                modelled: config.model.x.iter().map(|field| field.name.clone()).collect(),
+            });
+        }
         let binarize = read
             .iter()
             .map(|field| config.binarize_of(&schema.fields[*field].name));

@@ -190,6 +190,7 @@ impl Opened {
         let mut warnings = Vec::new();
         let mut wanted: Vec<Option<Wanted>> = self.config.model.y.iter().map(|_| None).collect();
         for (name, text) in requests {
+            let (name, text) = &self.named(name, text);
             let place = self.given_place(name)?;
             let new = self.want(name, text, &mut warnings)?;
             wanted[place] = Some(match (wanted[place].take(), new) {
@@ -202,6 +203,17 @@ impl Opened {
             });
         }
         Ok((wanted, warnings))
+    }
+
+    /// A request, whose field may have an `=` in its name.
+    fn named(&self, name: &str, text: &str) -> (String, String) {
+        let known = |name: &str| self.schema.field(name).is_ok();
+        let longer = text
+            .match_indices('=')
+            .map(|(at, _)| (format!("{name}={}", &text[..at]), &text[at + 1..]));
+        let found = longer.filter(|_| !known(name)).find(|(name, _)| known(name));
+        let (name, text) = found.unwrap_or_else(|| (name.to_owned(), text));
+        (name, text.to_owned())
     }
 
     fn given_place(&self, name: &str) -> Result<usize, Error> {

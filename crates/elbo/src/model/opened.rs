@@ -6,6 +6,7 @@ use std::sync::Arc;
 use burn::tensor::Device;
 use elbo_core::{FieldSpec, ImageLikelihood, ImageShape, Init, Region};
 use elbo_data::arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
+use elbo_data::options::TypedField;
 use elbo_data::{ImageSize, OpenOptions, Schema};
 use rayon::ThreadPool;
 
@@ -130,9 +131,20 @@ impl Opened {
         self.schema.fields[field].levels() > 0
     }
 
-    /// Pictures of any size are brought to the model's.
+    /// Columns are read as the types that the schema has, and pictures of any size are brought to the model's.
     pub(crate) fn open_options(&self) -> OpenOptions {
-        let options = self.config.open_options();
+        let types = self.schema.fields.iter().filter_map(|field| {
+            let field_type = field.kind.field_type(&field.name)?;
+            Some(TypedField {
+                name: field.name.clone(),
+                field_type,
+            })
+        });
+        let options = OpenOptions {
+            fields: Vec::new(),
+            expected: types.collect(),
+            ..self.config.open_options()
+        };
         let Some(image) = self.image() else {
             return options;
         };

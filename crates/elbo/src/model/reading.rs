@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use elbo_data::{Loader, OpenOptions};
+use elbo_data::{DataError, Loader, OpenOptions, Problem};
 
 use super::Model;
 use super::batches::{Batches, Conditioning, Observations};
@@ -27,6 +27,9 @@ pub(crate) struct Reading {
     /// Whether what is known to be missing counts as not observed, so that it is imputed.
     forget_missing: bool,
     unseen: Tally,
+    /// How many records were read, and the first that could not be.
+    read: usize,
+    broken: Option<Problem>,
     events: Events,
     over: bool,
 }
@@ -44,7 +47,12 @@ impl Model {
 
     fn read_with(&self, data: &Data, options: &OpenOptions) -> Result<Arc<Batches>, Error> {
         let opened = &self.opened;
-        let source = self.on_threads(|| data.open(options))?;
+        let source = self
+            .on_threads(|| data.open(options))
+            .map_err(|error| match error {
+                Error::Data(cell @ DataError::Cell { .. }) => Error::WrongCell { cell },
+                error => error,
+            })?;
         Ok(Arc::new(Batches::new(
             &opened.config,
             source,
@@ -101,6 +109,8 @@ impl Reading {
             conditioning,
             forget_missing: false,
             unseen: Tally::default(),
+            read: 0,
+            broken: None,
             events: events.clone(),
             over: false,
         })
@@ -114,11 +124,15 @@ impl Reading {
         }
     }
 
-    fn end(&mut self) {
-        if !self.over {
-            self.over = true;
-            self.unseen.warn(self.batches.source.as_ref(), &self.events);
+    /// What is said once all were read; an error if that was none.
+    fn end(&mut self) -> Option<Error> {
+        if self.over {
+            return None;
         }
+        self.over = true;
+        self.unseen.warn(self.batches.source.as_ref(), &self.events);
+        let first = self.broken.take().filter(|_| self.read == 0)?;
+        Some(Error::NothingRead { first })
     }
 }
 
@@ -131,14 +145,15 @@ impl Iterator for Reading {
                 return Some(Err(Error::Cancelled));
             }
             let Some(batch) = self.loader.next() else {
-                self.end();
-                return None;
+                return self.end().map(Err);
             };
             let mut batch = match batch {
                 Ok(batch) => batch,
                 Err(error) => return Some(Err(error.into())),
             };
+            self.read += batch.len();
             for problem in &batch.problems {
+                self.broken.get_or_insert_with(|| problem.clone());
                 self.events.warn(Warning::Broken(problem.clone()));
             }
             self.unseen.add(&batch);

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use elbo_data::arrow::datatypes::SchemaRef;
-use elbo_data::arrow::record_batch::RecordBatch;
 use rayon::prelude::*;
 
 use super::batches::Observations;
 use super::{CHUNK, Model};
 use crate::data::Records;
-use crate::data::records::concat;
+use crate::data::item::Item;
 use crate::error::Error;
 use crate::events::{Events, Phase};
 
@@ -164,20 +163,20 @@ impl<P: Piece, T: Send> Stream<P, T> {
 }
 
 impl<P: Piece + 'static, T: Send + 'static> Stream<P, T> {
-    /// As records: a batch for each group, joined from its results, which `take` turns into batches and counts in
+    /// As records: a batch for each group, joined from its results, which `take` turns into records and counts in
     /// the report.
     pub(crate) fn joined<R: 'static>(
         mut self,
         schema: SchemaRef,
         report: R,
-        take: impl Fn(&mut R, T) -> RecordBatch + Send + 'static,
+        take: impl Fn(&mut R, T) -> Item + Send + 'static,
     ) -> Records<R> {
         let columns = SchemaRef::clone(&schema);
         Records::new(schema, report, move |report| {
             let group = self.next_group()?;
             Some(group.and_then(|group| {
-                let batches: Vec<_> = group.into_iter().map(|result| take(report, result)).collect();
-                concat(&columns, &batches)
+                let items: Vec<_> = group.into_iter().map(|result| take(report, result)).collect();
+                Item::concat(&columns, &items)
             }))
         })
     }
@@ -187,7 +186,7 @@ impl<P: Piece + 'static, T: Send + 'static> Stream<P, T> {
         mut self,
         schema: SchemaRef,
         report: R,
-        take: impl Fn(&mut R, T) -> RecordBatch + Send + 'static,
+        take: impl Fn(&mut R, T) -> Item + Send + 'static,
     ) -> Records<R> {
         let mut ready = Vec::new().into_iter();
         Records::new(schema, report, move |report| {

@@ -62,6 +62,10 @@ impl Model {
             let y = conditions.columns(&rows)?;
             Ok(opened.decode(&opened.codes_of(&z, &y, first..first + rows.len()), &drawing)?)
         });
-        Ok(stream.apart(Arc::clone(&self.opened.record_schema), (), |_, batch| batch))
+        Ok(
+            stream.apart(Arc::clone(&self.opened.record_schema), (), |_, batch| {
+                batch.into()
+            }),
+        )
     }
 }

@@ -42,15 +42,16 @@ impl EditRequest {
     /// Checks what can be checked without a model.
     ///
     /// # Errors
-    /// Nothing to change.
+    /// Nothing to change, or no record to change.
     pub fn check(&self) -> Result<(), Error> {
-        match self.given.is_empty() {
-            true => Err(Error::bad_argument(
+        match (self.given.is_empty(), self.n) {
+            (true, _) => Err(Error::bad_argument(
                 "EditRequest::given",
                 "nothing",
                 "what to change, as field=value",
             )),
-            false => Ok(()),
+            (_, Some(0)) => Err(Error::bad_argument("EditRequest::n", 0, "at least 1")),
+            _ => Ok(()),
         }
     }
 }
@@ -90,6 +91,7 @@ impl Model {
         let reading = Reading::new(&batches, 0..n, CHUNK, conditioning, events)?;
         let opened = Arc::clone(&self.opened);
         let originals = originals(self, &conditions, Arc::clone(&batches.source));
+        let schema = originals.schema();
         let stream = Stream::new(self, reading, (Phase::Editing, n), events, {
             let opened = Arc::clone(&opened);
             move |records: Observations| {
@@ -122,7 +124,7 @@ impl Model {
             n: 0,
             given: request.given.clone(),
         };
-        Ok(Changed::new(&opened, report, stream, |report, pair: Pair| {
+        Ok(Changed::new(schema, report, stream, |report, pair: Pair| {
             report.n += pair.after.num_rows();
             pair
         }))
@@ -144,5 +146,5 @@ fn originals(model: &Model, conditions: &Conditions, source: Arc<dyn elbo_data::
         (false, _) => Some(Stays::Known),
         (true, _) => opened.has_levels(field).then_some(Stays::NotGenerated),
     };
-    Originals::new(&opened.schema, source, stays)
+    Originals::new(opened, source, stays)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use elbo_data::arrow::array::{ArrayRef, Float32Array, StringArray};
+use elbo_data::arrow::array::{ArrayRef, Float32Array, StringArray, new_null_array};
 use elbo_data::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::column::image_shape;
@@ -10,6 +10,7 @@ use elbo_data::{DataError, Source};
 use serde::Serialize;
 
 use super::REPORT_VERSION;
+use crate::data::item::Item;
 use crate::data::{Data, Part, Records};
 use crate::error::Error;
 use crate::events::Events;
@@ -71,15 +72,15 @@ impl Model {
         let columns = Columns::of(Arc::clone(&batches.source), latent, request.posterior_only);
         let schema = Arc::clone(&columns.schema);
         let stream = self.posteriors(&batches, rows, events)?;
-        let stream = stream.then(move |latents: Latents| columns.batch(&latents));
+        let stream = stream.then(move |latents: Latents| columns.item(&latents));
         let report = EncodeReport {
             version: REPORT_VERSION,
             n: 0,
             latent,
         };
-        Ok(stream.joined(schema, report, |report, batch: RecordBatch| {
-            report.n += batch.num_rows();
-            batch
+        Ok(stream.joined(schema, report, |report, item: Item| {
+            report.n += item.batch.num_rows();
+            item
         }))
     }
 }
@@ -87,26 +88,37 @@ impl Model {
 /// The columns of the table.
 struct Columns {
     source: Arc<dyn Source>,
-    /// Positions in the source of the fields that are copied.
-    copied: Vec<usize>,
+    copied: Vec<Copied>,
     /// Whether the records' names come first.
     named: bool,
     schema: SchemaRef,
 }
 
+/// A column of the data, by its position among the fields and among the stored columns.
+struct Copied {
+    field: Option<usize>,
+    stored: usize,
+}
+
 impl Columns {
     fn of(source: Arc<dyn Source>, latent: usize, posterior_only: bool) -> Self {
-        let there = source.arrow_schema();
-        let copied = (0..there.fields().len()).filter(|field| image_shape(there.field(*field)).is_none());
-        let copied: Vec<usize> = copied.filter(|_| !posterior_only).collect();
+        let (there, stored) = (source.arrow_schema(), source.stored_schema());
         let mut fields = Vec::new();
         if !posterior_only {
             fields.push(Field::new("record", DataType::Utf8, false));
         }
-        for field in &copied {
-            let field = there.field(*field);
-            let name = free_name(field.name(), &fields);
-            fields.push(Field::new(name, field.data_type().clone(), true));
+        let mut copied = Vec::new();
+        let shown = stored.fields().iter().enumerate();
+        for (place, column) in shown.filter(|(_, field)| image_shape(field).is_none() && !posterior_only) {
+            let field = there.column_with_name(column.name());
+            let own = field.filter(|_| source.stores_text());
+            let data_type = own.map_or(column.data_type(), |(_, field)| field.data_type());
+            let name = free_name(column.name(), &fields);
+            fields.push(Field::new(name, data_type.clone(), true));
+            copied.push(Copied {
+                field: field.map(|(field, _)| field),
+                stored: place,
+            });
         }
         for parameter in ["mean", "std"] {
             let names = (0..latent).map(|unit| format!("{parameter}_{unit}"));
@@ -120,16 +132,18 @@ impl Columns {
         }
     }
 
-    fn batch(&self, latents: &Latents) -> Result<RecordBatch, Error> {
+    fn item(&self, latents: &Latents) -> Result<Item, Error> {
         let mut columns: Vec<ArrayRef> = Vec::new();
+        let mut written: Vec<ArrayRef> = Vec::new();
+        let none = new_null_array(&DataType::Utf8, latents.rows.len());
         if self.named {
             let names = latents.rows.iter().map(|row| Some(self.source.name_of(*row)));
             columns.push(Arc::new(names.collect::<StringArray>()));
+            written.push(Arc::clone(&none));
         }
-        if !self.copied.is_empty() {
-            let copied = self.source.read_columns(&latents.rows, &self.copied)?.batch;
-            columns.extend(copied.columns().iter().cloned());
-        }
+        let (values, cells) = self.copied(&latents.rows)?;
+        columns.extend(values);
+        written.extend(cells);
         for parameters in [&latents.mean, &latents.std] {
             let unit = |unit: usize| -> ArrayRef {
                 let values = parameters.iter().skip(unit).step_by(latents.width).copied();
@@ -137,8 +151,27 @@ impl Columns {
             };
             columns.extend((0..latents.width).map(unit));
         }
+        written.resize(columns.len(), none);
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns);
-        Ok(batch.map_err(DataError::from)?)
+        Ok(Item {
+            batch: batch.map_err(DataError::from)?,
+            written: self.source.stores_text().then_some(written),
+        })
+    }
+
+    /// The columns of the data, and their cells where they are stored as texts.
+    fn copied(&self, rows: &[u64]) -> Result<(Vec<ArrayRef>, Vec<ArrayRef>), Error> {
+        if self.copied.is_empty() {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let stored: Vec<usize> = self.copied.iter().map(|column| column.stored).collect();
+        let stored = self.source.stored(rows, &stored)?.columns().to_vec();
+        if !self.source.stores_text() {
+            return Ok((stored, Vec::new()));
+        }
+        let fields: Vec<usize> = self.copied.iter().filter_map(|column| column.field).collect();
+        let values = self.source.read_columns(rows, &fields)?.batch.columns().to_vec();
+        Ok((values, stored))
     }
 }
 

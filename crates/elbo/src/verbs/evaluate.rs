@@ -15,7 +15,7 @@ use crate::model::batches::Batches;
 use crate::model::opened::{ModelledImage, Opened};
 
 use importance::Estimate;
-pub(crate) use importance::LogMean;
+pub(crate) use importance::{LogMean, group};
 
 /// A unit is active if its posterior mean varies by more than this over records
 /// (Burda et al. 2016, section 5.2).

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use elbo_data::DataError;
 use elbo_data::arrow::array::{ArrayRef, UInt64Array};
-use elbo_data::arrow::compute::{interleave_record_batch, take_record_batch};
+use elbo_data::arrow::compute::interleave_record_batch;
 use elbo_data::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::noise::Noise;
@@ -15,6 +15,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::REPORT_VERSION;
+use crate::data::item::Item;
 use crate::data::originals::{Known, Originals, Stays};
 use crate::data::records::concat;
 use crate::data::{Data, Part, Records};
@@ -97,7 +98,7 @@ struct Imputation {
 
 /// Records with their gaps filled, and how many gaps of each field there were.
 struct Imputed {
-    records: RecordBatch,
+    records: Item,
     n: usize,
     filled: Vec<u64>,
 }
@@ -126,9 +127,7 @@ impl Model {
         let reading = Reading::new(&batches, rows, TOGETHER, Conditioning::AllObserved, events)?;
         let opened = Arc::clone(&self.opened);
         let imputation = Imputation {
-            originals: Originals::new(&opened.schema, Arc::clone(&batches.source), |_| {
-                Some(Stays::Known)
-            }),
+            originals: Originals::new(&opened, Arc::clone(&batches.source), |_| Some(Stays::Known)),
             opened: Arc::clone(&opened),
             draws: request.draws,
             noise: Noise::new(request.seed),
@@ -136,8 +135,8 @@ impl Model {
             cancel: events.cancel().clone(),
         };
         let schema = match request.draws {
-            None => Arc::clone(&opened.record_schema),
-            Some(_) => numbered_schema(&opened.record_schema),
+            None => imputation.originals.schema(),
+            Some(_) => numbered_schema(&imputation.originals.schema()),
         };
         let phase = (Phase::Imputing, n);
         let stream = Stream::new(
@@ -220,8 +219,8 @@ impl Imputation {
     }
 
     /// The draws of each record, one record after the other.
-    fn drawn(&self, records: &Observations, draws: usize, known: &Known) -> Result<RecordBatch, Error> {
-        let draw = |draw: usize| -> Result<RecordBatch, Error> {
+    fn drawn(&self, records: &Observations, draws: usize, known: &Known) -> Result<Item, Error> {
+        let draw = |draw: usize| -> Result<Item, Error> {
             let number = |row: &u64| draw as u64 * self.records + row;
             let drawn = self.filled(records, |chunk| {
                 let numbers = chunk.rows.iter().map(number).collect();
@@ -234,10 +233,9 @@ impl Imputation {
         };
         let n = records.rows.len();
         let all = (0..draws).map(draw).collect::<Result<Vec<_>, _>>()?;
-        let all = concat(&self.opened.record_schema, &all)?;
+        let all = Item::concat(&self.originals.schema(), &all)?;
         let order = (0..n * draws).map(|row| (row % draws * n + row / draws) as u64);
-        let by_record = take_record_batch(&all, &order.collect::<UInt64Array>()).map_err(DataError::from)?;
-        numbered(&by_record, &records.rows, draws)
+        numbered(&all.take(&order.collect())?, &records.rows, draws)
     }
 
     /// The masks of the modelled fields: whether each value is known. None if the model inpaints: then no record is
@@ -288,14 +286,12 @@ fn numbered_schema(schema: &SchemaRef) -> SchemaRef {
     Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()))
 }
 
-fn numbered(records: &RecordBatch, rows: &[u64], draws: usize) -> Result<RecordBatch, Error> {
+fn numbered(records: &Item, rows: &[u64], draws: usize) -> Result<Item, Error> {
     let record = rows.iter().flat_map(|row| std::iter::repeat_n(row + 1, draws));
     let draw = rows.iter().flat_map(|_| 1..=draws as u64);
-    let mut columns: Vec<ArrayRef> = vec![
+    let columns: Vec<ArrayRef> = vec![
         Arc::new(record.collect::<UInt64Array>()),
         Arc::new(draw.collect::<UInt64Array>()),
     ];
-    columns.extend(records.columns().iter().cloned());
-    let batch = RecordBatch::try_new(numbered_schema(&records.schema()), columns);
-    Ok(batch.map_err(DataError::from)?)
+    Ok(records.behind(numbered_schema(&records.batch.schema()), columns)?)
 }

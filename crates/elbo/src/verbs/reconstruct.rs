@@ -84,6 +84,9 @@ impl Model {
         request: &ReconstructRequest,
         events: &Events,
     ) -> Result<Changed<ReconstructReport>, Error> {
+        if request.n == Some(0) {
+            return Err(Error::bad_argument("ReconstructRequest::n", 0, "at least 1"));
+        }
         let batches = self.read(&request.data)?;
         let n = (request.n.map_or(u64::MAX, |n| n as u64)).min(batches.source.len());
         self.reconstruct_rows(&batches, 0..n, events)
@@ -100,7 +103,8 @@ impl Model {
         let reading = Reading::new(batches, rows, CHUNK, Conditioning::Usual, events)?;
         let opened = Arc::clone(&self.opened);
         let stays = |field: usize| (!opened.x_fields.contains(&field)).then_some(Stays::Known);
-        let originals = Originals::new(&opened.schema, Arc::clone(&batches.source), stays);
+        let originals = Originals::new(&opened, Arc::clone(&batches.source), stays);
+        let schema = originals.schema();
         let report = ReconstructReport {
             version: REPORT_VERSION,
             n: 0,
@@ -121,7 +125,7 @@ impl Model {
                 })
             }
         });
-        Ok(Changed::new(&opened, report, stream, |report, reconstruction| {
+        Ok(Changed::new(schema, report, stream, |report, reconstruction| {
             report.n += reconstruction.pair.after.num_rows();
             report.sums.add(&reconstruction.before, &reconstruction.after);
             report.errors = report.sums.means();

@@ -177,7 +177,9 @@ impl Model {
             draw: request.draw,
         };
         Ok(stream
-            .apart(Arc::clone(&self.opened.record_schema), report, |_, batch| batch)
+            .apart(Arc::clone(&self.opened.record_schema), report, |_, batch| {
+                batch.into()
+            })
             .starting_at(first))
     }
 

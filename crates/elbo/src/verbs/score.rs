@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::REPORT_VERSION;
 use super::evaluate::check_samples;
+use crate::data::item::Item;
 use crate::data::{Data, Part, Records};
 use crate::error::Error;
 use crate::events::{Events, Phase};
@@ -145,7 +146,7 @@ impl Model {
         };
         Ok(stream.joined(schema, report, |report, (batch, scores)| {
             report.add(&scores);
-            batch
+            Item::from(batch)
         }))
     }
 }

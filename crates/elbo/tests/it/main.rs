@@ -4,4 +4,5 @@
 
 mod known_answers;
 mod model;
+mod storage;
 mod support;

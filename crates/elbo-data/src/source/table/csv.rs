@@ -101,7 +101,7 @@ impl Csv {
             starts,
             lengths,
         };
-        let typed = typed::fields(&csv, &dialect.names, &options.fields)?;
+        let typed = typed::fields(&csv, &dialect.names, &options.types(&dialect.names)?)?;
         csv.cells = typed.cells;
         notes.extend(typed.notes);
         Ok(Part {

@@ -13,7 +13,7 @@ const LOOKED_AT: u64 = 1 << 18;
 /// The layout is found from so many rows.
 const ROWS: usize = 100;
 /// The most columns of a table.
-const MAX_COLUMNS: usize = 10_000;
+pub(in crate::source) const MAX_COLUMNS: usize = 10_000;
 
 /// The layout of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]

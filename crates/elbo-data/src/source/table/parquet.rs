@@ -6,8 +6,10 @@ use std::path::Path;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::{Part, Rows};
+use crate::contained::contained;
 use crate::error::DataError;
 use crate::options::OpenOptions;
+use crate::source::names;
 use crate::source::spool::Spool;
 use crate::source::typing::Typing;
 
@@ -20,19 +22,26 @@ pub(super) fn is_parquet(path: &Path) -> bool {
     extension.eq_ignore_ascii_case("parquet") || extension.eq_ignore_ascii_case("pq")
 }
 
-/// Opens a Parquet file.
+/// Opens a Parquet file. Where a damaged file makes its reader panic, that is an error too.
 pub(super) fn open(path: &Path, options: &OpenOptions) -> Result<Part, DataError> {
-    let broken = |reason: String| DataError::Parquet {
-        path: path.to_path_buf(),
-        reason,
-    };
     let file = File::open(path).map_err(DataError::reading(path))?;
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| broken(error.to_string()))?;
-    let typing = Typing::new(path, builder.schema(), &options.fields)?;
+    contained(|| unpack(path, file, options)).unwrap_or_else(|reason| Err(broken(path, reason)))
+}
+
+fn broken(path: &Path, reason: impl ToString) -> DataError {
+    DataError::Parquet {
+        path: path.to_path_buf(),
+        reason: reason.to_string(),
+    }
+}
+
+fn unpack(path: &Path, file: File, options: &OpenOptions) -> Result<Part, DataError> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| broken(path, error))?;
+    let types = options.types(&names(builder.schema()))?;
+    let typing = Typing::new(path, builder.schema(), &types)?;
     let batches = builder.with_batch_size(BATCH).build();
-    let batches = batches.map_err(|error| broken(error.to_string()))?;
-    let batches = batches.map(|batch| batch.map_err(|error| broken(error.to_string())));
+    let batches = batches.map_err(|error| broken(path, error))?;
+    let batches = batches.map(|batch| batch.map_err(|error| broken(path, error)));
     let spool = Spool::write(typing, batches)?;
     if spool.len() == 0 {
         return Err(super::dialect::empty(path, "rows"));

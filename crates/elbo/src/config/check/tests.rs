@@ -137,6 +137,20 @@ fn any_field_may_be_given_of_a_model_of_all() {
 }
 
 #[test]
+fn names_with_commas_are_found_in_a_list() {
+    let mut schema = fixture::schema(GRAY, false);
+    schema.fields[1].name = "plan, type".into();
+    schema.fields[2].name = "c,d".into();
+    for given in ["plan, type", "\"plan, type\"", "c,d,plan, type"] {
+        let (checked, _) = config(&[("data.given", given)]).check(&schema, 1000).unwrap();
+        let names: Vec<_> = checked.model.y.iter().map(|field| field.name.as_str()).collect();
+        assert!(names.contains(&"plan, type"), "{given}");
+        assert_eq!(names.contains(&"c,d"), given.starts_with('c'), "{given}");
+        assert_eq!(checked.data.given, names, "{given}");
+    }
+}
+
+#[test]
 fn a_field_whose_name_is_any_is_given_like_any_other() {
     let mut schema = fixture::schema(GRAY, false);
     schema.fields[1].name = "any".into();

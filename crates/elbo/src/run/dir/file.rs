@@ -1,6 +1,6 @@
 //! Files read within a limit and written whole.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::error::Error;
 
 /// Opens a file of at most `limit` bytes; returns its length too.
 pub(crate) fn open(path: &Path, limit: u64) -> Result<(File, u64), Error> {
-    let file = File::open(path).map_err(Error::reading(path))?;
+    let file = unblocked().read(true).open(path).map_err(Error::reading(path))?;
     let metadata = file.metadata().map_err(Error::reading(path))?;
     if !metadata.is_file() {
         return Err(Error::torn(path, "is not a file"));
@@ -23,6 +23,24 @@ pub(crate) fn open(path: &Path, limit: u64) -> Result<(File, u64), Error> {
         }),
         bytes => Ok((file, bytes)),
     }
+}
+
+/// How any file is opened: a pipe that nobody writes to must not stop the program.
+fn unblocked() -> OpenOptions {
+    #[allow(unused_mut, reason = "other systems have no such flags")]
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    options
+}
+
+/// How a file of a run is opened to be written: a link is not followed.
+pub(crate) fn own() -> OpenOptions {
+    #[allow(unused_mut, reason = "other systems have no such flags")]
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    options
 }
 
 /// The text of a file of at most `limit` bytes.

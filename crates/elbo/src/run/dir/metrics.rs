@@ -2,7 +2,6 @@
 //!
 //! No clock time in it: the same run writes the same bytes.
 
-use std::fs::File;
 use std::io::{ErrorKind, Write};
 
 use serde::{Deserialize, Serialize};
@@ -42,7 +41,7 @@ impl RunDir {
             reason: error.to_string(),
         })?;
         let append = || {
-            let mut file = File::options().create(true).append(true).open(&path)?;
+            let mut file = file::own().create(true).append(true).open(&path)?;
             file.write_all(format!("{line}\n").as_bytes())?;
             // The checkpoint that counts this line must not outlive it.
             file.sync_data()?;
@@ -57,7 +56,7 @@ impl RunDir {
     /// [`Error::RunTorn`] where there are fewer; [`Error::Write`].
     pub fn truncate_metrics(&self, bytes: u64) -> Result<(), Error> {
         let path = self.file(METRICS);
-        let file = match File::options().write(true).open(&path) {
+        let file = match file::own().write(true).open(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound && bytes == 0 => return Ok(()),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Err(Error::torn(&path, "is missing"));

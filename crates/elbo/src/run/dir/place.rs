@@ -6,7 +6,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BEST, CHECKPOINT, CONFIG, FORMAT, LOCK, LOSS, METRICS, MODEL, RUN, SAMPLES, SCHEMA, file};
+use super::{
+    BEST, CHECKPOINT, CONFIG, FORMAT, LOCK, LOSS, METRICS, MODEL, RUN, SAMPLES, SAMPLES_TABLE, SCHEMA, file,
+};
 use crate::error::Error;
 
 /// Largest `run.json` that is read.
@@ -14,7 +16,17 @@ const MAX_MARK: u64 = 1 << 16;
 
 /// What a run writes, in the order in which it is cleared: first what would go on from the old run,
 /// then what says that it is complete.
-const OWN: [&str; 8] = [CHECKPOINT, CONFIG, BEST, METRICS, MODEL, SCHEMA, LOSS, SAMPLES];
+const OWN: [&str; 9] = [
+    CHECKPOINT,
+    CONFIG,
+    BEST,
+    METRICS,
+    MODEL,
+    SCHEMA,
+    LOSS,
+    SAMPLES,
+    SAMPLES_TABLE,
+];
 
 /// The content of `run.json`. A later format may add to it.
 #[derive(Serialize, Deserialize)]
@@ -47,6 +59,7 @@ pub(super) fn check_run(path: &Path) -> Result<(), Error> {
     if !file.exists() {
         return not("it has no `run.json`");
     }
+    check_own(path)?;
     match read_mark(&file)?.format {
         FORMAT => Ok(()),
         found => Err(Error::RunVersion {
@@ -54,6 +67,28 @@ pub(super) fn check_run(path: &Path) -> Result<(), Error> {
             found,
             supported: FORMAT,
         }),
+    }
+}
+
+/// Checks that all files of a run are regular files in real folders: a link would lead to a file of somebody else, and a
+/// pipe has no end.
+fn check_own(path: &Path) -> Result<(), Error> {
+    let weights = Path::new(BEST).parent().map(|folder| path.join(folder));
+    for folder in weights.iter().filter(|folder| folder.symlink_metadata().is_ok()) {
+        if !folder.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+            return Err(Error::torn(folder, "is not a folder of the run"));
+        }
+    }
+    OWN.iter()
+        .chain(&[RUN, LOCK])
+        .try_for_each(|name| check_regular(&path.join(name)))
+}
+
+/// Checks that a file is a regular one, if it exists.
+fn check_regular(file: &Path) -> Result<(), Error> {
+    match file.symlink_metadata() {
+        Ok(found) if !found.is_file() => Err(Error::torn(file, "is not a regular file")),
+        _ => Ok(()),
     }
 }
 
@@ -106,7 +141,8 @@ pub(super) fn clear(path: &Path) -> Result<(), Error> {
 /// The right to train in the folder, until the file is closed or the process ends.
 pub(super) fn lock(path: &Path) -> Result<File, Error> {
     let file = path.join(LOCK);
-    let lock = File::options()
+    check_regular(&file)?;
+    let lock = file::own()
         .create(true)
         .append(true)
         .open(&file)

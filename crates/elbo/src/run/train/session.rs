@@ -119,7 +119,7 @@ impl Session {
             match self.epoch(events)? {
                 EpochEnd::Complete => self.close_epoch(events)?,
                 EpochEnd::Interrupted => {
-                    self.save(self.guard.good())?;
+                    self.save(&self.snapshot())?;
                     return Ok(Stopped::Interrupted);
                 }
             }
@@ -227,14 +227,15 @@ impl Session {
         }
     }
 
-    /// Every so many steps the state becomes the new good state; now and then it is saved too.
+    /// Every so many steps the state becomes the new good state. After some time it is saved, however few steps that
+    /// were: all its numbers are finite. If one of the next steps is not finite, a run that was resumed there goes back
+    /// to the saved state, and one that was not interrupted to the last good one.
     fn checkpoint_if_due(&mut self) -> Result<(), Error> {
-        if !Guard::is_due(self.state.step) {
-            return Ok(());
+        if Guard::is_due(self.state.step) {
+            self.guard.keep(self.snapshot());
         }
-        self.guard.keep(self.snapshot());
         if self.saved.elapsed().as_secs() >= SAVE_SECONDS {
-            self.save(self.guard.good())?;
+            self.save(&self.snapshot())?;
             self.saved = Instant::now();
         }
         Ok(())

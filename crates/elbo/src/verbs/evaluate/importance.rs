@@ -185,7 +185,7 @@ impl Tally {
 }
 
 /// Samples of each record that are decoded at a time.
-fn group(opened: &Opened, records: usize, samples: usize) -> usize {
+pub(crate) fn group(opened: &Opened, records: usize, samples: usize) -> usize {
     (VALUES / (records * opened.decoded_values()).max(1)).clamp(1, samples)
 }
 
@@ -236,14 +236,8 @@ impl Default for LogMean {
 }
 
 impl LogMean {
-    /// Of these terms.
-    pub(crate) fn of(terms: &[f32]) -> Self {
-        let mut mean = Self::default();
-        terms.iter().for_each(|term| mean.add(f64::from(*term)));
-        mean
-    }
-
-    fn add(&mut self, a: f64) {
+    /// Adds a term.
+    pub(crate) fn add(&mut self, a: f64) {
         if a > self.max {
             let shrink = (self.max - a).exp();
             self.sum *= shrink;

@@ -13,7 +13,7 @@ use crate::model::reading::{Reading, Rows};
 use crate::model::stream::Stream;
 use crate::model::tensors::to_host;
 use crate::model::{CHUNK, Model};
-use crate::verbs::evaluate::LogMean;
+use crate::verbs::evaluate::{LogMean, group};
 
 /// Scores of some records, in nats.
 #[derive(Default)]
@@ -85,56 +85,68 @@ impl Model {
     }
 }
 
+impl Samples {
+    /// The samples in groups that memory holds: the first of each group and how many it has.
+    fn groups(self, opened: &Opened, records: usize) -> impl Iterator<Item = (u64, usize)> {
+        let size = group(opened, records, self.k);
+        let first = (0..self.k).step_by(size);
+        first.map(move |first| (first as u64, size.min(self.k - first)))
+    }
+}
+
 impl Opened {
     /// −log p(x|y) of each record, by importance sampling with the posterior as proposal; and −log p(field|z,y),
     /// expected under the posterior, of each field.
-    fn score_records(
-        &self,
-        records: &Observations,
-        Samples { k, noise }: Samples,
-    ) -> (Vec<f64>, Vec<Vec<f64>>) {
-        let (n, upload) = (records.rows.len(), self.upload());
-        let eps = noise.normal(Purpose::Importance, 0, &records.rows, k * self.network.latent());
+    fn score_records(&self, records: &Observations, samples: Samples) -> (Vec<f64>, Vec<Vec<f64>>) {
+        let (n, upload, latent) = (records.rows.len(), self.upload(), self.network.latent());
         let (x, y) = (upload.fields(&records.x), upload.fields(&records.y));
-        let samples = self.network.importance_samples(&x, &y, upload.rows(eps, n * k));
-        let weights = to_host(samples.log_likelihood + samples.log_ratio);
-        let scores = weights
-            .chunks_exact(k)
-            .map(|weights| -LogMean::of(weights).value());
-        let terms = to_host(samples.per_field);
         let width = self.x_fields.len();
-        let term = |record: usize, field: usize| {
-            let sum: f64 = (0..k)
-                .map(|s| f64::from(terms[(record * k + s) * width + field]))
-                .sum();
-            -sum / k as f64
-        };
-        let fields = (0..width).map(|field| (0..n).map(|record| term(record, field)).collect());
-        (scores.collect(), fields.collect())
+        let mut weights = vec![LogMean::default(); n];
+        let mut sums = vec![vec![0.0; n]; width];
+        for (first, k) in samples.groups(self, n) {
+            let eps = samples
+                .noise
+                .normal(Purpose::Importance, 2 * first, &records.rows, k * latent);
+            let drawn = self.network.importance_samples(&x, &y, upload.rows(eps, n * k));
+            let drawn_weights = to_host(drawn.log_likelihood + drawn.log_ratio);
+            let terms = to_host(drawn.per_field);
+            for (record, more) in drawn_weights.chunks_exact(k).enumerate() {
+                more.iter()
+                    .for_each(|weight| weights[record].add(f64::from(*weight)));
+                for sample in 0..k {
+                    for (field, sums) in sums.iter_mut().enumerate() {
+                        sums[record] += f64::from(terms[(record * k + sample) * width + field]);
+                    }
+                }
+            }
+        }
+        let scores = weights.iter().map(|weights| -weights.value());
+        let mean = |sums: Vec<f64>| sums.into_iter().map(|sum| -sum / samples.k as f64).collect();
+        (scores.collect(), sums.into_iter().map(mean).collect())
     }
 
     /// −log p(field | all other fields): the mean over samples of z from p(z | all other fields).
-    fn score_fields(
-        &self,
-        usual: &Observations,
-        known: &Observations,
-        Samples { k, noise }: Samples,
-    ) -> Vec<Vec<f64>> {
+    fn score_fields(&self, usual: &Observations, known: &Observations, samples: Samples) -> Vec<Vec<f64>> {
         let (n, upload, latent) = (known.rows.len(), self.upload(), self.network.latent());
         let score = |field: usize| {
             let mut y = known.y.clone();
             y[field].observed.fill(false);
             let mut x = known.x.clone();
             x[field].observed.clone_from(&usual.x[field].observed);
-            let y = upload.fields(&y).repeat_each(k);
-            let x = upload.fields(&x).repeat_each(k);
-            let eps = noise.normal(Purpose::Importance, 1, &known.rows, k * latent);
-            let z = self.network.draw_prior(&y, upload.rows(eps, n * k), 1.0);
-            let log_p = to_host(self.network.likelihood(z, &y).log_prob(&x));
-            log_p
-                .chunks_exact(k)
-                .map(|log_p| -LogMean::of(log_p).value())
-                .collect()
+            let (x, y) = (upload.fields(&x), upload.fields(&y));
+            let mut weights = vec![LogMean::default(); n];
+            for (first, k) in samples.groups(self, n) {
+                let (x, y) = (x.clone().repeat_each(k), y.clone().repeat_each(k));
+                let eps = samples
+                    .noise
+                    .normal(Purpose::Importance, 2 * first + 1, &known.rows, k * latent);
+                let z = self.network.draw_prior(&y, upload.rows(eps, n * k), 1.0);
+                let log_p = to_host(self.network.likelihood(z, &y).log_prob(&x));
+                for (weights, more) in weights.iter_mut().zip(log_p.chunks_exact(k)) {
+                    more.iter().for_each(|weight| weights.add(f64::from(*weight)));
+                }
+            }
+            weights.iter().map(|weights| -weights.value()).collect()
         };
         (0..self.x_fields.len()).map(score).collect()
     }

@@ -1,0 +1,91 @@
+//! What a table holds comes back as it was: cells, columns and their order.
+
+use crate::folder::Folder;
+
+const TRAIN: &str = "train prices.csv --given any --latent 2 --epochs 1 --batch 16 --set network.hidden=8 \
+                     --set network.chain=4 --quiet --out run";
+
+/// A table whose cells are written in forms of their own, with a gap in each third row.
+fn prices() -> Folder {
+    let folder = Folder::new();
+    let rows = (0..60).map(|row| {
+        let age = if row % 3 == 0 {
+            String::new()
+        } else {
+            format!("{}", 20 + row % 7)
+        };
+        let note = if row % 2 == 0 { "a, b" } else { " kept " };
+        format!(
+            "{:.2},{},{age},\"{note}\",{}\n",
+            2.5 + f64::from(row % 9) / 10.0,
+            ["yes", "no"][row as usize % 2],
+            row % 4
+        )
+    });
+    let head = "price,paid,age,note,n\n".to_owned();
+    folder.write("prices.csv", head + &rows.collect::<String>());
+    folder.done(TRAIN);
+    folder
+}
+
+fn lines(folder: &Folder, name: &str) -> Vec<Vec<String>> {
+    let text = String::from_utf8(folder.read(name)).unwrap();
+    let cells = |line: &str| line.split(',').map(str::to_owned).collect();
+    text.lines().map(cells).collect()
+}
+
+#[test]
+fn known_cells_come_back_as_they_were_written() {
+    let folder = prices();
+    folder.done("impute run prices.csv -o whole.csv --quiet");
+    let (before, after) = (lines(&folder, "prices.csv"), lines(&folder, "whole.csv"));
+    assert_eq!(before.len(), after.len());
+    for (before, after) in before.iter().zip(&after) {
+        for (column, (before, after)) in before.iter().zip(after).enumerate() {
+            match before.is_empty() {
+                true => assert!(column == 2 && after.parse::<f64>().is_ok(), "{after}"),
+                false => assert_eq!(before.trim_matches('"'), after.trim_matches('"')),
+            }
+        }
+    }
+    // A file of typed values has values.
+    folder.done("impute run prices.csv -o whole.parquet --quiet");
+    folder.done("impute run whole.parquet -o again.csv --quiet");
+    assert_eq!(lines(&folder, "again.csv")[1][0], "2.5");
+}
+
+#[test]
+fn columns_keep_their_order_and_those_unknown_stay() {
+    let folder = prices();
+    folder.write(
+        "new.csv",
+        "id,age,paid,price,label\n007,,yes,2.50,x\n008,23,no,02.70,\n",
+    );
+    folder.done("impute run new.csv -o whole.csv --quiet");
+    let table = lines(&folder, "whole.csv");
+    assert_eq!(table[0], ["id", "age", "paid", "price", "label", "note", "n"]);
+    assert_eq!(table[1][0], "007");
+    assert_eq!((table[1][3].as_str(), table[1][4].as_str()), ("2.50", "x"));
+    assert_eq!(table[2][..5], ["008", "23", "no", "02.70", ""]);
+    assert!(!table[1][1].is_empty());
+    folder.done("encode run new.csv -o codes.csv --quiet");
+    let codes = lines(&folder, "codes.csv");
+    assert_eq!(codes[2][1..6], ["008", "23", "no", "02.70", ""]);
+    folder.done("edit run new.csv --given paid=no -o edited.csv --quiet");
+    let edited = lines(&folder, "edited.csv");
+    assert_eq!(edited[0][..5], ["id", "age", "paid", "price", "label"]);
+    assert_eq!(edited[1][2], "no");
+    assert_eq!((edited[1][0].as_str(), edited[1][4].as_str()), ("007", "x"));
+}
+
+#[test]
+fn a_wrong_cell_is_named_with_its_row() {
+    let folder = prices();
+    folder.write("bad.csv", "price,paid,age,n\n2.50,yes,20,1\n2.60,no,forty,2\n");
+    let said = folder.refused("impute run bad.csv -o whole.csv");
+    let named = "row 2 of `bad.csv` has `forty` in the column `age`, which is not a number";
+    assert!(said.stderr.contains(named), "{said}");
+    folder.write("other.csv", "a,b\n1,2\n3,4\n");
+    let said = folder.refused("impute run other.csv -o whole.csv");
+    assert!(said.stderr.contains("none of the fields of this model"), "{said}");
+}

@@ -1,0 +1,183 @@
+//! Types of columns: what an Arrow table stores comes back in the same types, bit for bit.
+
+use std::sync::Arc;
+
+use elbo::arrow::array::{
+    Array, ArrayRef, AsArray, Decimal128Array, DictionaryArray, Float32Array, Float64Array, Int8Array,
+    Int32Array, Int64Array, ListArray, StringArray, TimestampMicrosecondArray,
+};
+use elbo::arrow::compute::cast;
+use elbo::arrow::datatypes::{DataType, Int32Type};
+use elbo::arrow::record_batch::RecordBatch;
+use elbo::{Data, EncodeRequest, Events, ImputeRequest, Model, Run, RunConfig};
+
+/// A column of every type that tables of other programs have; `gaps`: with a missing value here and there.
+fn table(gaps: bool) -> RecordBatch {
+    let missing = |row: i64| gaps && row % 5 == 0;
+    let rows = || 0..60_i64;
+    let some = |row: i64| (!missing(row)).then_some(row);
+    let levels: Vec<Option<&str>> = rows()
+        .map(|row| some(row).map(|row| ["red", "blue"][row as usize % 2]))
+        .collect();
+    let lists = rows().map(|row| Some(vec![Some(row as i32), None]));
+    let columns: [(&str, ArrayRef); 9] = [
+        (
+            "lists",
+            Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>(lists)),
+        ),
+        (
+            "tiny",
+            Arc::new(
+                rows()
+                    .map(|row| some(row).map(|row| row as i8 % 9))
+                    .collect::<Int8Array>(),
+            ),
+        ),
+        (
+            "int",
+            Arc::new(
+                rows()
+                    .map(|row| some(row).map(|row| row as i32 * 7 % 40))
+                    .collect::<Int32Array>(),
+            ),
+        ),
+        (
+            "single",
+            Arc::new(
+                rows()
+                    .map(|row| some(row).map(|row| row as f32 / 3.0))
+                    .collect::<Float32Array>(),
+            ),
+        ),
+        (
+            "money",
+            Arc::new(
+                rows()
+                    .map(|row| some(row).map(|row| i128::from(row * 25 % 300)))
+                    .collect::<Decimal128Array>()
+                    .with_precision_and_scale(10, 2)
+                    .unwrap(),
+            ),
+        ),
+        (
+            "colour",
+            Arc::new(levels.into_iter().collect::<DictionaryArray<Int32Type>>()),
+        ),
+        (
+            "when",
+            Arc::new(
+                rows()
+                    .map(|row| some(row).map(|row| 1_700_000_000_000_000 + row * 3_600_000_000))
+                    .collect::<TimestampMicrosecondArray>()
+                    .with_timezone("Europe/Berlin"),
+            ),
+        ),
+        (
+            "id",
+            Arc::new(
+                rows()
+                    .map(|row| Some(9_007_199_254_740_993 + row))
+                    .collect::<Int64Array>(),
+            ),
+        ),
+        (
+            "words",
+            Arc::new(
+                rows()
+                    .map(|row| Some(format!("text {}", row % 3)))
+                    .collect::<StringArray>(),
+            ),
+        ),
+    ];
+    RecordBatch::try_from_iter_with_nullable(columns.map(|(name, array)| (name, array, true))).unwrap()
+}
+
+fn model() -> Model {
+    let mut config = RunConfig::default();
+    config.data.given = vec!["any".into()];
+    config.model.latent = 2;
+    config.network.hidden = Some(vec![8]);
+    config.training.epochs = 1;
+    Run::train(Data::from(table(true)), &config, &Events::silent()).unwrap()
+}
+
+#[test]
+fn imputing_keeps_types_and_known_values_bit_for_bit() {
+    let model = model();
+    let whole = table(false);
+    let impute = |records: &RecordBatch| {
+        let request = ImputeRequest::new(Data::from(records.clone()));
+        model
+            .impute(&request, &Events::silent())
+            .unwrap()
+            .collect_batch()
+            .unwrap()
+    };
+    // Nothing is missing, so nothing changes.
+    assert_eq!(impute(&whole), whole);
+    let (holes, filled) = (table(true), impute(&table(true)));
+    assert_eq!(filled.schema(), holes.schema());
+    for (column, (before, after)) in holes.columns().iter().zip(filled.columns()).enumerate() {
+        for row in 0..holes.num_rows() {
+            if before.is_valid(row) {
+                assert_eq!(
+                    &before.slice(row, 1),
+                    &after.slice(row, 1),
+                    "column {column}, row {row}"
+                );
+            }
+        }
+        assert_eq!(after.null_count(), 0, "column {column}");
+    }
+}
+
+#[test]
+fn encoding_copies_columns_as_they_are_stored() {
+    let (model, whole) = (model(), table(false));
+    let request = EncodeRequest::new(Data::from(whole.clone()));
+    let codes = model
+        .encode(&request, &Events::silent())
+        .unwrap()
+        .collect_batch()
+        .unwrap();
+    for (field, column) in whole.schema().fields().iter().zip(whole.columns()) {
+        assert_eq!(
+            codes.column_by_name(field.name()).unwrap(),
+            column,
+            "{}",
+            field.name()
+        );
+    }
+}
+
+#[test]
+fn numbers_that_are_not_finite_are_missing() {
+    let numbers: Vec<f64> = (0..60)
+        .map(|row| if row % 4 == 0 { f64::NAN } else { f64::from(row) })
+        .collect();
+    let column: ArrayRef = Arc::new(Float64Array::from(numbers));
+    let other: ArrayRef = cast(
+        &(Arc::new(Int32Array::from_iter_values(0..60)) as ArrayRef),
+        &DataType::Float64,
+    )
+    .unwrap();
+    let records = RecordBatch::try_from_iter([("x", column), ("y", other)]).unwrap();
+    let mut config = RunConfig::default();
+    config.data.given = vec!["any".into()];
+    config.training.epochs = 1;
+    let model = Run::train(Data::from(records.clone()), &config, &Events::silent()).unwrap();
+    assert!(model.schema().fields[0].can_miss());
+    let request = ImputeRequest::new(Data::from(records));
+    let whole = model
+        .impute(&request, &Events::silent())
+        .unwrap()
+        .collect_batch()
+        .unwrap();
+    let values = whole
+        .column(0)
+        .as_primitive::<elbo::arrow::datatypes::Float64Type>();
+    assert!(
+        values.iter().all(|value| value.is_some_and(f64::is_finite)),
+        "{values:?}"
+    );
+}
