@@ -14,6 +14,7 @@ mod statistics;
 pub mod text;
 pub mod time;
 pub mod written;
+pub(crate) mod zone;
 
 use std::sync::Arc;
 
@@ -192,19 +193,25 @@ impl Kind {
     }
 }
 
-/// Whether a table's cell is missing: empty, `?`, `NA`, `N/A` or `NaN`.
+/// Words that programs write for a missing number, date or flag, in any case.
+const MISSING: [&str; 11] = [
+    "?", ".", "-", "na", "n/a", "nan", "null", "none", "#n/a", "<na>", "\\n",
+];
+
+/// Whether a table's cell is missing, in a column of numbers, dates or flags: empty or one of the words for it.
+///
+/// In a column of words only the empty cell is missing: `NA` may be Namibia, and `None` a brand.
 pub(crate) fn is_missing(text: &str) -> bool {
-    matches!(
-        text.trim().to_ascii_lowercase().as_str(),
-        "" | "?" | "na" | "n/a" | "nan"
-    )
+    let text = text.trim();
+    text.len() <= 4 && (text.is_empty() || MISSING.iter().any(|word| text.eq_ignore_ascii_case(word)))
 }
 
 /// A column of a source as it is in its file: dates, times and flags that are texts there become texts again.
 pub fn as_written(field: &ArrowField, array: &ArrayRef) -> ArrayRef {
     let written = date::as_written(field, array)
         .or_else(|| time::as_written(field, array))
-        .or_else(|| flag::as_written(field, array));
+        .or_else(|| flag::as_written(field, array))
+        .or_else(|| number::as_written(field, array));
     written.unwrap_or_else(|| Arc::clone(array))
 }
 

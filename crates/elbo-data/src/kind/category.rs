@@ -170,7 +170,7 @@ impl Statistics for Category {
         sorted.dedup();
         if let Some(reason) = self.rare.as_ref().and_then(Rare::damage) {
             Some(reason)
-        } else if !(2..=MAX_LEVELS).contains(&self.own().len()) {
+        } else if !(1..=MAX_LEVELS).contains(&self.own().len()) {
             Some(format!("{} levels", self.levels.len()))
         } else if self.counts.len() != self.levels.len() {
             Some(format!(
@@ -180,12 +180,8 @@ impl Statistics for Category {
             ))
         } else if sorted.len() != self.levels.len() {
             Some("a level occurs twice".to_owned())
-        } else if self
-            .levels
-            .iter()
-            .any(|level| level.is_empty() || level.len() > MAX_NAME)
-        {
-            Some("a level's name is empty or too long".to_owned())
+        } else if self.levels.iter().any(|level| level.len() > MAX_NAME) {
+            Some("a level's name is too long".to_owned())
         } else {
             None
         }

@@ -2,12 +2,13 @@
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Field as ArrowField, TimeUnit};
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 use super::Kind;
 use super::number::Number;
 use super::written::{self, Written};
+use super::zone::Zone;
 
 /// A date, also with the time of day, and the number that stands for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,7 +52,7 @@ impl Unit {
         })
     }
 
-    fn data_type(self) -> DataType {
+    pub(crate) fn data_type(self) -> DataType {
         match self {
             Self::Days => DataType::Date32,
             Self::Seconds => DataType::Timestamp(TimeUnit::Second, None),
@@ -62,7 +63,7 @@ impl Unit {
     }
 
     /// Units in a second; none for days.
-    pub(super) fn per_second(self) -> Option<f64> {
+    pub(crate) fn per_second(self) -> Option<f64> {
         Some(match self {
             Self::Days => return None,
             Self::Seconds => 1.0,
@@ -72,20 +73,29 @@ impl Unit {
         })
     }
 
-    fn count(self, time: NaiveDateTime) -> f64 {
-        let seconds = time.and_utc().timestamp() as f64;
-        match self.per_second() {
-            Some(per_second) => seconds * per_second,
-            None => (seconds / 86_400.0).floor(),
+    /// How many units a time is after 1970.
+    pub(crate) fn whole(self, time: NaiveDateTime) -> i64 {
+        let time = time.and_utc();
+        match self {
+            Self::Days => time.timestamp().div_euclid(86_400),
+            Self::Seconds => time.timestamp(),
+            Self::Milliseconds => time.timestamp_millis(),
+            Self::Microseconds => time.timestamp_micros(),
+            Self::Nanoseconds => time.timestamp_nanos_opt().unwrap_or_default(),
         }
     }
 
     fn time(self, count: f64) -> NaiveDateTime {
-        let seconds = match self.per_second() {
-            Some(per_second) => count / per_second,
-            None => count * 86_400.0,
+        let count = count.floor() as i64;
+        let (seconds, within) = match self.per_second() {
+            None => (count.saturating_mul(86_400), 0),
+            Some(per_second) => {
+                let per_second = per_second as i64;
+                let nanos = count.rem_euclid(per_second) * (1_000_000_000 / per_second);
+                (count.div_euclid(per_second), nanos as u32)
+            }
         };
-        DateTime::from_timestamp(seconds.floor() as i64, 0)
+        DateTime::from_timestamp(seconds, within)
             .unwrap_or_default()
             .naive_utc()
     }
@@ -103,8 +113,17 @@ pub(crate) fn read(text: &str, format: Option<&str>) -> Option<NaiveDateTime> {
         "%Y-%m-%d %H:%M:%S",
         "%Y-%m-%dT%H:%M:%S",
         "%Y-%m-%d %H:%M",
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M:%S%.f",
     ];
-    format.into_iter().chain(iso).find_map(by)
+    let zoned = || {
+        let ((bare, theirs), (format, ours)) = (Zone::split(text), Zone::split(format?));
+        let ahead = TimeDelta::minutes(ours?.minutes - theirs?.minutes);
+        NaiveDateTime::parse_from_str(bare, format)
+            .ok()?
+            .checked_add_signed(ahead)
+    };
+    format.into_iter().chain(iso).find_map(by).or_else(zoned)
 }
 
 /// A count of a unit as a text of this format.
@@ -140,7 +159,7 @@ impl Written for Date {
     }
 
     fn read(&self, text: &str) -> Option<f64> {
-        Some(self.unit.count(read(text, self.format())?))
+        Some(self.unit.whole(read(text, self.format())?) as f64)
     }
 
     fn text(&self, count: f64) -> String {

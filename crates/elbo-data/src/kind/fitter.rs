@@ -7,7 +7,7 @@ use super::category::CategoryFitter;
 use super::date::{Date, Unit};
 use super::flag::{self, FlagFitter};
 use super::image::ImageFitter;
-use super::number::NumberFitter;
+use super::number::{NOTATION, NumberFitter};
 use super::time::{self, Time};
 use super::written::{FORMAT, WrittenFitter};
 use super::{CATEGORY, IGNORE, Kind, ignored, text};
@@ -54,8 +54,7 @@ impl Fitter {
             (None, DataType::Utf8) if field.metadata().contains_key(text::TEXT) => Part::Text,
             (None, DataType::Utf8) => Part::Category(CategoryFitter::default()),
             (None, DataType::Boolean) => Part::Flag(FlagFitter::new(field)),
-            (None, DataType::Int64) => Part::Number(NumberFitter::new(true)),
-            (None, DataType::Float64) => Part::Number(NumberFitter::new(false)),
+            (None, DataType::Int64 | DataType::Float64) => Part::Number(NumberFitter::of(field)),
             (None, other) => match (Unit::of(other), time::unit_of(other)) {
                 (Some(unit), _) => Part::Written(WrittenFitter::new(unit, field, Date::kind)),
                 (_, Some(unit)) => Part::Written(WrittenFitter::new(unit, field, Time::kind)),
@@ -65,7 +64,7 @@ impl Fitter {
         Self {
             part,
             // A column that is text in its file is text on output.
-            data_type: match [FORMAT, flag::WORDS]
+            data_type: match [FORMAT, flag::WORDS, NOTATION]
                 .iter()
                 .any(|key| field.metadata().contains_key(key))
             {

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Field as ArrowField, Float64Type};
 use serde::{Deserialize, Serialize};
 
 use super::statistics::{Statistics, wrong_values};
-use super::{Form, Kind, Parsed, Value, constant, no_value, wrong_type};
+use super::{Form, Kind, Parsed, Value, constant, is_missing, no_value, wrong_type};
 use crate::batch::{Column, Values};
 use crate::error::DataError;
 
@@ -91,6 +91,17 @@ impl Flag {
     }
 }
 
+impl Flag {
+    /// The flag of a word: one of its own, or one for yes or no.
+    fn read(&self, field: &str, text: &str) -> Result<bool, DataError> {
+        match &self.spelling {
+            Spelling::Words([no, _]) if no == text => Ok(false),
+            Spelling::Words([_, yes]) if yes == text => Ok(true),
+            _ => read(field, text),
+        }
+    }
+}
+
 impl Statistics for Flag {
     fn name(&self) -> &'static str {
         "flag"
@@ -108,10 +119,11 @@ impl Statistics for Flag {
         let wrong = || wrong_type(field.name(), "a flag", array);
         let found: Vec<Option<bool>> = match array.data_type() {
             DataType::Boolean => array.as_boolean().iter().collect(),
-            DataType::Utf8 if matches!(self.spelling, Spelling::Words(_)) => {
+            DataType::Utf8 => {
                 let texts = array.as_string::<i32>().iter();
-                texts
-                    .map(|text| text.map(|text| read(field.name(), text)).transpose())
+                let known = texts.map(|text| text.filter(|text| !is_missing(text)));
+                known
+                    .map(|text| text.map(|text| self.read(field.name(), text)).transpose())
                     .collect::<Result<_, _>>()?
             }
             DataType::Int64 | DataType::Float64 => {
@@ -150,7 +162,7 @@ impl Statistics for Flag {
     }
 
     fn parse(&self, field: &str, text: &str) -> Result<Parsed, DataError> {
-        Ok(Value::Flag(read(field, text)?).into())
+        Ok(Value::Flag(self.read(field, text)?).into())
     }
 
     fn describe(&self) -> Vec<String> {

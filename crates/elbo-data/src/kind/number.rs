@@ -4,6 +4,8 @@ mod bins;
 mod data;
 mod fitter;
 mod grid;
+mod marks;
+mod notation;
 mod pieces;
 
 use std::sync::Arc;
@@ -13,13 +15,20 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
 use serde::{Deserialize, Serialize};
 
-use super::{Value, wrong_type};
+use super::{Value, is_missing, wrong_type};
 use crate::batch::{Column, Numbers, Values};
 use crate::error::DataError;
 
 pub use bins::{Bin, MAX_BINS};
 pub(super) use fitter::NumberFitter;
 pub use grid::Grid;
+pub use marks::{Marks, Minus};
+pub(crate) use marks::{Parts, Unit, with_exponent};
+pub(super) use notation::as_written;
+pub use notation::{Exponent, NOTATION, Notation};
+
+/// Metadata key of a column that is a number, whatever its values: no flag and no identifier.
+pub const MEASURE: &str = "elbo.measure";
 
 /// A number and how it is standardised.
 ///
@@ -42,6 +51,9 @@ pub struct Number {
     pub grid: Option<Grid>,
     /// A partition of the range, ascending: at most [`MAX_BINS`].
     pub bins: Vec<Bin>,
+    /// How the numbers are written in files that hold text, where that is not as usual.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub notation: Option<Notation>,
 }
 
 impl Number {
@@ -129,7 +141,9 @@ impl Number {
     }
 
     fn data_type(&self) -> DataType {
-        if self.integer {
+        if self.notation.is_some() {
+            DataType::Utf8
+        } else if self.integer {
             DataType::Int64
         } else {
             DataType::Float64
@@ -138,6 +152,11 @@ impl Number {
 
     /// Encodes a column of numbers, whatever their width.
     pub(super) fn encode_array(&self, field: &str, array: &ArrayRef) -> Result<Column, DataError> {
+        if let Some(texts) = array.as_string_opt::<i32>() {
+            let numbers = texts.iter().map(|text| self.read(field, text?).transpose());
+            let numbers: Vec<Option<f64>> = numbers.map(Option::transpose).collect::<Result<_, _>>()?;
+            return Ok(self.encoded(numbers.into_iter()));
+        }
         let numeric = array.data_type().is_numeric() || array.null_count() == array.len();
         let cast = cast(array, &DataType::Float64).ok().filter(|_| numeric);
         let numbers = cast
@@ -145,6 +164,28 @@ impl Number {
             .and_then(|array| array.as_primitive_opt::<Float64Type>());
         let numbers = numbers.ok_or_else(|| wrong_type(field, "a number", array))?;
         Ok(self.encoded(numbers.iter()))
+    }
+
+    /// The number that a file's text stands for; none of a word for a missing value.
+    ///
+    /// # Errors
+    /// [`DataError::NotNumber`] of any other text.
+    fn read(&self, field: &str, text: &str) -> Result<Option<f64>, DataError> {
+        match self.number_of(text) {
+            None if !is_missing(text) => Err(DataError::NotNumber {
+                field: field.to_owned(),
+                value: text.to_owned(),
+            }),
+            number => Ok(number),
+        }
+    }
+
+    /// The number that a text stands for, as the files write it or plain.
+    fn number_of(&self, text: &str) -> Option<f64> {
+        match &self.notation {
+            Some(notation) => notation.read(text),
+            None => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
+        }
     }
 
     /// The column of these numbers; only finite numbers are observed.
@@ -347,11 +388,16 @@ mod tests {
     }
 
     #[test]
-    fn text_is_no_number() {
-        let array: ArrayRef = Arc::new(arrow::array::StringArray::from(vec!["12"]));
-        let error = number(false, &[1.0, 2.0])
-            .encode_array("age", &array)
-            .unwrap_err();
-        assert!(matches!(error, DataError::FieldType { .. }), "{error}");
+    fn texts_are_numbers_missing_or_an_error() {
+        let encoded = |texts: &[&str]| {
+            let array: ArrayRef = Arc::new(arrow::array::StringArray::from(texts.to_vec()));
+            number(false, &[1.0, 2.0]).encode_array("age", &array)
+        };
+        assert_eq!(encoded(&["12", "NULL"]).unwrap().observed, [true, false]);
+        let error = encoded(&["12", "forty"]).unwrap_err();
+        assert!(
+            matches!(error, DataError::NotNumber { ref value, .. } if value == "forty"),
+            "{error}"
+        );
     }
 }

@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, Field as ArrowField, Int64Type};
 use super::date::Unit;
 use super::number::{Number, NumberFitter};
 use super::statistics::{Statistics, wrong_values};
-use super::{Form, Kind, Parsed, constant, wrong_type};
+use super::{Form, Kind, Parsed, constant, is_missing, wrong_type};
 use crate::batch::{Column, Numbers, Values};
 use crate::error::DataError;
 
@@ -91,6 +91,12 @@ fn column(written: &impl Written, counts: &ArrayRef) -> Result<ArrayRef, DataErr
     )
 }
 
+/// Whether a column holds no value: nulls, or words for missing values.
+fn nothing(array: &ArrayRef) -> bool {
+    let texts = array.as_string_opt::<i32>();
+    array.null_count() == array.len() || texts.is_some_and(|texts| texts.iter().flatten().all(is_missing))
+}
+
 fn numbers<'a>(written: &impl Written, field: &str, values: &'a Values) -> Result<&'a Numbers, DataError> {
     match values {
         Values::Number(numbers) => Ok(numbers),
@@ -124,8 +130,8 @@ impl<W: Written> Statistics for W {
             let texts = array.as_string::<i32>().iter();
             let counts: Float64Array = texts.map(|text| self.read(text?)).collect();
             number.encode_array(field.name(), &(Arc::new(counts) as ArrayRef))
-        } else if array.null_count() == array.len() {
-            number.encode_array(field.name(), &cast(array, &DataType::Float64)?)
+        } else if nothing(array) {
+            Ok(number.encoded(std::iter::repeat_n(None, array.len())))
         } else {
             Err(wrong())
         }

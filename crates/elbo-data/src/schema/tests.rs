@@ -187,7 +187,7 @@ fn a_missing_column_and_another_type_are_named() {
     read.batch = RecordBatch::try_new(Arc::new(other), vec![text]).unwrap();
     assert!(matches!(
         schema.encode(&read, &[4]),
-        Err(DataError::FieldType { .. })
+        Err(DataError::NotNumber { .. })
     ));
 }
 

@@ -266,8 +266,20 @@ impl Texts for Json {
         self.cells[column]
     }
 
-    fn words(&self, _column: usize) -> Option<&[String; 2]> {
+    fn words(&self, _column: usize) -> Option<[String; 2]> {
         None
+    }
+
+    fn compact(&self, _column: usize) -> bool {
+        false
+    }
+
+    fn notation(&self, _column: usize) -> Option<String> {
+        None
+    }
+
+    fn absent(&self, _column: usize) -> &[(String, u64)] {
+        &[]
     }
 
     fn texts(&self, rows: &[u64], column: usize) -> Result<Vec<ArrayRef>, DataError> {

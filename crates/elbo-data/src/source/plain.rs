@@ -84,6 +84,11 @@ impl Plain {
         }
     }
 
+    /// Leaves out so many bytes at the start.
+    pub(in crate::source) fn skip(&mut self, bytes: usize) {
+        self.start += bytes as u64;
+    }
+
     /// Whether the text ends at `offset`.
     pub(in crate::source) fn ends_at(&self, offset: u64) -> bool {
         self.start + offset >= self.end

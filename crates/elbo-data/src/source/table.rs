@@ -4,9 +4,11 @@ pub(super) mod build;
 mod csv;
 mod date;
 mod dialect;
+mod formats;
 pub(super) mod guess;
 pub(super) mod number;
 mod parquet;
+mod preamble;
 pub(super) mod typed;
 
 use std::path::{Path, PathBuf};

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 mod folder;
+mod forms;
 mod idx;
 mod memory;
 mod rows;

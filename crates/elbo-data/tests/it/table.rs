@@ -18,7 +18,7 @@ fn pictures() -> Files {
 const LIST: &str = "image_id,Smiling,Young,age,hair,fun\n\
     000003.png,1,yes,30.5,black,0\n\
     000001.jpg,-1,no,,red,1\n\
-    000002,1,yes,20,?,0\n";
+    000002,1,yes,20,,0\n";
 
 #[test]
 fn attributes_are_typed_and_follow_their_picture() {

@@ -53,7 +53,11 @@ impl CategoryFitter {
     /// `gaps`: whether some records have no value.
     pub(in crate::kind) fn finish(self, gaps: bool) -> Fitted {
         let n = self.counts.len();
-        let many = n > SURELY_LEVELS && n as u64 > (self.seen - self.beyond) / 2;
+        let codes = self
+            .counts
+            .keys()
+            .all(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
+        let many = n > SURELY_LEVELS && n as u64 > (self.seen - self.beyond) / 2 && !codes;
         let Self {
             seen,
             beyond,

@@ -91,8 +91,9 @@ impl Values {
         }
     }
 
-    /// The bins of all values, which go from `min` to `max`; `grid` holds the values that they can have.
-    pub(super) fn bins(&self, min: f64, max: f64, grid: Option<Grid>) -> Vec<Bin> {
+    /// The bins of all values, which go from `min` to `max`; `grid` holds the values that they can have, `odd` is the
+    /// same where some values are beside it.
+    pub(super) fn bins(&self, min: f64, max: f64, grid: Option<Grid>, odd: Option<Grid>) -> Vec<Bin> {
         let mut values = match &self.counts {
             Some(counts) => counts
                 .iter()
@@ -101,6 +102,9 @@ impl Values {
             None => self.sampled(min, max),
         };
         values.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        if let Some(grid) = odd {
+            on_grid(&mut values, grid);
+        }
         let mut bins = cut(&values, grid);
         let fitted: u64 = values.iter().map(|(_, count)| count).sum();
         for bin in bins.iter_mut().filter(|_| fitted != self.seen) {
@@ -123,6 +127,18 @@ impl Values {
             .map(|(bits, n)| (f64::from_bits(bits), n))
             .collect()
     }
+}
+
+/// Moves ascending values onto the grid that nearly all of them are on.
+fn on_grid(values: &mut Vec<Counted>, grid: Grid) {
+    for value in values.iter_mut() {
+        value.0 = grid.at(grid.index(value.0));
+    }
+    values.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        kept.1 += if same { next.1 } else { 0 };
+        same
+    });
 }
 
 /// Bins for ascending values with their counts.
@@ -191,7 +207,7 @@ mod tests {
             seen.add(value);
             (min, max) = (value.min(min), value.max(max));
         }
-        seen.bins(min, max, grid)
+        seen.bins(min, max, grid, None)
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use arrow::array::ArrayRef;
 use arrow::datatypes::Field as ArrowField;
 
-use super::Number;
 use super::bins::{Bin, MAX_BINS};
+use super::{Notation, Number};
 use crate::batch::{Column, Numbers, Values};
 use crate::error::DataError;
 use crate::kind::statistics::{Statistics, wrong_values};
@@ -35,16 +35,24 @@ impl Statistics for Number {
     }
 
     fn decode(&self, field: &str, values: &Values, uniforms: Option<&[f32]>) -> Result<ArrayRef, DataError> {
-        Ok(self.array(numbers(self, field, values)?, uniforms))
+        let numbers = numbers(self, field, values)?;
+        Ok(match &self.notation {
+            Some(notation) => notation.texts(self.written(numbers, uniforms).map(Some)),
+            None => self.array(numbers, uniforms),
+        })
     }
 
     fn settle(&self, field: &str, values: &Values, uniforms: Option<&[f32]>) -> Result<Column, DataError> {
-        Ok(self.encoded(self.written(numbers(self, field, values)?, uniforms).map(Some)))
+        let written = self.written(numbers(self, field, values)?, uniforms);
+        Ok(match &self.notation {
+            Some(notation) => self.encoded(written.map(|number| notation.read(&notation.text(number)))),
+            None => self.encoded(written.map(Some)),
+        })
     }
 
     /// A value outside the range seen is accepted with a warning, up to one whole range away.
     fn parse(&self, field: &str, text: &str) -> Result<Parsed, DataError> {
-        let Some(value) = text.parse::<f64>().ok().filter(|value| value.is_finite()) else {
+        let Some(value) = self.number_of(text) else {
             return Err(DataError::NotNumber {
                 field: field.to_owned(),
                 value: text.to_owned(),
@@ -84,7 +92,8 @@ impl Statistics for Number {
         if !(1..=MAX_BINS).contains(&bins.len()) || !ascending || !bins.iter().all(sound) {
             return Some("its bins do not divide its range".to_owned());
         }
-        self.grid.and_then(|grid| grid.damage())
+        let notation = self.notation.as_ref().and_then(Notation::damage);
+        notation.or_else(|| self.grid.and_then(|grid| grid.damage()))
     }
 
     fn describe(&self) -> Vec<String> {
@@ -95,6 +104,10 @@ impl Statistics for Number {
         let range = std::iter::once(format!("{min:.places$} to {max:.places$}"));
         let moments = [format!("mean {mean:.4}"), format!("std {std:.4}")];
         range.chain(spaced).chain(moments).collect()
+    }
+
+    fn number_text(&self, number: f64) -> Option<String> {
+        Some(self.notation.as_ref()?.text(number))
     }
 
     fn error_measure(&self) -> &'static str {

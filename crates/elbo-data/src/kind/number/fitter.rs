@@ -2,10 +2,10 @@
 
 use arrow::array::{ArrayRef, AsArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type};
+use arrow::datatypes::{DataType, Field as ArrowField, Float64Type};
 
 use super::grid::GridFitter;
-use super::{Number, bins};
+use super::{MEASURE, Notation, Number, bins};
 use crate::kind::flag::{self, Spelling};
 use crate::kind::ignored::{Filling, Ignored};
 use crate::kind::statistics::Statistics;
@@ -34,6 +34,10 @@ pub(crate) struct NumberFitter {
     step: Option<f64>,
     grid: GridFitter,
     values: bins::Values,
+    /// How the numbers are written.
+    notation: Option<Notation>,
+    /// Whether a person set the type of the column to number.
+    surely: bool,
 }
 
 impl NumberFitter {
@@ -52,6 +56,17 @@ impl NumberFitter {
             step: Some(f64::INFINITY),
             grid: GridFitter::new(),
             values: bins::Values::default(),
+            notation: None,
+            surely: false,
+        }
+    }
+
+    /// For a column of tables or of Arrow data.
+    pub(crate) fn of(field: &ArrowField) -> Self {
+        Self {
+            notation: Notation::of(field),
+            surely: field.metadata().contains_key(MEASURE),
+            ..Self::new(*field.data_type() == DataType::Int64)
         }
     }
 
@@ -95,12 +110,14 @@ impl NumberFitter {
     /// `gaps`: whether some records have no value.
     pub(crate) fn finish(self, gaps: bool) -> Kind {
         let [minus, zero, one] = self.signs;
-        if self.n == 0 || self.min == self.max {
+        if self.n == 0 || self.min == self.max || self.surely {
             return self.finish_measure(gaps);
         } else if zero + one == self.n {
-            return flag::fitted([zero, one], gaps, Spelling::OneZero);
+            let spelling = self.spelling(0.0).unwrap_or(Spelling::OneZero);
+            return flag::fitted([zero, one], gaps, spelling);
         } else if minus + one == self.n {
-            return flag::fitted([minus, one], gaps, Spelling::PlusMinus);
+            let spelling = self.spelling(-1.0).unwrap_or(Spelling::PlusMinus);
+            return flag::fitted([minus, one], gaps, spelling);
         }
         match self.step.filter(|step| self.integer && self.counts_up(*step)) {
             Some(step) => Kind::Ignored(Ignored {
@@ -112,6 +129,12 @@ impl NumberFitter {
             }),
             None => self.finish_measure(gaps),
         }
+    }
+
+    /// The texts of `no` and of one, where numbers are written in a way of their own.
+    fn spelling(&self, no: f64) -> Option<Spelling> {
+        let notation = self.notation.as_ref()?;
+        Some(Spelling::Words([no, 1.0].map(|number| notation.text(number))))
     }
 
     /// Whether the numbers go up by `step`, up to gaps where records are not looked at: of three in the range at
@@ -129,9 +152,17 @@ impl NumberFitter {
         if self.n == 0 {
             return no_value();
         } else if self.min == self.max && !gaps {
-            return constant(self.min);
+            return match &self.notation {
+                Some(notation) => constant(notation.text(self.min)),
+                None => constant(self.min),
+            };
         }
         let grid = self.grid.finish();
+        let odd = grid.filter(|grid| !self.grid.exact(*grid));
+        let (min, max) = match odd {
+            Some(grid) => (grid.at(grid.index(self.min)), grid.at(grid.index(self.max))),
+            None => (self.min, self.max),
+        };
         let std = match self.min == self.max {
             true => 1.0,
             false => (self.squares / self.n as f64).sqrt() as f32,
@@ -139,11 +170,12 @@ impl NumberFitter {
         let number = Number {
             mean: self.mean as f32,
             std,
-            min: self.min,
-            max: self.max,
+            min,
+            max,
             integer: self.integer,
             grid,
-            bins: self.values.bins(self.min, self.max, grid),
+            bins: self.values.bins(min, max, grid, odd),
+            notation: self.notation.filter(|notation| !notation.is_plain()),
         };
         match number.damage() {
             None => Kind::Number(number),

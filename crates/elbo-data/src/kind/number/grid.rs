@@ -64,70 +64,115 @@ impl Grid {
     }
 }
 
-/// Finds the grid of a stream of values.
+/// Finds the grid of a stream of values, to which at least 99 % of them belong.
 #[derive(Debug)]
 pub(super) struct GridFitter {
-    /// Decimal places needed so far; none once a value has too many.
-    decimals: Option<u8>,
-    /// The first value, in units of the last place.
+    /// The values that need so many decimal places, and no fewer.
+    levels: [Level; MAX_DECIMALS as usize + 1],
+    /// All values.
+    seen: u64,
+    /// Whether a value differs from its decimal number in the last bits.
+    noisy: bool,
+}
+
+/// The values of a number of decimal places.
+#[derive(Clone, Copy, Debug, Default)]
+struct Level {
+    count: u64,
+    /// The first, in units of the last place.
     first: i64,
-    /// The greatest common divisor of the distances from it; 0 while all values are the same.
+    /// The greatest common divisor of the distances from it; 0 while all are the same.
     step: u64,
-    empty: bool,
+}
+
+impl Level {
+    fn add(&mut self, units: i64) {
+        if self.count == 0 {
+            self.first = units;
+        }
+        self.count += 1;
+        // Most columns have a step of one in the last place, which is soon known.
+        if self.step != 1 {
+            self.step = gcd(self.step, units.abs_diff(self.first));
+        }
+    }
+
+    /// The values of both, in units that are ten times finer than those of this.
+    fn with(self, finer: Self) -> Self {
+        if self.count == 0 || finer.count == 0 {
+            let (first, step) = (self.first.checked_mul(10), self.step.saturating_mul(10));
+            let coarse = Self {
+                first: first.unwrap_or_default(),
+                step: if first.is_some() { step } else { 1 },
+                ..self
+            };
+            return if self.count == 0 { finer } else { coarse };
+        }
+        // Such large numbers with decimal places overflow: their step is one in the last place.
+        let distance = self
+            .first
+            .checked_mul(10)
+            .map(|first| first.abs_diff(finer.first));
+        let steps = gcd(self.step.saturating_mul(10), finer.step);
+        Self {
+            count: self.count + finer.count,
+            first: finer.first,
+            step: distance.map_or(1, |distance| gcd(steps, distance)),
+        }
+    }
 }
 
 impl GridFitter {
     pub(super) fn new() -> Self {
         Self {
-            decimals: Some(0),
-            first: 0,
-            step: 0,
-            empty: true,
+            levels: Default::default(),
+            seen: 0,
+            noisy: false,
         }
     }
 
     pub(super) fn add(&mut self, value: f64) {
-        let Some(before) = self.decimals else {
-            return;
-        };
-        self.decimals = decimals(value, before);
-        let Some(places) = self.decimals else {
-            return;
-        };
-        // Most columns have a step of one in the last place, which is soon known.
-        if self.step == 1 && places == before {
-            return;
+        self.seen += 1;
+        if let Some(places) = decimals(value) {
+            let finer = 10f64.powi(i32::from(places));
+            let units = (value * finer).round();
+            self.noisy |= units / finer != value;
+            let units = units as i64;
+            self.levels[usize::from(places)].add(units);
         }
-        let units = (value * 10f64.powi(i32::from(places))).round() as i64;
-        let finer = 10i64.pow(u32::from(places - before));
-        let first = match self.empty {
-            true => Some(units),
-            false => self.first.checked_mul(finer),
-        };
-        self.empty = false;
-        // Such large numbers with decimal places overflow: their step is one in the last place.
-        self.step = first.map_or(1, |first| {
-            gcd(self.step.saturating_mul(finer as u64), units.abs_diff(first))
-        });
-        self.first = first.unwrap_or_default();
     }
 
     pub(super) fn finish(&self) -> Option<Grid> {
-        let step = self.step.max(1);
-        self.decimals.map(|decimals| Grid {
-            decimals,
-            step,
-            offset: self.first.rem_euclid(step as i64) as u64,
-        })
+        let mut all = Level::default();
+        for (decimals, level) in (0..).zip(&self.levels) {
+            all = if decimals == 0 { *level } else { all.with(*level) };
+            if all.count * 100 >= self.seen * 99 {
+                let step = all.step.max(1);
+                let offset = all.first.rem_euclid(i64::try_from(step).unwrap_or(i64::MAX)) as u64;
+                return Some(Grid {
+                    decimals,
+                    step,
+                    offset,
+                });
+            }
+        }
+        None
+    }
+
+    /// Whether every value is on the grid exactly.
+    pub(super) fn exact(&self, grid: Grid) -> bool {
+        let levels = &self.levels[..=usize::from(grid.decimals.min(MAX_DECIMALS))];
+        levels.iter().map(|level| level.count).sum::<u64>() == self.seen && !self.noisy
     }
 }
 
-/// The decimal places of a value, at least `places`; none if it has too many.
-fn decimals(value: f64, places: u8) -> Option<u8> {
-    (places..=MAX_DECIMALS).find(|places| {
-        let scaled = value * 10f64.powi(i32::from(*places));
+/// The decimal places of a value, up to the last bits, which arithmetic leaves over; none if it has too many.
+fn decimals(value: f64) -> Option<u8> {
+    (0..=MAX_DECIMALS).find(|places| {
+        let units = 10f64.powi(i32::from(*places));
+        let scaled = value * units;
         // Beyond 2^53 an f64 no longer distinguishes neighbouring whole numbers.
-        scaled.abs() < 9e15 && scaled.round() / 10f64.powi(i32::from(*places)) == value
+        scaled.abs() < 9e15 && (scaled.round() / units - value).abs() <= value.abs() * 4.0 * f64::EPSILON
     })
 }
 
@@ -159,9 +204,22 @@ mod tests {
         assert_eq!(grid(&[7.0, 0.25, -1.5]), of(2, 25, 0));
         assert_eq!(grid(&[3.0, 4.0]), of(0, 1, 0));
         assert_eq!(grid(&[5.0, 5.0]), of(0, 1, 0));
-        assert_eq!(grid(&[1.0, 0.1 + 0.2]), None);
+        assert_eq!(grid(&[1.0, 1.0 / 3.0]), None);
         // the first number has no six more places in 64 bits
         assert_eq!(grid(&[8e15, 0.000_001]), of(6, 1, 0));
+    }
+
+    #[test]
+    fn noise_does_not_remove_the_grid() {
+        let found = |odd: &[f64]| {
+            let twentieths = (0..400).map(|i| f64::from(i % 67) / 20.0);
+            grid(&twentieths.chain(odd.iter().copied()).collect::<Vec<_>>())
+        };
+        let spacing = |odd| found(odd).map(|grid| grid.spacing());
+        assert_eq!(spacing(&[1.2000000000000002; 300]), Some(0.05));
+        assert_eq!(spacing(&[8.255_935_254_693_032; 4]), Some(0.05));
+        assert_eq!(spacing(&[8.255_935_254_693_032; 5]), None);
+        assert_eq!(spacing(&[8.255_9; 5]), Some(0.0001));
     }
 
     #[test]

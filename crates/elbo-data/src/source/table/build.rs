@@ -8,7 +8,6 @@ use super::date::Format;
 use super::guess::{Cells, flag};
 use super::number::Style;
 use crate::error::DataError;
-use crate::kind::is_missing;
 use crate::kind::written::typed;
 
 /// A column in construction. A cell that does not fit the column's type becomes null.
@@ -50,7 +49,7 @@ impl Builder {
             Self::Integer(style, builder) => builder.append_option(style.integer(cell)),
             Self::Number(style, builder) => builder.append_option(style.number(cell)),
             Self::Date(format, builder) => builder.append_option(format.count(cell)),
-            Self::Text(builder) => builder.append_option((!is_missing(cell)).then_some(cell)),
+            Self::Text(builder) => builder.append_option((!cell.is_empty()).then_some(cell)),
         }
     }
 

@@ -39,8 +39,8 @@ pub(super) struct Csv {
     path: PathBuf,
     delimiter: u8,
     cells: Vec<Cells>,
-    /// How the flags of each column are written.
-    words: Vec<Option<[String; 2]>>,
+    /// What the cells of each column are.
+    guesses: Vec<Guess>,
     starts: Vec<u64>,
     lengths: Vec<u32>,
 }
@@ -60,10 +60,11 @@ struct Scan<'a> {
 
 impl Csv {
     pub(super) fn open(path: &Path, options: &OpenOptions) -> Result<Part, DataError> {
-        let text = Plain::open(path)?;
+        let mut text = Plain::open(path)?;
         let lower = path.to_string_lossy().to_ascii_lowercase();
         let tabs = lower.split('.').any(|part| part == "tsv");
         let dialect = Dialect::detect(path, text.reader(), tabs)?;
+        text.skip(dialect.preamble.bytes);
         let mut scan = Scan {
             path,
             dialect: &dialect,
@@ -90,14 +91,18 @@ impl Csv {
         let mut notes = scan.notes(text.note.as_ref());
         let problems = scan.problems()?;
         let cells: Vec<Cells> = scan.guesses.iter().map(Guess::cells).collect();
-        let words = scan.guesses.iter().map(Guess::words).collect();
-        let Scan { starts, lengths, .. } = scan;
+        let Scan {
+            starts,
+            lengths,
+            guesses,
+            ..
+        } = scan;
         let mut csv = Self {
             text,
             path: path.to_path_buf(),
             delimiter: dialect.delimiter,
             cells,
-            words,
+            guesses,
             starts,
             lengths,
         };
@@ -197,8 +202,20 @@ impl Texts for Csv {
         self.cells[column]
     }
 
-    fn words(&self, column: usize) -> Option<&[String; 2]> {
-        self.words[column].as_ref()
+    fn words(&self, column: usize) -> Option<[String; 2]> {
+        self.guesses[column].words()
+    }
+
+    fn compact(&self, column: usize) -> bool {
+        self.guesses[column].compact
+    }
+
+    fn notation(&self, column: usize) -> Option<String> {
+        self.guesses[column].notation()
+    }
+
+    fn absent(&self, column: usize) -> &[(String, u64)] {
+        &self.guesses[column].absent
     }
 
     fn texts(&self, rows: &[u64], column: usize) -> Result<Vec<ArrayRef>, DataError> {
@@ -217,11 +234,12 @@ impl Scan<'_> {
         let mut reader = reader(self.dialect.delimiter, bounded);
         let mut block: Vec<(u64, StringRecord)> = vec![Default::default(); BLOCK[0]];
         let mut begin = self.dialect.header;
+        let before = self.dialect.preamble.lines;
         loop {
             let mut filled = 0;
             while filled < block.len() {
                 let (line, row) = &mut block[filled];
-                let (start, first) = (reader.position().byte(), reader.position().line());
+                let (start, first) = (reader.position().byte(), before + reader.position().line());
                 since.set(0);
                 let more = reader
                     .read_record(row)
@@ -229,7 +247,7 @@ impl Scan<'_> {
                 if !more {
                     break;
                 }
-                *line = row.position().map_or(first, csv::Position::line);
+                *line = row.position().map_or(first, |position| before + position.line());
                 let end = reader.position().byte();
                 self.check_closed(text, start, end, first)?;
                 if std::mem::take(&mut begin) {
@@ -251,7 +269,9 @@ impl Scan<'_> {
     /// Whether the row belongs to the table; otherwise its problem is noted.
     fn fits(&mut self, line: u64, row: &StringRecord) -> Result<bool, DataError> {
         let names = &self.dialect.names;
-        if row.len() != names.len() {
+        // A separator may end each row.
+        let beyond = row.iter().skip(names.len()).any(|cell| !cell.trim().is_empty());
+        if row.len() < names.len() || beyond {
             let reason = format!(
                 "has {}, the table {}",
                 counted(row.len(), "cell"),
@@ -321,7 +341,7 @@ impl Scan<'_> {
             .map(|rows| {
                 let mut guesses = self.guesses.clone();
                 for guess in &mut guesses {
-                    guess.infinite = 0;
+                    guess.restart();
                 }
                 for (line, row) in rows {
                     for (guess, cell) in guesses.iter_mut().zip(row) {

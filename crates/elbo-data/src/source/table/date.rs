@@ -1,133 +1,24 @@
 //! The format of a column of dates, found by trying every format on every cell.
 
-use arrow::datatypes::{DataType, TimeUnit};
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use arrow::datatypes::DataType;
 
-use crate::kind::date::Unit;
-use crate::kind::time;
-use crate::options::FieldType;
-
-/// What is written in a format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Holds {
-    /// A day.
-    Day,
-    /// A day and the time of day.
-    Moment,
-    /// The time of day, in this unit.
-    Time(Unit),
-}
+use super::formats::{Family, Holds};
+use crate::kind::zone::Zone;
 
 /// A way of writing dates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::source) struct Format {
-    /// As in chrono's `strftime`.
-    pub(super) text: &'static str,
+    /// As in chrono's `strftime`, without the zone.
+    text: &'static str,
+    /// What stands at the end of each cell.
+    zone: Option<Zone>,
     holds: Holds,
     /// Whether day and month might stand the other way round in all cells.
     ambiguous: bool,
 }
 
-/// Formats of which a column may have one, with what is written in them, in the order of preference.
-#[derive(Debug)]
-pub(super) struct Family {
-    /// What a column of such cells is.
-    pub(super) field_type: FieldType,
-    /// One cell, with its article.
-    pub(super) one: &'static str,
-    /// Whether a column that mixes two of the formats is an error even where nobody set its type.
-    pub(super) surely: bool,
-    formats: &'static [(&'static str, Holds)],
-}
-
-/// What columns of text are searched for, in this order.
-pub(super) const FAMILIES: [Family; 2] = [
-    Family {
-        field_type: FieldType::Date,
-        one: "a date",
-        surely: true,
-        formats: &DATES,
-    },
-    Family {
-        field_type: FieldType::Time,
-        one: "a time of day",
-        surely: false,
-        formats: &TIMES,
-    },
-];
-
-/// Dates: ISO 8601, then day first, then month first.
-const DATES: [(&str, Holds); 24] = [
-    ("%Y-%m-%d", Holds::Day),
-    ("%Y/%m/%d", Holds::Day),
-    ("%d.%m.%Y", Holds::Day),
-    ("%d/%m/%Y", Holds::Day),
-    ("%m/%d/%Y", Holds::Day),
-    ("%d-%m-%Y", Holds::Day),
-    ("%m-%d-%Y", Holds::Day),
-    ("%-d.%-m.%Y", Holds::Day),
-    ("%-d/%-m/%Y", Holds::Day),
-    ("%-m/%-d/%Y", Holds::Day),
-    ("%d %b %Y", Holds::Day),
-    ("%d-%b-%Y", Holds::Day),
-    ("%b %d, %Y", Holds::Day),
-    ("%d %B %Y", Holds::Day),
-    ("%B %d, %Y", Holds::Day),
-    ("%Y-%m-%d %H:%M:%S", Holds::Moment),
-    ("%Y-%m-%dT%H:%M:%S", Holds::Moment),
-    ("%Y-%m-%dT%H:%M:%SZ", Holds::Moment),
-    ("%Y-%m-%d %H:%M", Holds::Moment),
-    ("%d.%m.%Y %H:%M", Holds::Moment),
-    ("%d/%m/%Y %H:%M", Holds::Moment),
-    ("%m/%d/%Y %H:%M", Holds::Moment),
-    ("%d/%m/%Y %H:%M:%S", Holds::Moment),
-    ("%m/%d/%Y %H:%M:%S", Holds::Moment),
-];
-/// Times of day.
-const TIMES: [(&str, Holds); 8] = [
-    ("%H:%M", Holds::Time(Unit::Seconds)),
-    ("%-H:%M", Holds::Time(Unit::Seconds)),
-    ("%H:%M:%S", Holds::Time(Unit::Seconds)),
-    ("%-H:%M:%S", Holds::Time(Unit::Seconds)),
-    ("%H:%M:%S%.3f", Holds::Time(Unit::Milliseconds)),
-    ("%-H:%M:%S%.3f", Holds::Time(Unit::Milliseconds)),
-    ("%H:%M:%S%.6f", Holds::Time(Unit::Microseconds)),
-    ("%-H:%M:%S%.6f", Holds::Time(Unit::Microseconds)),
-];
 /// After so many cells that are no dates the search ends.
 const ENOUGH: u64 = 20;
-
-impl Holds {
-    /// The type of a column.
-    fn data_type(self) -> DataType {
-        match self {
-            Self::Day => DataType::Date32,
-            Self::Moment => DataType::Timestamp(TimeUnit::Second, None),
-            Self::Time(unit) => time::data_type(unit),
-        }
-    }
-
-    /// The count of that type that is written in a format.
-    fn count(self, text: &str, cell: &str) -> Option<i64> {
-        match self {
-            Self::Day => {
-                let day = NaiveDate::parse_from_str(cell, text).ok()?;
-                let same = day.format(text).to_string() == cell;
-                same.then(|| (day - NaiveDate::default()).num_days())
-            }
-            Self::Moment => {
-                let moment = NaiveDateTime::parse_from_str(cell, text).ok()?;
-                let same = moment.format(text).to_string() == cell;
-                same.then(|| moment.and_utc().timestamp())
-            }
-            Self::Time(unit) => {
-                let found = NaiveTime::parse_from_str(cell, text).ok()?;
-                let same = found.format(text).to_string() == cell;
-                time::count(unit, found).filter(|_| same)
-            }
-        }
-    }
-}
 
 impl Format {
     /// The type of a column of such cells.
@@ -135,17 +26,23 @@ impl Format {
         self.holds.data_type()
     }
 
-    /// The count of that type that a cell stands for; none of a cell that is written in any other way.
-    pub(super) fn count(self, cell: &str) -> Option<i64> {
-        self.holds.count(self.text, cell)
+    /// The format, as in chrono's `strftime`.
+    pub(super) fn text(self) -> String {
+        self.zone.map_or_else(
+            || self.text.to_owned(),
+            |zone| format!("{}{}", self.text, zone.text()),
+        )
     }
-}
 
-impl Family {
-    /// Whether the cell is written in any of the formats.
-    pub(super) fn has(&self, cell: &str) -> bool {
-        let mut formats = self.formats.iter();
-        formats.any(|(text, holds)| holds.count(text, cell).is_some())
+    /// The count of that type that a cell stands for; none of a cell that is written in any other way. Times of
+    /// another zone are those of the format's zone at the same moment.
+    pub(super) fn count(self, cell: &str) -> Option<i64> {
+        let Some(ours) = self.zone else {
+            return self.holds.count(self.text, cell);
+        };
+        let (bare, theirs) = Zone::split(cell);
+        let seconds = (ours.minutes - theirs?.minutes) * 60;
+        Some(self.holds.count(self.text, bare)? + seconds * self.holds.per_second())
     }
 }
 
@@ -160,6 +57,8 @@ pub(super) struct Search<'a> {
     possible: Vec<bool>,
     dates: u64,
     others: u64,
+    /// The zone of the first date; `Some(None)` is none.
+    zone: Option<Option<Zone>>,
     first: Option<Seen>,
     /// The first date that is in none of the formats of those before it.
     odd: Option<Seen>,
@@ -173,6 +72,7 @@ impl<'a> Search<'a> {
             possible: vec![true; family.formats.len()],
             dates: 0,
             others: 0,
+            zone: None,
             first: None,
             odd: None,
         }
@@ -188,15 +88,19 @@ impl<'a> Search<'a> {
 
     /// Tries a cell; returns whether more cells are needed.
     pub(super) fn see(&mut self, row: u64, cell: &str) -> bool {
-        if !cell.starts_with(|c: char| c.is_ascii_alphanumeric()) || cell.len() > 30 || !self.suits(cell) {
+        let (bare, zone) = Zone::split(cell);
+        let short = cell.starts_with(|c: char| c.is_ascii_alphanumeric()) && cell.len() <= 40;
+        let zoned = self.zone.is_none_or(|first| first.is_some() == zone.is_some());
+        if !short || !zoned || !self.suits(bare) {
             self.others += 1;
             return self.dates > 0 && self.others < ENOUGH;
         }
+        self.zone.get_or_insert(zone);
         self.dates += 1;
         self.first.get_or_insert_with(|| (row + 1, cell.to_owned()));
         let mut next = self.possible.clone();
         for (possible, (text, holds)) in next.iter_mut().zip(self.family.formats) {
-            *possible = *possible && holds.count(text, cell).is_some();
+            *possible = *possible && holds.count(text, bare).is_some();
         }
         if next.contains(&true) {
             self.possible = next;
@@ -223,12 +127,20 @@ impl<'a> Search<'a> {
     pub(super) fn format(&self) -> Option<Format> {
         let mut likely = self.likely();
         let (text, holds) = likely.next()?;
+        let turned = |(other, _): &(&str, Holds)| day_first(text) != day_first(other);
         (self.dates > 0 && self.others == 0 && self.odd.is_none()).then(|| Format {
             text,
+            zone: self.zone.flatten(),
             holds: *holds,
-            ambiguous: !matches!(holds, Holds::Time(_)) && likely.next().is_some(),
+            ambiguous: likely.any(turned),
         })
     }
+}
+
+/// Whether the day stands before the month.
+fn day_first(format: &str) -> bool {
+    let place = |letters: [char; 3]| format.find(|c: char| letters.contains(&c));
+    place(['d'; 3]) < place(['m', 'b', 'B'])
 }
 
 impl Format {
@@ -237,7 +149,7 @@ impl Format {
         self.ambiguous.then(|| {
             format!(
                 "the dates of `{column}` could be read in more than one way; they are read as {} (day first)",
-                self.text
+                self.text()
             )
         })
     }
@@ -245,6 +157,7 @@ impl Format {
 
 #[cfg(test)]
 mod tests {
+    use super::super::formats::FAMILIES;
     use super::*;
 
     fn search(cells: &[&str]) -> Search<'static> {

@@ -5,8 +5,10 @@ use std::io::Read;
 use std::path::Path;
 
 use super::guess::{Cells, Guess};
+use super::preamble::Preamble;
 use crate::error::DataError;
 use crate::kind::is_missing;
+use crate::source::counted;
 
 /// The layout is found from so many bytes.
 const LOOKED_AT: u64 = 1 << 18;
@@ -22,6 +24,8 @@ pub(super) struct Dialect {
     /// Whether the first line names the columns.
     pub(super) header: bool,
     pub(super) names: Vec<String>,
+    /// What stands before it.
+    pub(super) preamble: Preamble,
     /// Notes on the names.
     pub(super) notes: Vec<String>,
 }
@@ -34,13 +38,20 @@ impl Dialect {
         text.take(LOOKED_AT)
             .read_to_end(&mut head)
             .map_err(DataError::reading(path))?;
-        let candidates = if tabs { &b"\t"[..] } else { &b",;\t|"[..] };
+        let preamble = Preamble::of(&head);
+        let head = &head[preamble.bytes..];
+        let candidates = match preamble.separator {
+            Some(separator) => vec![separator],
+            None if tabs => vec![b'\t'],
+            None => b",;\t|".to_vec(),
+        };
         let rows = candidates
             .iter()
-            .map(|delimiter| (*delimiter, rows(&head, *delimiter)));
-        let (delimiter, rows) = rows
-            .max_by_key(|(delimiter, rows)| (agreement(rows), *delimiter == b','))
-            .unwrap_or((b',', Vec::new()));
+            .map(|delimiter| (*delimiter, untitled(head, *delimiter)));
+        let (delimiter, (titles, rows)) = rows
+            .max_by_key(|(delimiter, (_, rows))| (agreement(rows), *delimiter == b','))
+            .unwrap_or_default();
+        let preamble = preamble.with(&head[..titles]);
         let Some(first) = rows.first() else {
             return Err(empty(path, "columns"));
         };
@@ -52,7 +63,12 @@ impl Dialect {
             });
         }
         let header = is_header(first);
+        let first = &first[..named(&rows)];
         let mut notes = Vec::new();
+        if preamble.lines > 0 {
+            let lines = counted(preamble.lines as usize, "line");
+            notes.push(format!("left out before the header: {lines}"));
+        }
         let names = if header {
             names(path, first, &mut notes)?
         } else {
@@ -68,6 +84,7 @@ impl Dialect {
             delimiter,
             header,
             names,
+            preamble,
             notes,
         })
     }
@@ -80,18 +97,52 @@ pub(super) fn empty(path: &Path, what: &'static str) -> DataError {
     }
 }
 
-fn rows(head: &[u8], delimiter: u8) -> Vec<Vec<String>> {
+/// The first rows, each with the place where it begins.
+fn rows(head: &[u8], delimiter: u8) -> Vec<(usize, Vec<String>)> {
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
         .flexible(true)
         .from_reader(head);
     let cells = |row: csv::ByteRecord| {
-        row.iter()
-            .map(|cell| String::from_utf8_lossy(cell).trim().to_owned())
-            .collect()
+        let start = row.position().map_or(0, |position| position.byte() as usize);
+        let cells = row
+            .iter()
+            .map(|cell| String::from_utf8_lossy(cell).trim().to_owned());
+        (start, cells.collect())
     };
     reader.byte_records().take(ROWS).flatten().map(cells).collect()
+}
+
+/// The bytes of titles, and the rows after them: a title is a line of one cell before a header of several.
+fn untitled(head: &[u8], delimiter: u8) -> (usize, Vec<Vec<String>>) {
+    let rows = rows(head, delimiter);
+    let title = |row: &[String]| {
+        let alone = row.len() != 2 && row.iter().skip(1).all(String::is_empty);
+        alone && row.first().is_some_and(|cell| !cell.is_empty())
+    };
+    let titles = rows.iter().take_while(|(_, row)| title(row)).count();
+    let titled = rows.get(titles).filter(|(_, next)| {
+        let alike = rows[titles..].iter().filter(|(_, row)| row.len() == next.len());
+        let most = alike.count() * 2 > rows.len() - titles;
+        next.len() > 1 && most && rows.len() > titles + 1 && is_header(next)
+    });
+    let (bytes, titles) = titled.map_or((0, 0), |(start, _)| (*start, titles));
+    let rows = rows.into_iter().skip(titles).map(|(_, row)| row);
+    (bytes, rows.collect())
+}
+
+/// How many columns there are, without those at the end that have no name and are empty everywhere.
+fn named(rows: &[Vec<String>]) -> usize {
+    let first = rows.first().map_or(0, Vec::len);
+    let empty = |column: usize| {
+        rows.iter()
+            .all(|row| row.get(column).is_none_or(String::is_empty))
+    };
+    (1..first)
+        .rev()
+        .find(|column| !empty(*column))
+        .map_or(first.min(1), |last| last + 1)
 }
 
 /// The number of cells in all rows that are as wide as the first, if that has several.

@@ -12,9 +12,14 @@ pub(super) struct Guess {
     flag: bool,
     /// The first words for no and for yes.
     words: [Option<String>; 2],
-    integer: bool,
+    /// Whether no cell is infinite.
+    finite: bool,
     numeral: Numeral,
+    /// Whether every number has the eight digits of a date.
+    pub(super) compact: bool,
     empty: bool,
+    /// The words taken for missing values, and how often each occurs.
+    pub(super) absent: Vec<(String, u64)>,
     /// Whether a cell had blanks around it.
     pub(super) blanks: bool,
     /// Infinite numbers, and the line of the first.
@@ -27,9 +32,11 @@ impl Default for Guess {
         Self {
             flag: true,
             words: [None, None],
-            integer: true,
+            finite: true,
             numeral: Numeral::default(),
+            compact: true,
             empty: true,
+            absent: Vec::new(),
             blanks: false,
             infinite: 0,
             infinite_line: u64::MAX,
@@ -41,15 +48,18 @@ impl Guess {
     pub(super) fn see(&mut self, line: u64, cell: &str) {
         let trimmed = cell.trim();
         self.blanks |= trimmed.len() != cell.len();
-        if !self.flag && !self.numeral.possible() || is_missing(trimmed) {
-            self.empty &= is_missing(trimmed);
+        if is_missing(trimmed) {
+            return self.count_absent(trimmed, 1);
+        }
+        if !self.flag && !self.numeral.possible() {
+            self.empty = false;
             return;
         }
         if self.numeral.possible() && is_infinite(trimmed) {
             self.infinite += 1;
             self.infinite_line = self.infinite_line.min(line);
             self.flag = false;
-            self.integer = false;
+            self.finite = false;
             return;
         }
         self.empty = false;
@@ -57,9 +67,23 @@ impl Guess {
             self.see_word(trimmed);
         }
         if self.numeral.possible() {
+            self.compact &= trimmed.len() == 8 && trimmed.bytes().all(|byte| byte.is_ascii_digit());
             self.numeral.see(trimmed);
-            self.integer &= self.numeral.whole(trimmed);
         }
+    }
+
+    fn count_absent(&mut self, word: &str, times: u64) {
+        match self.absent.iter_mut().find(|(known, _)| known == word) {
+            _ if word.is_empty() => {}
+            Some((_, count)) => *count += times,
+            None => self.absent.push((word.to_owned(), times)),
+        }
+    }
+
+    /// Before further cells are seen apart from those so far: what is added up begins at nothing.
+    pub(super) fn restart(&mut self) {
+        self.infinite = 0;
+        self.absent.clear();
     }
 
     fn see_word(&mut self, cell: &str) {
@@ -84,16 +108,28 @@ impl Guess {
         (words != ["false", "true"]).then_some(words)
     }
 
+    /// How the column's numbers are written, as metadata of its field; none where they are as usual.
+    pub(super) fn notation(&self) -> Option<String> {
+        match self.cells() {
+            Cells::Integer(_) | Cells::Number(_) => serde_json::to_string(&self.numeral.notation()?).ok(),
+            _ => None,
+        }
+    }
+
     /// The types that the cells of both fit.
     pub(super) fn merge(mut self, other: &Self) -> Self {
         self.flag &= other.flag;
         for (word, other) in self.words.iter_mut().zip(&other.words) {
             *word = word.take().or_else(|| other.clone());
         }
-        self.integer &= other.integer;
+        self.finite &= other.finite;
         self.numeral.merge(&other.numeral);
+        self.compact &= other.compact;
         self.empty &= other.empty;
         self.blanks |= other.blanks;
+        for (word, times) in &other.absent {
+            self.count_absent(word, *times);
+        }
         self.infinite += other.infinite;
         self.infinite_line = self.infinite_line.min(other.infinite_line);
         self
@@ -104,7 +140,8 @@ impl Guess {
         match (self, self.numeral.style()) {
             (Self { empty: true, .. }, _) => Cells::Text,
             (Self { flag: true, .. }, _) => Cells::Flag,
-            (Self { integer: true, .. }, Some(style)) => Cells::Integer(style),
+            (Self { finite: true, .. }, Some(_)) if self.numeral.large() => Cells::Text,
+            (Self { finite: true, .. }, Some(style)) if self.numeral.whole() => Cells::Integer(style),
             (_, Some(style)) => Cells::Number(style),
             _ => Cells::Text,
         }
@@ -192,7 +229,24 @@ mod tests {
         assert_eq!(found(&["yes", "1"]), DataType::Utf8);
         assert_eq!(found(&["", "?"]), DataType::Utf8);
         assert_eq!(found(&["a", "inf"]), DataType::Utf8);
-        assert_eq!(found(&["1234567890123456789012", "1"]), DataType::Float64);
+        assert_eq!(found(&["1234567890123456789012", "1"]), DataType::Utf8);
+        assert_eq!(found(&["1234567890123456789012", "1.5"]), DataType::Float64);
+        assert_eq!(found(&["007", "12"]), DataType::Utf8);
+    }
+
+    #[test]
+    fn words_for_missing_values_are_counted() {
+        let cells = [
+            "1.5", "NULL", "None", "#N/A", "<NA>", ".", "\\N", "-", "?", "", "NULL",
+        ];
+        let found = guess(&cells);
+        assert_eq!(found.cells().data_type(), DataType::Float64);
+        assert_eq!(found.absent[0], ("NULL".to_owned(), 2));
+        assert_eq!(found.absent.len(), 8);
+        let mut next = found.clone();
+        next.restart();
+        next.see(1, "NULL");
+        assert_eq!(found.merge(&next).absent[0].1, 3);
     }
 
     #[test]

@@ -7,11 +7,13 @@ use std::path::Path;
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::Field as ArrowField;
 
-use super::date::{FAMILIES, Family, Format, Search};
+use super::date::{Format, Search};
+use super::formats::{FAMILIES, Family, NUMBERS};
 use super::guess::{self, Cells};
 use super::number::Numeral;
 use crate::error::DataError;
 use crate::kind;
+use crate::kind::number::NOTATION;
 use crate::options::{FieldType, TypedField};
 
 /// Rows that are looked at together.
@@ -26,7 +28,13 @@ pub(in crate::source) trait Texts {
     /// The type that a first pass over the cells suggests.
     fn guessed(&self, column: usize) -> Cells;
     /// How the flags of a column are written, for no and for yes.
-    fn words(&self, column: usize) -> Option<&[String; 2]>;
+    fn words(&self, column: usize) -> Option<[String; 2]>;
+    /// Whether every number of a column has the eight digits of a date.
+    fn compact(&self, column: usize) -> bool;
+    /// How the numbers of a column are written; none where that is as usual.
+    fn notation(&self, column: usize) -> Option<String>;
+    /// The words of a column that stand for missing values where it holds no words, and how often each occurs.
+    fn absent(&self, column: usize) -> &[(String, u64)];
     /// A column as it is written, in parts, one after the other.
     fn texts(&self, rows: &[u64], column: usize) -> Result<Vec<ArrayRef>, DataError>;
 }
@@ -61,7 +69,10 @@ pub(in crate::source) fn fields(
         if let Cells::Date(format) = cells {
             notes.extend(format.note(name));
         }
-        fields.push(field(name, cells, asked, texts.words(column)));
+        if cells != Cells::Text {
+            notes.extend(absent_note(name, texts.absent(column)));
+        }
+        fields.push(field(name, cells, asked, (texts, column)));
         all.push(cells);
     }
     Ok(Typed {
@@ -71,20 +82,42 @@ pub(in crate::source) fn fields(
     })
 }
 
-fn field(name: &str, cells: Cells, asked: Option<FieldType>, words: Option<&[String; 2]>) -> ArrowField {
-    let field = ArrowField::new(name, cells.data_type(), true);
-    let with = |key: &str, value: &str| {
-        let metadata = HashMap::from([(key.to_owned(), value.to_owned())]);
-        field.clone().with_metadata(metadata)
+/// A note on the words that are taken for missing values, if there are any.
+fn absent_note(column: &str, absent: &[(String, u64)]) -> Option<String> {
+    let words = absent.iter().map(|(word, times)| format!("`{word}` ({times})"));
+    let words = words.collect::<Vec<_>>().join(", ");
+    (!words.is_empty()).then(|| format!("taken as missing in `{column}`: {words}"))
+}
+
+/// The field of a column of `texts`, with what its values alone do not say.
+fn field(
+    name: &str,
+    cells: Cells,
+    asked: Option<FieldType>,
+    (texts, column): (&impl Texts, usize),
+) -> ArrowField {
+    let one = |key: &str, value: String| vec![(key.to_owned(), value)];
+    let metadata = match (cells, asked) {
+        (_, Some(FieldType::Ignore)) => one(kind::IGNORE, String::new()),
+        (_, Some(FieldType::Text)) => one(kind::text::TEXT, String::new()),
+        (_, Some(FieldType::Category)) => one(kind::CATEGORY, String::new()),
+        (Cells::Date(format), _) => one(kind::written::FORMAT, format.text()),
+        (Cells::Flag, _) => {
+            let words = texts.words(column).map(|words| words.join(" "));
+            words.map_or_else(Vec::new, |words| one(kind::flag::WORDS, words))
+        }
+        (Cells::Integer(_) | Cells::Number(_), asked) => {
+            let notation = texts
+                .notation(column)
+                .map(|notation| (NOTATION.to_owned(), notation));
+            let measure = asked.is_some_and(|asked| asked == FieldType::Number);
+            let measure = measure.then(|| (kind::number::MEASURE.to_owned(), String::new()));
+            notation.into_iter().chain(measure).collect()
+        }
+        (Cells::Text, _) => Vec::new(),
     };
-    match (cells, asked, words) {
-        (_, Some(FieldType::Ignore), _) => with(kind::IGNORE, ""),
-        (_, Some(FieldType::Text), _) => with(kind::text::TEXT, ""),
-        (_, Some(FieldType::Category), _) => with(kind::CATEGORY, ""),
-        (Cells::Date(format), ..) => with(kind::written::FORMAT, format.text),
-        (Cells::Flag, _, Some(words)) => with(kind::flag::WORDS, &words.join(" ")),
-        _ => field,
-    }
+    let field = ArrowField::new(name, cells.data_type(), true);
+    field.with_metadata(metadata.into_iter().collect::<HashMap<_, _>>())
 }
 
 /// How the cells of a column are read: as asked for, or as its texts suggest.
@@ -108,6 +141,10 @@ fn retyped(
                 }
             }
             Ok(guessed)
+        }
+        None if numbers && texts.compact(column) => {
+            let format = format(texts, column, name, &NUMBERS, false)?;
+            Ok(format.map_or(guessed, Cells::Date))
         }
         Some(FieldType::Category | FieldType::Text) => Ok(Cells::Text),
         Some(FieldType::Number) if !numbers => {
@@ -151,7 +188,7 @@ fn format(
     }
 }
 
-/// Checks that every cell that is not empty fits.
+/// Checks that every cell that is not missing fits.
 fn every(
     texts: &impl Texts,
     column: usize,
@@ -171,7 +208,7 @@ fn every(
     })
 }
 
-/// Shows each cell of a column that is not empty, until `see` has seen enough.
+/// Shows each cell of a column that is not missing, until `see` has seen enough.
 fn look(
     texts: &impl Texts,
     column: usize,
@@ -182,7 +219,7 @@ fn look(
         let mut row = rows[0];
         for part in texts.texts(rows, column)? {
             for cell in part.as_string::<i32>() {
-                if let Some(cell) = cell
+                if let Some(cell) = cell.filter(|cell| !kind::is_missing(cell))
                     && !see(row, cell)?
                 {
                     return Ok(());
