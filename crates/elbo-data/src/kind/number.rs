@@ -57,8 +57,11 @@ pub struct Number {
 }
 
 impl Number {
-    /// (value - mean) / std.
+    /// (value - mean) / std. A value farther outside the training range than that range is wide counts as the farthest
+    /// that is not: networks have learned nothing about such numbers, and one of them must not drown all others.
     pub fn standardise(&self, value: f64) -> f32 {
+        let reach = self.max - self.min;
+        let value = value.max(self.min - reach).min(self.max + reach);
         ((value - f64::from(self.mean)) / f64::from(self.std)) as f32
     }
 
@@ -306,6 +309,9 @@ mod tests {
         let age = number(false, &[20.0, 40.0]);
         assert_eq!(age.parse("age", "30").unwrap(), age.value(30.0).into());
         assert_eq!(age.standardise(30.0), 0.0);
+        // Farther away than the range is wide.
+        assert_eq!(age.standardise(1e30), age.standardise(60.0));
+        assert_eq!(age.standardise(-1e30), age.standardise(0.0));
         assert!(
             age.parse("age", "55")
                 .unwrap()

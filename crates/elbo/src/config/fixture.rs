@@ -63,6 +63,7 @@ pub(crate) fn hundred_numbers(bins: u32) -> Number {
             step: 1,
             offset: 0,
         }),
+        notation: None,
         bins: (0..bins).map(bin).collect(),
     }
 }
