@@ -1,6 +1,7 @@
 //! Categories: text of which few different values occur, encoded as the position of the level.
 
 mod fitter;
+mod numbered;
 mod rare;
 
 use std::collections::BTreeMap;

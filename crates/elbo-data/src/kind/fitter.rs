@@ -103,6 +103,24 @@ impl Fitter {
         }
     }
 
+    /// Whether the values of all records matter for what the column is.
+    pub(crate) fn undecided(&self) -> bool {
+        match &self.part {
+            Part::Number(fitter) => fitter.undecided(),
+            Part::Category(fitter) => fitter.undecided(),
+            _ => false,
+        }
+    }
+
+    /// Shows values of all records, those included that are not fitted.
+    pub(crate) fn look(&mut self, array: &ArrayRef) {
+        match &mut self.part {
+            Part::Number(fitter) => fitter.look(array),
+            Part::Category(fitter) => fitter.look(array),
+            _ => {}
+        }
+    }
+
     /// A column of one value is not modelled, unless some records lack the value.
     pub(crate) fn finish(self) -> Fitted {
         let gaps = self.missing > 0;

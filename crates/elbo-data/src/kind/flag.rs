@@ -129,10 +129,7 @@ impl Statistics for Flag {
             DataType::Int64 | DataType::Float64 => {
                 let numbers = cast(array, &DataType::Float64)?;
                 let numbers = numbers.as_primitive_opt::<Float64Type>().ok_or_else(wrong)?;
-                numbers
-                    .iter()
-                    .map(|number| number.map(|n| yes(field.name(), n)).transpose())
-                    .collect::<Result<_, _>>()?
+                numbers.iter().map(|number| yes(number?)).collect()
             }
             // A column without a single value has no type of its own.
             _ if array.null_count() == array.len() => vec![None; array.len()],
@@ -171,14 +168,12 @@ impl Statistics for Flag {
     }
 }
 
-fn yes(field: &str, number: f64) -> Result<bool, DataError> {
+/// The flag of a number; a number that stands for none is not observed.
+fn yes(number: f64) -> Option<bool> {
     match number {
-        1.0 => Ok(true),
-        0.0 | -1.0 => Ok(false),
-        other => Err(DataError::NotFlag {
-            field: field.to_owned(),
-            value: other.to_string(),
-        }),
+        1.0 => Some(true),
+        0.0 | -1.0 => Some(false),
+        _ => None,
     }
 }
 
@@ -258,18 +253,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_yes_nor_no_is_an_error() {
+    fn what_is_neither_yes_nor_no_is_open_as_a_number_and_an_error_as_a_word() {
         let flag = Flag {
             counts: [1, 1],
             spelling: Spelling::OneZero,
         };
-        let twos: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), None, Some(2)]));
-        assert_eq!(
-            flag.encode(&flag.arrow_field("smile"), &twos)
-                .unwrap_err()
-                .to_string(),
-            "`smile` is yes or no, not `2`"
-        );
+        let encoded = |array: ArrayRef| flag.encode(&flag.arrow_field("smile"), &array);
+        let twos = encoded(Arc::new(Int64Array::from(vec![Some(1), None, Some(2)])));
+        assert_eq!(twos.unwrap().observed, [true, false, false]);
+        let error = encoded(Arc::new(StringArray::from(vec!["maybe"]))).unwrap_err();
+        assert_eq!(error.to_string(), "`smile` is yes or no, not `maybe`");
         assert!(matches!(read("smile", "maybe"), Err(DataError::NotFlag { .. })));
     }
 

@@ -43,6 +43,17 @@ pub enum Filling {
         /// From one to the next.
         step: i64,
     },
+    /// Names that continue those of the training records: `A-0120` after `A-0119`.
+    Names {
+        /// What stands before the number.
+        before: String,
+        /// The first number.
+        next: u64,
+        /// The least number of digits.
+        width: u8,
+        /// What stands after it.
+        after: String,
+    },
 }
 
 /// The type that any table can hold.
@@ -87,6 +98,16 @@ impl Ignored {
         let values: ArrayRef = match &self.filling {
             Filling::Nothing => return Ok(new_null_array(&self.data_type(), rows.len())),
             Filling::Value(value) => Arc::new(StringArray::from_iter_values(rows.iter().map(|_| value))),
+            Filling::Names {
+                before,
+                next,
+                width,
+                after,
+            } => {
+                let width = usize::from(*width);
+                let name = |row: &u64| format!("{before}{:0width$}{after}", next.wrapping_add(*row));
+                Arc::new(StringArray::from_iter_values(rows.iter().map(name)))
+            }
             Filling::Count { next, step } => {
                 let number = |row: &u64| next.wrapping_add(step.wrapping_mul(*row as i64));
                 Arc::new(Int64Array::from_iter_values(rows.iter().map(number)))

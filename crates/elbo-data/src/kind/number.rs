@@ -249,7 +249,9 @@ mod tests {
     }
 
     fn number(integer: bool, values: &[f64]) -> Number {
-        let Kind::Number(number) = fitted(integer, values) else {
+        let mut fitter = NumberFitter::new(integer);
+        fitter.push(&(Arc::new(Float64Array::from(values.to_vec())) as ArrayRef));
+        let Kind::Number(number) = fitter.finish_measure(false) else {
             panic!("not a number")
         };
         number
@@ -384,7 +386,10 @@ mod tests {
         let up =
             |first: f64, step: f64, n: u32| (0..n).map(|i| first + f64::from(i) * step).collect::<Vec<_>>();
         assert!(is(up(1.0, 1.0, 20)) && is(up(0.0, 1.0, 20)) && is(up(5000.0, 10.0, 1000)));
-        assert!(!is(up(1.0, 1.0, 19)) && !is(up(1950.0, 1.0, 70)));
+        assert!(!is(up(1.0, 1.0, 19)) && !is(up(1950.0, 1.0, 70)) && is(up(1001.0, 1.0, 30)));
+        // 500 different numbers of 7,919 are keys: about 16 pairs would be equal by chance
+        let random = |n: u32, range: u32| (1..=n).map(|i| f64::from(i * i % range)).collect::<Vec<_>>();
+        assert!(is(random(500, 7919)) && !is(random(100, 7919)) && !is(random(3000, 2001)));
         assert!(!is([up(1.0, 1.0, 20), vec![40.0]].concat()));
         // one in five is not read
         let some = |values: Vec<f64>| values.into_iter().filter(|value| value % 5.0 != 1.0).collect();

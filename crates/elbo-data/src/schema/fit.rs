@@ -45,6 +45,7 @@ impl Schema {
                 push(&mut fitters, &columns, &read);
             }
         }
+        look(source, &mut fitters)?;
         let seen: Vec<(u64, u64)> = fitters
             .iter()
             .map(|fitter| (fitter.missing(), fitter.records()))
@@ -69,6 +70,22 @@ impl Schema {
             fields: fields.collect(),
         })
     }
+}
+
+/// Shows all records to the fitters of columns that may be flags or identifiers: a number that only the held-out records
+/// have makes a flag a number, and a generated identifier must be none of theirs.
+fn look(source: &dyn Source, fitters: &mut [Fitter]) -> Result<(), DataError> {
+    let columns: Vec<usize> = (0..fitters.len())
+        .filter(|place| fitters[*place].undecided())
+        .collect();
+    let rows: Vec<u64> = (0..source.len()).collect();
+    for chunk in rows.chunks(CHUNK[0]).filter(|_| !columns.is_empty()) {
+        let read = source.read_columns(chunk, &columns)?;
+        for (place, array) in columns.iter().zip(read.batch.columns()) {
+            fitters[*place].look(array);
+        }
+    }
+    Ok(())
 }
 
 /// Fits the columns that turned out to be text, in two more passes.

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Float64Array};
-use arrow::compute::{CastOptions, cast_with_options};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array};
+use arrow::compute::{CastOptions, cast, cast_with_options, nullif};
 use arrow::datatypes::{
-    DataType, Field as ArrowField, Float64Type, Schema as ArrowSchema, SchemaRef, TimeUnit,
+    DataType, Field as ArrowField, Float64Type, Int64Type, Schema as ArrowSchema, SchemaRef, TimeUnit,
 };
 use arrow::record_batch::RecordBatch;
 
@@ -14,8 +14,12 @@ use super::names;
 use super::table::typed::check_names;
 use crate::column::{image_field, image_shape};
 use crate::error::DataError;
+use crate::kind::date::Unit;
 use crate::kind::{self, time};
 use crate::options::{FieldType, TypedField};
+
+/// The days of the years 1 to 9999, counted from 1970.
+const DAYS: std::ops::Range<i64> = -719_162..2_932_897;
 
 /// The columns of Arrow data that are read.
 #[derive(Debug)]
@@ -150,7 +154,7 @@ fn plain(path: &Path, array: &ArrayRef, field: &ArrowField, before: u64) -> Resu
         ..CastOptions::default()
     };
     let typed = cast_with_options(array, field.data_type(), &strict);
-    typed.map(|array| finite(&array)).map_err(|_| {
+    typed.map(|array| in_calendar(&finite(&array))).map_err(|_| {
         let bad = (0..array.len())
             .find(|row| cast_with_options(&array.slice(*row, 1), field.data_type(), &strict).is_err());
         let row = bad.unwrap_or_default();
@@ -175,5 +179,57 @@ fn finite(array: &ArrayRef) -> ArrayRef {
             Arc::new(finite.collect::<Float64Array>())
         }
         _ => Arc::clone(array),
+    }
+}
+
+/// The same dates, but those outside the years 1 to 9999, which no text can hold, are missing.
+fn in_calendar(array: &ArrayRef) -> ArrayRef {
+    let Some(unit) = Unit::of(array.data_type()) else {
+        return Arc::clone(array);
+    };
+    let whole = match unit {
+        Unit::Days => cast(array, &DataType::Int32).and_then(|days| cast(&days, &DataType::Int64)),
+        _ => cast(array, &DataType::Int64),
+    };
+    let Some(counts) = whole
+        .ok()
+        .and_then(|whole| whole.as_primitive_opt::<Int64Type>().cloned())
+    else {
+        return Arc::clone(array);
+    };
+    let per_day = unit
+        .per_second()
+        .map_or(1, |per_second| per_second as i64 * 86_400);
+    let outside = |count: Option<i64>| count.is_some_and(|count| !DAYS.contains(&count.div_euclid(per_day)));
+    let outside: Vec<bool> = counts.iter().map(outside).collect();
+    match outside.contains(&true) {
+        true => nullif(array, &BooleanArray::from(outside)).unwrap_or_else(|_| Arc::clone(array)),
+        false => Arc::clone(array),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{Date32Array, TimestampMillisecondArray};
+
+    #[test]
+    fn dates_outside_the_calendar_are_missing() {
+        // 2932896 is 9999-12-31
+        let days: ArrayRef = Arc::new(Date32Array::from(vec![
+            i32::MAX,
+            2_932_896,
+            2_932_897,
+            0,
+            i32::MIN,
+        ]));
+        let valid = |array: &ArrayRef| {
+            (0..array.len())
+                .filter(|row| array.is_valid(*row))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(valid(&in_calendar(&days)), [1, 3]);
+        let times: ArrayRef = Arc::new(TimestampMillisecondArray::from(vec![i64::MAX, 0]));
+        assert_eq!(valid(&in_calendar(&times)), [1]);
     }
 }

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use arrow::array::{ArrayRef, AsArray};
 
+use super::numbered::Numbered;
 use super::{Category, MAX_LEVELS, MAX_NAME, RARE, Rare};
-use crate::kind::{Fitted, Kind, constant, ignored, no_value};
+use crate::kind::ignored::Ignored;
+use crate::kind::{Fitted, Kind, constant, no_value};
 
 /// The most different levels that are kept by name while fitting.
 const MAX_NAMES: usize = 200_000;
@@ -24,6 +26,8 @@ pub(in crate::kind) struct CategoryFitter {
     long: bool,
     /// Whether a person set the type of the column to category.
     surely: bool,
+    /// How the names of all records are numbered, once they are looked at.
+    numbered: Option<Numbered>,
 }
 
 impl CategoryFitter {
@@ -50,6 +54,25 @@ impl CategoryFitter {
         }
     }
 
+    fn is_identifier(&self) -> bool {
+        let n = self.counts.len();
+        let different = n >= SURELY_IDENTIFIER && n as u64 == self.seen - self.beyond;
+        different && !self.surely && !self.long && of_one_pattern(&self.counts)
+    }
+
+    /// Whether the values of all records matter, not only of those that are fitted: of an identifier.
+    pub(in crate::kind) fn undecided(&self) -> bool {
+        self.is_identifier()
+    }
+
+    /// Shows values of all records.
+    pub(in crate::kind) fn look(&mut self, array: &ArrayRef) {
+        let numbered = self.numbered.get_or_insert_with(|| Numbered::of(&self.counts));
+        for name in array.as_string_opt::<i32>().into_iter().flatten().flatten() {
+            numbered.see(name);
+        }
+    }
+
     /// `gaps`: whether some records have no value.
     pub(in crate::kind) fn finish(self, gaps: bool) -> Fitted {
         let n = self.counts.len();
@@ -58,23 +81,19 @@ impl CategoryFitter {
             .keys()
             .all(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
         let many = n > SURELY_LEVELS && n as u64 > (self.seen - self.beyond) / 2 && !codes;
-        let Self {
-            seen,
-            beyond,
-            long,
-            surely,
-            ..
-        } = self;
-        if n >= SURELY_IDENTIFIER
-            && !surely
-            && !long
-            && n as u64 == seen - beyond
-            && of_one_pattern(&self.counts)
-        {
-            return Fitted::Kind(ignored("identifier: all different and of one pattern"));
-        } else if (many || long) && !surely {
+        if self.is_identifier() {
+            let filling = self
+                .numbered
+                .unwrap_or_else(|| Numbered::of(&self.counts))
+                .filling();
+            return Fitted::Kind(Kind::Ignored(Ignored {
+                filling,
+                ..Ignored::new("identifier: all different and of one pattern")
+            }));
+        } else if (many || self.long) && !self.surely {
             return Fitted::Text;
         }
+        let beyond = self.beyond;
         let counts: Vec<(String, u64)> = self.counts.into_iter().collect();
         Fitted::Kind(match counts.as_slice() {
             [] => no_value(),

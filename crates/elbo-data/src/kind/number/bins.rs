@@ -19,6 +19,11 @@ pub const MAX_BINS: usize = 128;
 /// A value is an atom if more than one in `ATOM_SHARE` records has it. At most 31 values can be atoms, so enough bins
 /// remain for the up to 32 stretches between them.
 const ATOM_SHARE: u64 = 32;
+/// From so many whole numbers on, all of them different, they may be keys.
+const LEAST_KEYS: f64 = 100.0;
+/// Measures that are all different by chance although so many pairs are expected to be equal: less than one column in
+/// a hundred.
+const LEAST_PAIRS: f64 = 5.0;
 /// One in `CUTS` of the bins is reserved for cutting other bins where their values are spread unevenly.
 const CUTS: usize = 4;
 /// The most distinct values that are counted exactly; with more of them a sample is used.
@@ -89,6 +94,21 @@ impl Values {
         if let Some(slot) = self.sample.get_mut(place as usize) {
             *slot = value;
         }
+    }
+
+    /// Whether no whole number occurs twice where, by chance, some would: of m numbers drawn from a range of r, about
+    /// m²/2r pairs are equal.
+    pub(super) fn all_differ(&self, min: f64, max: f64) -> bool {
+        let (different, m) = match &self.counts {
+            Some(counts) => (counts.len() as u64 == self.seen, self.seen as f64),
+            None => {
+                let mut bits: Vec<u64> = self.sample.iter().map(|value| value.to_bits()).collect();
+                bits.sort_unstable();
+                bits.dedup();
+                (bits.len() == self.sample.len(), self.sample.len() as f64)
+            }
+        };
+        different && m >= LEAST_KEYS && m * m / (2.0 * (max - min + 1.0)) >= LEAST_PAIRS
     }
 
     /// The bins of all values, which go from `min` to `max`; `grid` holds the values that they can have, `odd` is the

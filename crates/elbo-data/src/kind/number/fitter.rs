@@ -11,11 +11,11 @@ use crate::kind::ignored::{Filling, Ignored};
 use crate::kind::statistics::Statistics;
 use crate::kind::{Kind, constant, ignored, no_value};
 
-/// From so many records on, whole numbers that count up from about 0 by ones are an identifier, and from so many those
-/// that go up by equal steps from anywhere: a few years in order are no identifier.
+/// From so many records on, whole numbers that count up by ones are an identifier, and from so many those that could be
+/// years or that go up by other steps.
 const SURELY_IDENTIFIER: [u64; 2] = [20, 1000];
-/// The numbers of which "about 0" is one: the first records may not be among those that are read.
-const ABOUT_ZERO: std::ops::Range<f64> = 0.0..10.0;
+/// Whole numbers that could be years: a few of them in order are no identifier.
+const YEARS: std::ops::Range<f64> = 1800.0..2100.0;
 
 /// Running mean and variance (Welford 1962), which also finds out whether the numbers are flags.
 #[derive(Debug)]
@@ -38,6 +38,10 @@ pub(crate) struct NumberFitter {
     notation: Option<Notation>,
     /// Whether a person set the type of the column to number.
     surely: bool,
+    /// The largest value of all records, those included that are not fitted.
+    highest: f64,
+    /// Whether a record that is not fitted has another value than -1, 0 and 1.
+    others: bool,
 }
 
 impl NumberFitter {
@@ -58,6 +62,8 @@ impl NumberFitter {
             values: bins::Values::default(),
             notation: None,
             surely: false,
+            highest: max,
+            others: false,
         }
     }
 
@@ -102,15 +108,49 @@ impl NumberFitter {
         self.squares += delta * (value - self.mean);
         self.min = self.min.min(value);
         self.max = self.max.max(value);
+        self.highest = self.highest.max(value);
         for (count, sign) in self.signs.iter_mut().zip([-1.0, 0.0, 1.0]) {
             *count += u64::from(value == sign);
         }
     }
 
+    /// Whether the values of all records matter, not only of those that are fitted: of what may be a flag or an
+    /// identifier.
+    pub(crate) fn undecided(&self) -> bool {
+        self.n > 0 && !self.surely && (self.may_be_flag() || self.identifier().is_some())
+    }
+
+    fn may_be_flag(&self) -> bool {
+        let [minus, zero, one] = self.signs;
+        zero + one == self.n || minus + one == self.n
+    }
+
+    /// Shows values of all records.
+    pub(crate) fn look(&mut self, array: &ArrayRef) {
+        let numbers = cast(array, &DataType::Float64).ok();
+        let numbers = numbers
+            .as_ref()
+            .and_then(|array| array.as_primitive_opt::<Float64Type>());
+        for value in numbers.into_iter().flatten().flatten() {
+            self.highest = self.highest.max(value);
+            self.others |= ![-1.0, 0.0, 1.0].contains(&value);
+        }
+    }
+
+    /// Why the numbers are an identifier, and the step from one to the next; none if they are measures.
+    fn identifier(&self) -> Option<(&'static str, f64)> {
+        let step = self.step.filter(|step| self.integer && self.counts_up(*step));
+        let counts = step.map(|step| ("identifier: whole numbers that count up", step));
+        let years = YEARS.contains(&self.min) && YEARS.contains(&self.max);
+        let unique = || self.integer && !years && self.values.all_differ(self.min, self.max);
+        counts.or_else(|| unique().then_some(("identifier: whole numbers that are all different", 1.0)))
+    }
+
     /// `gaps`: whether some records have no value.
     pub(crate) fn finish(self, gaps: bool) -> Kind {
         let [minus, zero, one] = self.signs;
-        if self.n == 0 || self.min == self.max || self.surely {
+        let flag = self.may_be_flag();
+        if self.n == 0 || self.min == self.max || self.surely || (flag && self.others) {
             return self.finish_measure(gaps);
         } else if zero + one == self.n {
             let spelling = self.spelling(0.0).unwrap_or(Spelling::OneZero);
@@ -119,13 +159,13 @@ impl NumberFitter {
             let spelling = self.spelling(-1.0).unwrap_or(Spelling::PlusMinus);
             return flag::fitted([minus, one], gaps, spelling);
         }
-        match self.step.filter(|step| self.integer && self.counts_up(*step)) {
-            Some(step) => Kind::Ignored(Ignored {
+        match self.identifier() {
+            Some((reason, step)) => Kind::Ignored(Ignored {
                 filling: Filling::Count {
-                    next: (self.last + step) as i64,
+                    next: (self.highest + step) as i64,
                     step: step as i64,
                 },
-                ..Ignored::new("identifier: whole numbers that count up")
+                ..Ignored::new(reason)
             }),
             None => self.finish_measure(gaps),
         }
@@ -143,8 +183,8 @@ impl NumberFitter {
         let [few, many] = SURELY_IDENTIFIER;
         let in_range = (self.last - self.first) / step + 1.0;
         let dense = self.n as f64 * 3.0 >= in_range * 2.0;
-        let from_zero = step == 1.0 && ABOUT_ZERO.contains(&self.first);
-        dense && self.n >= if from_zero { few } else { many }
+        let years = YEARS.contains(&self.first) && YEARS.contains(&self.last);
+        dense && self.n >= if step == 1.0 && !years { few } else { many }
     }
 
     /// As [`Self::finish`], of values that are known to be no flags and no identifier.

@@ -14,6 +14,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::column::{image_array, image_field};
 use crate::kind::flag::WORDS;
+use crate::kind::number::MEASURE;
 use crate::kind::text::{TEXT, TextOptions};
 use crate::kind::written::FORMAT;
 use crate::noise::Noise;
@@ -63,7 +64,11 @@ fn every_kind(gaps: bool) -> Memory {
     let marked = |key: &str, value: &str| Some((key.to_owned(), value.to_owned()));
     let level = |n: i64| format!("level {}", n % 301);
     let columns: Vec<(&str, ArrayRef, Mark)> = vec![
-        ("whole", Arc::new(whole().collect::<Int64Array>()), None),
+        (
+            "whole",
+            Arc::new(whole().collect::<Int64Array>()),
+            marked(MEASURE, ""),
+        ),
         ("cents", Arc::new(reals(100.0).collect::<Float64Array>()), None),
         ("real", Arc::new(logs.collect::<Float64Array>()), None),
         (
