@@ -53,7 +53,7 @@ pub struct Number {
     pub bins: Vec<Bin>,
     /// How the numbers are written in files that hold text, where that is not as usual.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub notation: Option<Notation>,
+    pub notation: Option<Box<Notation>>,
 }
 
 impl Number {

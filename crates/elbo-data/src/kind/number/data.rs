@@ -3,8 +3,8 @@
 use arrow::array::ArrayRef;
 use arrow::datatypes::Field as ArrowField;
 
+use super::Number;
 use super::bins::{Bin, MAX_BINS};
-use super::{Notation, Number};
 use crate::batch::{Column, Numbers, Values};
 use crate::error::DataError;
 use crate::kind::statistics::{Statistics, wrong_values};
@@ -92,7 +92,7 @@ impl Statistics for Number {
         if !(1..=MAX_BINS).contains(&bins.len()) || !ascending || !bins.iter().all(sound) {
             return Some("its bins do not divide its range".to_owned());
         }
-        let notation = self.notation.as_ref().and_then(Notation::damage);
+        let notation = self.notation.as_ref().and_then(|notation| notation.damage());
         notation.or_else(|| self.grid.and_then(|grid| grid.damage()))
     }
 

@@ -215,7 +215,10 @@ impl NumberFitter {
             integer: self.integer,
             grid,
             bins: self.values.bins(min, max, grid, odd),
-            notation: self.notation.filter(|notation| !notation.is_plain()),
+            notation: self
+                .notation
+                .filter(|notation| !notation.is_plain())
+                .map(Box::new),
         };
         match number.damage() {
             None => Kind::Number(number),
