@@ -48,10 +48,10 @@ fn known_cells_come_back_as_they_were_written() {
             }
         }
     }
-    // A file of typed values has values.
+    // Prices keep their form in another kind of file too.
     folder.done("impute run prices.csv -o whole.parquet --quiet");
     folder.done("impute run whole.parquet -o again.csv --quiet");
-    assert_eq!(lines(&folder, "again.csv")[1][0], "2.5");
+    assert_eq!(lines(&folder, "again.csv")[1][0], "2.50");
 }
 
 #[test]

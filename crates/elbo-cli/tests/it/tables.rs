@@ -18,19 +18,27 @@ fn text(folder: &Folder, name: &str) -> String {
     String::from_utf8(folder.read(name)).unwrap()
 }
 
-/// The cells of a column of a file without quotes.
+/// The cells of a column of a file.
 fn column(folder: &Folder, name: &str, column: &str) -> Vec<String> {
     let text = text(folder, name);
-    let mut lines = text.lines();
-    let place = lines
-        .next()
-        .unwrap()
-        .split(',')
-        .position(|name| name == column)
-        .unwrap();
-    lines
-        .map(|line| line.split(',').nth(place).unwrap().to_owned())
-        .collect()
+    let mut lines = text.lines().map(cells);
+    let names = lines.next().unwrap();
+    let place = names.iter().position(|name| name == column).unwrap();
+    lines.map(|mut cells| cells.swap_remove(place)).collect()
+}
+
+/// The cells of a line; a comma in quotes divides none.
+fn cells(line: &str) -> Vec<String> {
+    let mut cells = vec![String::new()];
+    let mut quoted = false;
+    for letter in line.chars() {
+        match letter {
+            '"' => quoted = !quoted,
+            ',' if !quoted => cells.push(String::new()),
+            letter => cells.last_mut().unwrap().push(letter),
+        }
+    }
+    cells
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn pictures_with_captions_and_prices_are_one_record() {
         "{records}"
     );
     assert!(
-        records.lines().skip(1).all(|line| line.ends_with(",red,12.5")),
+        records.lines().skip(1).all(|line| line.ends_with(",red,12.50")),
         "{records}"
     );
     folder.done("sample run -n 6 -o sheet.png");

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -15,6 +15,8 @@ use crate::error::DataError;
 
 /// The list of the files in a folder that were written by this program, a name in each line.
 const LIST: &str = ".elbo-written";
+/// The most bytes of it that are read: ten million names.
+const MAX_LIST: u64 = 128 << 20;
 
 /// Whether a folder of outputs may be written to `path`, for an error before the work.
 ///
@@ -85,7 +87,9 @@ impl Stage {
             }
         }
         let list: String = listed.iter().map(|name| format!("{name}\n")).collect();
-        fs::write(self.path().join(LIST), list).map_err(failed)?;
+        atomic::write(&self.path().join(LIST), Existing::Replace, |file| {
+            file.write_all(list.as_bytes())
+        })?;
         self.swap(path).map_err(failed)
     }
 
@@ -146,9 +150,14 @@ fn names(path: &Path) -> io::Result<BTreeSet<String>> {
 /// The files of a folder that were written by this program; none where there is no list.
 fn listed_in(path: &Path) -> BTreeSet<String> {
     let list: PathBuf = path.join(LIST);
-    let regular = list.symlink_metadata().is_ok_and(|found| found.is_file());
-    let text = fs::read_to_string(list).ok().filter(|_| regular);
-    text.unwrap_or_default().lines().map(str::to_owned).collect()
+    let mut text = String::new();
+    if list.symlink_metadata().is_ok_and(|found| found.is_file())
+        && let Ok(file) = fs::File::open(list)
+        && file.take(MAX_LIST).read_to_string(&mut text).is_err()
+    {
+        text.clear();
+    }
+    text.lines().map(str::to_owned).collect()
 }
 
 #[cfg(test)]

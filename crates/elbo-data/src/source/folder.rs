@@ -161,7 +161,7 @@ impl Folder {
 /// Whether the table names pictures of the folder.
 pub(crate) fn describes_pictures(folder: &Path, table: &Table) -> bool {
     let listing = Listing::read(folder);
-    listing.is_ok_and(|listing| table::names_any(table, &listing.pictures))
+    listing.is_ok_and(|listing| table::lists_pictures(table, &listing.pictures))
 }
 
 /// Reads all headers in parallel: positions and headers of good pictures, and what is wrong with the rest.

@@ -288,3 +288,38 @@ fn built_in_data_are_named() {
         "there is no built-in data set `facse`; did you mean `faces`?\nhint: known: `faces`, `people`, `phrases`"
     );
 }
+
+#[test]
+fn any_column_may_name_the_pictures() {
+    let files = Files::new()
+        .with_picture("images/a.png", 8, 8, 1)
+        .with_picture("images/b.png", 8, 8, 2)
+        .with(
+            "labels.csv",
+            "id,file,colour\n0,images/a.png,red\n1,images/b.png,blue\n",
+        );
+    let source = files.open().unwrap();
+    let columns = ["id", "colour"].map(|name| column(source.as_ref(), name));
+    let read = source.read_columns(&[1, 0], &columns).unwrap();
+    let colours: Vec<_> = read.batch.column(1).as_string::<i32>().iter().flatten().collect();
+    assert_eq!(colours, ["blue", "red"]);
+    let listed = open(
+        files.path().join("labels.csv").to_str().unwrap(),
+        &OpenOptions::default(),
+    )
+    .unwrap();
+    assert_eq!(listed.arrow_schema(), source.arrow_schema());
+}
+
+#[test]
+fn a_table_that_names_a_picture_by_chance_is_a_table() {
+    let files = Files::new()
+        .with_picture("1.png", 8, 8, 1)
+        .with("ages.csv", "age,name\n1,Ann\n22,Ben\n33,Cem\n44,Dan\n51,Eva\n");
+    let source = open(
+        files.path().join("ages.csv").to_str().unwrap(),
+        &OpenOptions::default(),
+    )
+    .unwrap();
+    assert_eq!(source.len(), 5);
+}

@@ -47,15 +47,13 @@ impl Model {
 
     fn read_with(&self, data: &Data, options: &OpenOptions) -> Result<Arc<Batches>, Error> {
         let opened = &self.opened;
-        let source = self
-            .on_threads(|| data.open(options))
-            .map_err(|error| match error {
-                Error::Data(cell @ DataError::Cell { .. }) => Error::WrongCell { cell },
-                error => error,
-            })?;
+        let source = self.on_threads(|| data.open(options));
+        if let Err(Error::Data(cell @ DataError::Cell { .. })) = source {
+            return Err(Error::WrongCell { cell });
+        }
         Ok(Arc::new(Batches::new(
             &opened.config,
-            source,
+            source?,
             Arc::clone(&opened.schema),
         )?))
     }

@@ -1,6 +1,7 @@
-//! The table beside the pictures: its first column names the file, each other column is an attribute.
+//! The table beside the pictures: one column names the file, each other column is an attribute.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 use arrow::array::{ArrayRef, AsArray, UInt64Array};
 use arrow::compute::take;
@@ -9,6 +10,7 @@ use arrow::datatypes::Field as ArrowField;
 use super::listing::Picture;
 use super::{IMAGE, LABEL};
 use crate::error::{DataError, Problem};
+use crate::picture::is_picture;
 use crate::source::table::Table;
 use crate::source::{Source, file_name};
 
@@ -23,21 +25,44 @@ const ROWS: usize = 8192;
 #[derive(Debug)]
 pub(super) struct Attributes {
     table: Table,
+    /// The column that names the file.
+    file: usize,
     /// For each picture its row of the table.
     row_of: Vec<Option<u64>>,
     /// Names in the table for which there is no picture.
     missing: Vec<String>,
 }
 
-/// Whether one of the table's first rows names a picture.
-pub(super) fn names_any(table: &Table, pictures: &[Picture]) -> bool {
+/// Whether a table is a list of pictures: a column of it names some, and most of its first cells name pictures that
+/// exist, or have the endings of pictures.
+pub(super) fn lists_pictures(table: &Table, pictures: &[Picture]) -> bool {
     let index = Index::new(pictures);
-    let rows: Vec<u64> = (0..table.len().min(LOOKED_AT)).collect();
-    let names = |files: ArrayRef| {
-        let mut files = files.as_string::<i32>().iter().flatten();
-        files.any(|file| index.find(file).is_some())
+    let Some((column, _)) = file_column(table, &index) else {
+        return false;
     };
-    table.texts(0, &rows).is_ok_and(names)
+    let names = |file: &str| index.find(file).is_some() || is_picture(Path::new(file));
+    first_cells(table, column).is_some_and(|files| {
+        let files: Vec<&str> = files.as_string::<i32>().iter().flatten().collect();
+        2 * files.iter().filter(|file| names(file)).count() > files.len()
+    })
+}
+
+/// The column that names the most pictures among the first rows, and how many; none if no column names any.
+fn file_column(table: &Table, index: &Index) -> Option<(usize, usize)> {
+    let columns = 0..table.arrow_schema().fields().len();
+    let count = |column: usize| {
+        let files = first_cells(table, column)?;
+        let found = files.as_string::<i32>().iter().flatten();
+        Some((column, found.filter(|file| index.find(file).is_some()).count()))
+    };
+    let named = columns.filter_map(count).filter(|(_, count)| *count > 0);
+    // Of equals the first.
+    named.max_by_key(|(column, count)| (*count, std::cmp::Reverse(*column)))
+}
+
+fn first_cells(table: &Table, column: usize) -> Option<ArrayRef> {
+    let rows: Vec<u64> = (0..table.len().min(LOOKED_AT)).collect();
+    table.texts(column, &rows).ok()
 }
 
 impl Attributes {
@@ -51,13 +76,14 @@ impl Attributes {
         }
         let index = Index::new(pictures);
         let mut attributes = Self {
+            file: file_column(&table, &index).map_or(0, |(column, _)| column),
             row_of: vec![None; pictures.len()],
             missing: Vec::new(),
             table,
         };
         let rows: Vec<u64> = (0..attributes.table.len()).collect();
         for rows in rows.chunks(ROWS) {
-            let files = attributes.table.texts(0, rows)?;
+            let files = attributes.table.texts(attributes.file, rows)?;
             for (row, file) in rows.iter().zip(files.as_string::<i32>()) {
                 attributes.find(&index, *row, file.unwrap_or_default())?;
             }
@@ -92,7 +118,10 @@ impl Attributes {
     /// The columns, checked against the names that the folder itself gives to fields.
     pub(super) fn fields(&self, labelled: bool) -> Result<Vec<ArrowField>, DataError> {
         let schema = self.table.arrow_schema();
-        let fields = schema.fields().iter().skip(1);
+        let fields = schema.fields().iter().enumerate();
+        let fields = fields
+            .filter(|(column, _)| *column != self.file)
+            .map(|(_, field)| field);
         let field = |field: &ArrowField| {
             let meaning = match field.name().as_str() {
                 IMAGE => "pictures",
@@ -112,7 +141,8 @@ impl Attributes {
     pub(super) fn read(&self, pictures: &[usize], columns: &[usize]) -> Result<Vec<ArrayRef>, DataError> {
         let rows = pictures.iter().filter_map(|picture| self.row_of[*picture]);
         let rows: Vec<u64> = rows.collect();
-        let columns: Vec<usize> = columns.iter().map(|column| 1 + column).collect();
+        let beside = |column: &usize| column + usize::from(*column >= self.file);
+        let columns: Vec<usize> = columns.iter().map(beside).collect();
         let read = self.table.read_columns(&rows, &columns)?;
         let mut next = 0..rows.len() as u64;
         let places: UInt64Array = pictures
