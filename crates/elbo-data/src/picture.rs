@@ -14,6 +14,7 @@ use std::path::Path;
 use image::error::ImageError;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, metadata::Orientation};
 
+use crate::contained::contained;
 use crate::options::ImageSize;
 
 pub(crate) use target::Target;
@@ -45,12 +46,15 @@ pub(crate) struct Header {
 /// Whether the file has the extension of a picture.
 pub(crate) fn is_picture(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-    ["png", "jpg", "jpeg", "jpe", "webp", "bmp", "gif"].contains(&extension.to_ascii_lowercase().as_str())
+    ["png", "jpg", "jpeg", "jpe", "webp", "bmp", "gif", "tif", "tiff"]
+        .contains(&extension.to_ascii_lowercase().as_str())
 }
 
 /// Reads a picture's header; of most files only the first 64 KiB are touched.
 pub(crate) fn header(path: &Path, max_pixels: u64) -> Result<Header, Fault> {
     let prefix = load(path, PREFIX)?;
+    let damaged = |_| Err("is damaged".to_owned());
+    let header_of = |bytes: &[u8], most| contained(|| header_of(bytes, most)).unwrap_or_else(damaged);
     match header_of(&prefix, max_pixels) {
         // A long profile or preview may precede the size.
         Err(_) if prefix.len() as u64 == PREFIX => header_of(&load(path, longest(max_pixels))?, max_pixels),
@@ -82,7 +86,9 @@ fn header_of(bytes: &[u8], max_pixels: u64) -> Result<Header, Fault> {
 
 /// Decodes a picture file and holds it upright.
 pub(crate) fn decode(path: &Path, max_pixels: u64) -> Result<DynamicImage, Fault> {
-    decode_bytes(&load(path, longest(max_pixels))?, max_pixels)
+    let bytes = load(path, longest(max_pixels))?;
+    let damaged = |_| Err("is damaged".to_owned());
+    contained(|| decode_bytes(&bytes, max_pixels)).unwrap_or_else(damaged)
 }
 
 fn decode_bytes(bytes: &[u8], max_pixels: u64) -> Result<DynamicImage, Fault> {
@@ -98,14 +104,14 @@ fn decode_bytes(bytes: &[u8], max_pixels: u64) -> Result<DynamicImage, Fault> {
 
 /// A decoder for the format that the bytes begin with, the size checked.
 fn decoder(bytes: &[u8], max_pixels: u64) -> Result<impl ImageDecoder + '_, Fault> {
-    use ImageFormat::{Bmp, Gif, Jpeg, Png, WebP};
+    use ImageFormat::{Bmp, Gif, Jpeg, Png, Tiff, WebP};
     if bytes.is_empty() {
         return Err("is empty".to_owned());
     }
     let format = image::guess_format(bytes)
         .ok()
-        .filter(|format| [Png, Jpeg, WebP, Bmp, Gif].contains(format))
-        .ok_or("is no picture: it begins like none of png, jpeg, webp, bmp and gif")?;
+        .filter(|format| [Png, Jpeg, WebP, Bmp, Gif, Tiff].contains(format))
+        .ok_or("is no picture: it begins like none of png, jpeg, webp, bmp, gif and tiff")?;
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(longest(max_pixels) + SLACK);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);

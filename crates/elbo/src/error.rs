@@ -158,14 +158,6 @@ pub enum Error {
         /// "modelled" or "given", or "named again".
         second: &'static str,
     },
-    /// A batch would hold more records than there are to train on.
-    #[error("`training.batch = {batch}` is more than the {records} records to train on")]
-    BatchTooLarge {
-        /// Records of a batch.
-        batch: u64,
-        /// Records to train on.
-        records: u64,
-    },
 
     /// A setting of a request has a value that it does not take.
     #[error("`{setting}` cannot be `{value}`: it takes {takes}")]
@@ -353,7 +345,19 @@ impl Error {
                         | DataError::Threads(_)
                 )
         );
-        !machine
+        // A path that does not exist was typed.
+        !machine || self.io_kind() == Some(std::io::ErrorKind::NotFound)
+    }
+
+    /// Why the system could not read or write a file.
+    fn io_kind(&self) -> Option<std::io::ErrorKind> {
+        if let Self::Read { source, .. } | Self::Write { source, .. } = self {
+            return Some(source.kind());
+        }
+        if let Self::Data(DataError::Write { source, .. }) = self {
+            return source.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        }
+        None
     }
 
     /// A setting of a request, such as `SampleRequest::n`, with a value that it does not take.

@@ -52,7 +52,7 @@ fn an_empty_folder() {
     assert_snapshot!(refused(&folder, "pictures"), @"
     exit 2
     error: `pictures` holds no pictures (other files: 0)
-    hint: pictures are png, jpeg, webp, bmp and gif files
+    hint: pictures are png, jpeg, webp, bmp, gif and tiff files
     ");
 }
 
@@ -65,7 +65,7 @@ fn a_folder_of_other_files() {
     assert_snapshot!(refused(&folder, "pictures"), @"
     exit 2
     error: `pictures` holds no pictures (other files: 2)
-    hint: pictures are png, jpeg, webp, bmp and gif files
+    hint: pictures are png, jpeg, webp, bmp, gif and tiff files
     ");
 }
 
@@ -97,7 +97,7 @@ fn only_files_that_are_no_pictures() {
         .write("pictures/b.jpg", "text");
     assert_snapshot!(refused(&folder, "pictures"), @"
     exit 2
-    error: none of the 2 pictures in `pictures` can be read: `a.png` is no picture: it begins like none of png, jpeg, webp, bmp and gif
+    error: none of the 2 pictures in `pictures` can be read: `a.png` is no picture: it begins like none of png, jpeg, webp, bmp, gif and tiff
     hint: `elbo inspect` lists what is wrong with each
     ");
 }

@@ -57,15 +57,6 @@ fn batch_zero() {
 }
 
 #[test]
-fn batch_larger_than_the_data() {
-    assert_snapshot!(refused("--batch 1000"), @"
-    exit 2
-    error: `training.batch = 1000` is more than the 39 records to train on
-    hint: choose at most 39: `--batch 39`
-    ");
-}
-
-#[test]
 fn learning_rate_zero() {
     assert_snapshot!(refused("--lr 0"), @"
     exit 2

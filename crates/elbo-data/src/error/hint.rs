@@ -30,7 +30,7 @@ impl DataError {
                     "pictures are looked for in the folder and one level below; try `{folder}`"
                 ));
             }
-            Self::EmptyFolder { .. } => "pictures are png, jpeg, webp, bmp and gif files",
+            Self::EmptyFolder { .. } => "pictures are png, jpeg, webp, bmp, gif and tiff files",
             Self::NothingReadable { what: "rows", .. } => {
                 "put double quotes around a cell that contains the separator"
             }

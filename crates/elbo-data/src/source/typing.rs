@@ -130,6 +130,10 @@ fn as_field(field: &ArrowField, asked: Option<FieldType>) -> Option<ArrowField> 
         _ => return None,
     };
     Some(match asked {
+        // Numbers of 64 bits without a sign may be larger than any of ours.
+        Some(FieldType::Ignore) if *field.data_type() == DataType::UInt64 => {
+            marked(DataType::Utf8, kind::IGNORE)
+        }
         Some(FieldType::Ignore) => marked(own, kind::IGNORE),
         Some(FieldType::Text) => marked(DataType::Utf8, kind::text::TEXT),
         Some(FieldType::Category) => marked(DataType::Utf8, kind::CATEGORY),

@@ -15,13 +15,16 @@ use crate::support::{Files, column, encoded, message, names, picture};
 #[test]
 fn every_format_is_read_in_the_order_of_the_names() {
     let mut files = Files::new();
-    for (i, name) in ["e.png", "a.jpg", "d.webp", "c.bmp", "b.GIF"].iter().enumerate() {
+    for (i, name) in ["e.png", "a.jpg", "d.webp", "c.bmp", "b.GIF", "f.tif"]
+        .iter()
+        .enumerate()
+    {
         files = files.with_picture(name, 20, 12, 40 * i as u8);
     }
     let source = files.open().unwrap();
     assert_eq!(
         names(source.as_ref()),
-        ["a.jpg", "b.GIF", "c.bmp", "d.webp", "e.png"]
+        ["a.jpg", "b.GIF", "c.bmp", "d.webp", "e.png", "f.tif"]
     );
     let read = source.read(&[4, 2]).unwrap();
     assert_eq!(image_shape(read.batch.schema().field(0)), Some([12, 20, 3]));
@@ -102,7 +105,7 @@ fn broken_files_are_named_and_skipped() {
         [
             "`dot.png` is 1x1 pixels; 2x2 is the least",
             "`empty.gif` is empty",
-            "`text.png` is no picture: it begins like none of png, jpeg, webp, bmp and gif",
+            "`text.png` is no picture: it begins like none of png, jpeg, webp, bmp, gif and tiff",
             "`wide.png` is 3000x4 pixels; the limit is 11000 pixels",
             "`cut.jpg` is cut short",
         ]

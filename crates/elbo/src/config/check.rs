@@ -93,7 +93,7 @@ impl RunConfig {
         Layer::table(&self.to_table()?)?;
         together::check(self)?;
         let mut notes = Vec::new();
-        let batch = choose::batch(self.training.batch, records)?;
+        let batch = choose::batch(self.training.batch, records, &mut notes);
         fields::check(self, schema)?;
         let roles = roles::roles(schema, self.data.model.as_deref(), &self.data.given)?;
         let checked = self.chosen(&roles, batch, &mut notes)?;

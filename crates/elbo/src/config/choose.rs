@@ -8,7 +8,6 @@ use elbo_core::{
 use elbo_data::kind::text::Text;
 
 use super::sections::{NetworkSection, ObjectiveSection};
-use crate::Error;
 
 /// Pictures of at most this many values need no convolutions: 32×32 gray.
 const DENSE_VALUES: usize = 1024;
@@ -35,14 +34,16 @@ const BATCH: [usize; 2] = [16, 128];
 const STEPS: usize = 32;
 
 /// The number of records in a step: as set, or chosen from the number of `records` to train on.
-pub(super) fn batch(set: Option<usize>, records: usize) -> Result<usize, Error> {
+pub(super) fn batch(set: Option<usize>, records: usize, notes: &mut Vec<String>) -> usize {
     match set {
-        Some(batch) if batch > records => Err(Error::BatchTooLarge {
-            batch: batch as u64,
-            records: records as u64,
-        }),
-        Some(batch) => Ok(batch),
-        None => Ok((records / STEPS).clamp(BATCH[0], BATCH[1]).min(records)),
+        Some(batch) if batch > records => {
+            notes.push(format!(
+                "a step takes all {records} records to train on, not `training.batch = {batch}`"
+            ));
+            records
+        }
+        Some(batch) => batch,
+        None => (records / STEPS).clamp(BATCH[0], BATCH[1]).min(records),
     }
 }
 

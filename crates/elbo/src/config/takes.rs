@@ -41,6 +41,8 @@ impl Takes {
             (Self::Names | Self::Kinds | Self::Wholes(_), _) => Value::Array(self.split(text)),
             (Self::Text | Self::OneOf(_) | Self::Size, Some(quoted @ Value::String(_))) => quoted,
             (Self::Text | Self::OneOf(_), _) => Value::String(text.to_owned()),
+            // `0x64` is no number in base 16 here.
+            (Self::Size, _) if text.contains(['x', 'X']) => Value::String(text.to_owned()),
             (_, Some(value)) => value,
             (Self::Real(..), None) => text
                 .parse()

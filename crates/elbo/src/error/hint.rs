@@ -69,9 +69,6 @@ impl Error {
             Self::NoRecords { .. } => {
                 Some("choose another `EvaluateRequest::split`, or data that have records in it".to_owned())
             }
-            Self::BatchTooLarge { records, .. } => {
-                Some(format!("choose at most {records}: `training.batch = {records}`"))
-            }
             Self::Diverged { .. } => Some(
                 "start again with a lower learning rate, such as `training.learning_rate = 1e-4`, or bound the \
                  gradient with `training.clip_norm = 100`"
