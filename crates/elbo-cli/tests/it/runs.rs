@@ -137,12 +137,12 @@ fn outputs_that_cannot_be_written() {
     let folder = trained();
     folder.write("file", "");
     assert_snapshot!(folder.refused("sample run -n 1 -o file/out.png"), @"
-    exit 1
+    exit 2
     error: cannot write `file/out.png`: the folder `file` does not exist
     hint: create the folder first
     ");
     assert_snapshot!(folder.refused("sample run -n 1 -o nowhere/out.png"), @"
-    exit 1
+    exit 2
     error: cannot write `nowhere/out.png`: the folder `nowhere` does not exist
     hint: create the folder first
     ");

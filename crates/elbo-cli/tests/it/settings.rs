@@ -253,7 +253,7 @@ fn a_field_keeps_its_settings_in_the_run() {
 #[test]
 fn a_config_file_that_is_not_there() {
     assert_snapshot!(refused("--config no.toml"), @"
-    exit 1
+    exit 2
     error: cannot read `no.toml`: No such file or directory (os error 2)
     ");
 }
