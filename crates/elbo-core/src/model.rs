@@ -194,7 +194,7 @@ impl Model {
     }
 
     /// Whether what is generated for a record has the same bits in every batch of 2 to 64 records, on the CPU: so it
-    /// is if only dense layers of at most [`STEADY_INPUTS`](elbo_kernels::STEADY_INPUTS) inputs take part.
+    /// is if only dense layers of at most [`STEADY_INPUTS`] inputs take part.
     pub fn generates_alike_in_small_batches(&self) -> bool {
         let mut widest = Widest::default();
         self.condition.visit(&mut widest);
