@@ -171,14 +171,24 @@ fn standing(step: &TrainingStep) -> String {
 /// A line for each epoch.
 fn epoch(record: &EpochRecord, epochs: u64) -> String {
     format!(
-        "epoch {}/{epochs}: −ELBO train {:.2}, validation {:.2} nats (distortion {:.2}, rate {:.2}){}",
+        "epoch {}/{epochs}: −ELBO train {:.2}, validation {:.2} nats (distortion {:.2}, rate {:.2}{}){}",
         record.epoch,
         -record.train.elbo,
         -record.validation.elbo,
         record.validation.distortion,
         record.validation.rate,
+        far_from_median(record),
         if record.best { ", best" } else { "" }
     )
+}
+
+/// The median, where a few records make the mean say little.
+fn far_from_median(record: &EpochRecord) -> String {
+    let (mean, median) = (-record.validation.elbo, record.validation_median);
+    match mean > 2.0 * median.abs() + 10.0 {
+        true => format!("; median −ELBO {median:.2}"),
+        false => String::new(),
+    }
 }
 
 #[cfg(test)]

@@ -68,5 +68,5 @@ pub use verbs::interpolate::{InterpolateReport, InterpolateRequest, Interpolatio
 pub use verbs::map::{LatentMap, MapReport, MapRequest};
 pub use verbs::reconstruct::{ReconstructReport, ReconstructRequest};
 pub use verbs::sample::{SampleReport, SampleRequest};
-pub use verbs::score::{ScoreReport, ScoreRequest};
+pub use verbs::score::{ScoreReport, ScoreRequest, Threshold};
 pub use verbs::traverse::{Traversal, TraverseReport, TraverseRequest};

@@ -14,7 +14,8 @@ Examples:
   elbo score run new.csv --false-alarms 0.001 -o scores.parquet
 
 A score is -log p of the record in nats: the higher, the more surprising. A record is an outlier if
-its score is above the threshold. --false-alarms is the share of the run's validation records above it.";
+its score is above the threshold. --false-alarms is the share of usual records, by those that the run
+held out, that are above it. The column `unseen` names the fields whose level the model never saw.";
 
 /// Score records: how surprising each is, and each of its fields
 #[derive(Args, Debug)]
@@ -64,16 +65,24 @@ pub(crate) fn run(args: ScoreArgs, threads: usize, printer: &Printer) -> Result<
 }
 
 fn words(Written { out, report }: &Written<ScoreReport>) -> String {
+    let threshold = &report.threshold;
+    let percent = |share: f64| format!("{:.2} %", 100.0 * share);
+    let unseen = match report.unseen {
+        0 => String::new(),
+        count => format!("\nlevels never seen in training: {count}"),
+    };
     format!(
-        "{} records in {}, {:.2} nats on average\noutliers: {}, above {:.2} nats, which {} % of {} validation \
-         records exceed\nfields: {}",
+        "{} records in {}, {:.2} nats on average\noutliers: {}, above {:.2} nats, which {} of the {} held-out \
+         records exceed ({} to {} of all usual ones, with 95 % confidence){unseen}\nfields: {}",
         report.n,
         out.display(),
         report.mean,
         report.outliers,
-        report.threshold,
-        100.0 * report.false_alarms,
-        report.calibrated_on,
+        threshold.threshold,
+        percent(threshold.above),
+        threshold.calibrated_on,
+        percent(threshold.above_from),
+        percent(threshold.above_to),
         report.fields,
     )
 }

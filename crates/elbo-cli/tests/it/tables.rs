@@ -302,7 +302,7 @@ fn scores_come_with_a_threshold_and_a_column_for_each_field() {
     let report: serde_json::Value = serde_json::from_str(&report).unwrap();
     let scores = text(&folder, "scores.csv");
     assert!(
-        scores.starts_with("record,score,outlier,score_region,score_sex,score_age,"),
+        scores.starts_with("record,score,outlier,unseen,score_region,score_sex,score_age,"),
         "{scores}"
     );
     let scored: Vec<f64> = column(&folder, "scores.csv", "score")

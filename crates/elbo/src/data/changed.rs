@@ -39,7 +39,7 @@ impl Pair {
     /// # Errors
     /// None that records which could be read meet.
     pub fn before(&self) -> Result<RecordBatch, Error> {
-        let Observations { rows, x, y } = &self.observations;
+        let Observations { rows, x, y, .. } = &self.observations;
         Ok(self.opened.records_of(x, y, rows)?)
     }
 }

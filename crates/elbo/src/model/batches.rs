@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn::tensor::{Tensor, TensorData};
 use elbo_core::{Fields, Value};
 use elbo_data::noise::{Noise, Purpose};
-use elbo_data::{Batch, Binarize, Column, Loader, LoaderOptions, Schema, Source};
+use elbo_data::{Batch, Binarize, Column, Loader, LoaderOptions, Schema, Source, Unseen};
 
 use super::CHUNK;
 use super::reading::Rows;
@@ -66,6 +66,8 @@ pub(crate) struct Observations {
     pub rows: Vec<u64>,
     pub x: Vec<Column>,
     pub y: Vec<Column>,
+    /// Levels that were not seen in training; those values count as not observed.
+    pub unseen: Vec<Unseen>,
 }
 
 /// Records on the device.
@@ -207,6 +209,7 @@ impl Batches {
             rows: batch.rows.clone(),
             x: self.x.iter().map(column).collect::<Result<_, Error>>()?,
             y: self.y.iter().map(column).collect::<Result<_, Error>>()?,
+            unseen: batch.unseen.clone(),
         };
         Ok(self.conditioned(records, conditioning))
     }
@@ -316,10 +319,13 @@ impl Observations {
     /// The records at these places.
     pub(crate) fn take(&self, places: &[usize]) -> Self {
         let take = |column: &Column| column.take(places);
+        let rows: Vec<u64> = places.iter().map(|place| self.rows[*place]).collect();
+        let unseen = self.unseen.iter().filter(|unseen| rows.contains(&unseen.row));
         Self {
-            rows: places.iter().map(|place| self.rows[*place]).collect(),
             x: self.x.iter().map(take).collect(),
             y: self.y.iter().map(take).collect(),
+            unseen: unseen.cloned().collect(),
+            rows,
         }
     }
 
@@ -330,6 +336,7 @@ impl Observations {
             rows: self.rows.clone(),
             x: self.x.iter().map(fill).collect(),
             y: self.y.iter().map(fill).collect(),
+            unseen: self.unseen.clone(),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::reading::Reading;
 use super::tensors::to_host;
 use crate::error::Error;
 use crate::events::Events;
+use crate::verbs::evaluate::median;
 
 /// Records scored at a time. Fixed, so that a number does not depend on the training batch.
 const CHUNK: usize = 256;
@@ -40,6 +41,8 @@ impl Terms {
 /// The mean terms of some records, and each latent unit's share of the rate.
 pub(crate) struct Scored {
     pub terms: Terms,
+    /// Median of the records' −ELBO, in nats.
+    pub median: f64,
     /// Mean rate of each latent unit, in nats.
     pub rate_per_unit: Vec<f64>,
 }
@@ -50,6 +53,7 @@ pub(crate) fn score(
     batches: &Arc<Batches>,
     rows: &[u64],
 ) -> Result<Scored, Error> {
+    let mut bounds = Vec::new();
     let mut distortion = 0.0;
     let mut rates = vec![0.0; network.latent()];
     let mut records = 0;
@@ -63,21 +67,20 @@ pub(crate) fn score(
         let batch = batches.upload(&batch?);
         let eps = batches.eps(Purpose::Validation, 0, &batch.rows, 1, network.latent());
         let elbo = network.elbo(&batch.x, &batch.y, eps);
-        for rate in to_host(elbo.rate_per_unit).chunks_exact(network.latent()) {
-            rates
-                .iter_mut()
-                .zip(rate)
-                .for_each(|(sum, rate)| *sum += f64::from(*rate));
+        let distortions = to_host(elbo.distortion);
+        let units = to_host(elbo.rate_per_unit);
+        for (rate, nats) in units.chunks_exact(network.latent()).zip(&distortions) {
+            let units = rates.iter_mut().zip(rate);
+            units.for_each(|(sum, rate)| *sum += f64::from(*rate));
+            bounds.push(f64::from(*nats) + rate.iter().copied().map(f64::from).sum::<f64>());
         }
-        distortion += to_host(elbo.distortion)
-            .iter()
-            .map(|nats| f64::from(*nats))
-            .sum::<f64>();
+        distortion += distortions.iter().copied().map(f64::from).sum::<f64>();
         records += batch.rows.len() as u64;
     }
     let rate_per_unit: Vec<_> = rates.iter().map(|sum| sum / records.max(1) as f64).collect();
     Ok(Scored {
         terms: Terms::mean(distortion, rates.iter().sum(), records),
+        median: median(bounds),
         rate_per_unit,
     })
 }

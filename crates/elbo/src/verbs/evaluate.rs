@@ -15,7 +15,7 @@ use crate::model::batches::Batches;
 use crate::model::opened::{ModelledImage, Opened};
 
 use importance::Estimate;
-pub(crate) use importance::{LogMean, group};
+pub(crate) use importance::{LogMean, group, median};
 
 /// A unit is active if its posterior mean varies by more than this over records
 /// (Burda et al. 2016, section 5.2).
@@ -67,6 +67,8 @@ pub struct EvaluateReport {
     pub nll: f64,
     /// Standard error of `nll` as the mean of a larger population's.
     pub nll_standard_error: f64,
+    /// The median of the records' `nll`, which a few far values among them do not move.
+    pub nll_median: f64,
     /// Standard error of `nll` on these very records, from the importance sampling alone.
     pub nll_monte_carlo_error: f64,
     /// Latent units whose posterior mean varies over records (variance above 0.01).
@@ -213,6 +215,7 @@ fn report(
         distortion: estimate.distortion,
         nll: estimate.nll.mean,
         nll_standard_error: estimate.nll.standard_error,
+        nll_median: estimate.nll_median,
         nll_monte_carlo_error: estimate.monte_carlo_error,
         active_units: estimate
             .variance_per_unit

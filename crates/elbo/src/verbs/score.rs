@@ -1,6 +1,8 @@
 //! `score`: how surprising each record is, and each of its fields, in nats; with a threshold for outliers.
 
 mod surprise;
+mod threshold;
+mod unseen;
 
 use std::sync::Arc;
 
@@ -18,8 +20,9 @@ use crate::error::Error;
 use crate::events::{Events, Phase};
 use crate::model::Model;
 use surprise::{Detail, Scores};
+pub use threshold::Threshold;
 
-/// Most validation records that the threshold is calibrated on.
+/// Most held-out records that the threshold is calibrated on.
 const CALIBRATED_ON: usize = 20_000;
 
 /// What to score.
@@ -27,7 +30,7 @@ const CALIBRATED_ON: usize = 20_000;
 pub struct ScoreRequest {
     /// The records.
     pub data: Data,
-    /// Share of usual records, those of the run's validation split, that may pass for outliers.
+    /// Share of usual records, those that the run held out, that may pass for outliers.
     pub false_alarms: f64,
     /// Samples of the latents for each record.
     pub samples: usize,
@@ -73,16 +76,17 @@ pub struct ScoreReport {
     pub version: u32,
     /// How many records.
     pub n: usize,
-    /// Records of a higher score are outliers, in nats.
-    pub threshold: f64,
-    /// The requested share of validation records above it.
+    /// The requested share of usual records above the threshold.
     pub false_alarms: f64,
-    /// How many validation records it was calibrated on.
-    pub calibrated_on: usize,
+    /// Records of a higher score are outliers.
+    #[serde(flatten)]
+    pub threshold: Threshold,
     /// How many of the records are outliers.
     pub outliers: usize,
     /// Mean score, in nats.
     pub mean: f64,
+    /// How many values are levels that were never seen in training.
+    pub unseen: usize,
     /// What a field's score means.
     pub fields: &'static str,
     #[serde(skip)]
@@ -90,9 +94,10 @@ pub struct ScoreReport {
 }
 
 impl Model {
-    /// The columns `record`, `score` (−log p(x|y), by importance sampling), `outlier`, and `score_FIELD` for each
-    /// modelled field: in an any-conditional model −log p of the field given all others, else its share of the
-    /// distortion, −log p(field|z,y) expected under the posterior.
+    /// The columns `record`, `score` (−log p(x|y), by importance sampling), `outlier`, `unseen` (the fields whose level
+    /// was never seen in training), and `score_FIELD` for each modelled field: in an any-conditional model −log p of
+    /// the field given all others, else its share of the distortion, −log p(field|z,y) expected under the posterior.
+    /// A level that was never seen is at least as surprising as the least likely known one in its place.
     ///
     /// ```no_run
     /// use elbo::{Events, Model, ScoreRequest};
@@ -109,35 +114,36 @@ impl Model {
         request.check()?;
         let batches = self.read(&request.data)?;
         let usual = self.read_own()?;
-        let mut validation = self.config().split(usual.source.as_ref())?.validation;
-        validation.truncate(CALIBRATED_ON);
+        let split = self.config().split(usual.source.as_ref())?;
+        let mut held_out = [split.validation, split.test].concat();
+        held_out.truncate(CALIBRATED_ON);
         let mut scores = Vec::new();
         self.scores(
             &usual,
-            &validation[..],
+            &held_out[..],
             request,
             (Phase::Calibrating, Detail::Records),
             events,
         )?
         .for_each(|more: Scores| scores.extend(more.records))?;
-        let threshold = quantile(&scores, 1.0 - request.false_alarms);
+        let threshold = Threshold::new(&scores, request.false_alarms);
         let rows = Part::rows(request.part, batches.source.len());
         let columns = Columns {
             schema: columns(self),
             source: Arc::clone(&batches.source),
-            threshold,
+            threshold: threshold.threshold,
         };
         let schema = Arc::clone(&columns.schema);
         let stream = self.scores(&batches, rows, request, (Phase::Scoring, Detail::Fields), events)?;
-        let stream = stream.then(move |scores: Scores| Ok((columns.batch(&scores)?, scores.records)));
+        let stream = stream.then(move |scores: Scores| Ok((columns.batch(&scores)?, scores)));
         let report = ScoreReport {
             version: REPORT_VERSION,
             n: 0,
-            threshold,
             false_alarms: request.false_alarms,
-            calibrated_on: scores.len(),
+            threshold,
             outliers: 0,
             mean: 0.0,
+            unseen: 0,
             fields: match self.config().given_any() {
                 true => "−log p(field | all other fields)",
                 false => "−log p(field | z, y), expected under the posterior",
@@ -152,23 +158,15 @@ impl Model {
 }
 
 impl ScoreReport {
-    fn add(&mut self, scores: &[f64]) {
-        self.n += scores.len();
-        scores.iter().for_each(|score| self.sum += score);
+    fn add(&mut self, scores: &Scores) {
+        let records = &scores.records;
+        self.n += records.len();
+        records.iter().for_each(|score| self.sum += score);
         self.mean = self.sum / self.n.max(1) as f64;
-        self.outliers += scores.iter().filter(|score| **score > self.threshold).count();
+        let threshold = self.threshold.threshold;
+        self.outliers += records.iter().filter(|score| **score > threshold).count();
+        self.unseen += scores.unseen.iter().map(Vec::len).sum::<usize>();
     }
-}
-
-/// The value that a share `q` of the values does not exceed.
-fn quantile(values: &[f64], q: f64) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let place = (q * sorted.len() as f64).ceil() as usize;
-    sorted
-        .get(place.saturating_sub(1))
-        .copied()
-        .unwrap_or(f64::INFINITY)
 }
 
 fn columns(model: &Model) -> SchemaRef {
@@ -176,6 +174,7 @@ fn columns(model: &Model) -> SchemaRef {
         Field::new("record", DataType::Utf8, false),
         Field::new("score", DataType::Float32, false),
         Field::new("outlier", DataType::Boolean, false),
+        Field::new("unseen", DataType::Utf8, true),
     ];
     let modelled = model
         .config()
@@ -200,26 +199,16 @@ impl Columns {
         };
         let names = scores.rows.iter().map(|row| Some(self.source.name_of(*row)));
         let outlier = scores.records.iter().map(|score| Some(*score > self.threshold));
+        let unseen = scores.unseen.iter();
+        let unseen = unseen.map(|fields| (!fields.is_empty()).then(|| fields.join(", ")));
         let mut columns: Vec<ArrayRef> = vec![
             Arc::new(names.collect::<StringArray>()),
             numbers(&scores.records),
             Arc::new(outlier.collect::<BooleanArray>()),
+            Arc::new(unseen.collect::<StringArray>()),
         ];
         columns.extend(scores.fields.iter().map(|values| numbers(values)));
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns);
         Ok(batch.map_err(DataError::from)?)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_quantile_leaves_the_share_asked_for_above_it() {
-        let values: Vec<f64> = (1..=100).rev().map(f64::from).collect();
-        assert_eq!(quantile(&values, 0.99), 99.0);
-        assert_eq!(quantile(&values, 0.5), 50.0);
-        assert_eq!(quantile(&[], 0.5), f64::INFINITY);
     }
 }

@@ -163,6 +163,7 @@ mod tests {
             step: 100 * epoch,
             train: terms(epoch),
             validation: terms(epoch + 1),
+            validation_median: 100.0,
             rate_per_unit: Vec::new(),
             best: true,
         };

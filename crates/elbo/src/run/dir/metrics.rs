@@ -24,6 +24,9 @@ pub struct EpochRecord {
     pub train: Terms,
     /// Terms of the validation records, at the end.
     pub validation: Terms,
+    /// Median of the validation records' −ELBO: a few far values among them do not move it.
+    #[serde(default)]
+    pub validation_median: f64,
     /// Mean rate of each latent unit on the validation records, in nats.
     pub rate_per_unit: Vec<f64>,
     /// Whether its validation is the best so far.
@@ -115,6 +118,7 @@ mod tests {
             step: epoch * 10,
             train: terms,
             validation: terms,
+            validation_median: 99.5,
             rate_per_unit: vec![25.0, 0.5],
             best: true,
         }

@@ -268,6 +268,7 @@ impl Session {
         let scored = || score(&model, &self.setup.batches, &self.setup.rows.validation);
         let Scored {
             terms: validation,
+            median,
             rate_per_unit,
         } = trace_span!("validation").in_scope(scored)?;
         if !validation.elbo.is_finite() {
@@ -284,6 +285,7 @@ impl Session {
             step: self.state.step,
             train,
             validation,
+            validation_median: median,
             rate_per_unit,
             best: improved,
         };

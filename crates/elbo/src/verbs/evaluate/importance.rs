@@ -36,6 +36,7 @@ pub(super) struct Estimate {
     pub elbo: Mean,
     pub distortion: f64,
     pub nll: Mean,
+    pub nll_median: f64,
     /// Standard error of the mean of `nll` that comes from the sampling.
     pub monte_carlo_error: f64,
     pub rate_per_unit: Vec<f64>,
@@ -177,6 +178,7 @@ impl Tally {
             elbo: Mean::of(&self.elbo),
             distortion: self.distortion / n,
             nll: Mean::of(&self.nll),
+            nll_median: median(self.nll),
             monte_carlo_error: self.sampling_variance.sqrt() / n,
             rate_per_unit: mean(&self.rate),
             variance_per_unit: variance,
@@ -211,6 +213,17 @@ impl Mean {
             mean,
             standard_error: (variance / n).sqrt(),
         }
+    }
+}
+
+/// The middle value: of an even number of them the mean of the two in the middle.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match (values.get(middle), values.len() % 2) {
+        (Some(value), 1) => *value,
+        (Some(value), _) => (values[middle - 1] + value) / 2.0,
+        (None, _) => f64::NAN,
     }
 }
 
@@ -284,6 +297,13 @@ mod tests {
         // Weights 1 and 3: mean 2, variance 1, so 1 / (2 · 4) = 1/8; equal weights have none.
         assert!((log_mean(&[0.0, 3f64.ln()]).variance() - 0.125).abs() < 1e-12);
         assert_eq!(log_mean(&[7.0, 7.0, 7.0]).variance(), 0.0);
+    }
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        assert_eq!(median(vec![1e9, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 1e9]), 3.0);
+        assert!(median(Vec::new()).is_nan());
     }
 
     #[test]

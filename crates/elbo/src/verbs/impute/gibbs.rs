@@ -75,6 +75,7 @@ impl<'a> Chain<'a> {
                 rows: numbers.clone(),
                 x: records.x.clone(),
                 y: records.y.clone(),
+                unseen: Vec::new(),
             },
             records,
             numbers,

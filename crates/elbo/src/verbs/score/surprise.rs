@@ -22,6 +22,8 @@ pub(super) struct Scores {
     pub records: Vec<f64>,
     /// For each modelled field those of all records; none where they were not asked for.
     pub fields: Vec<Vec<f64>>,
+    /// For each record the fields whose level was never seen in training.
+    pub unseen: Vec<Vec<String>>,
 }
 
 /// What is scored.
@@ -35,9 +37,9 @@ pub(super) enum Detail {
 
 /// The samples of the latents.
 #[derive(Clone, Copy)]
-struct Samples {
-    k: usize,
-    noise: Noise,
+pub(super) struct Samples {
+    pub k: usize,
+    pub noise: Noise,
 }
 
 impl Model {
@@ -75,11 +77,14 @@ impl Model {
                         fields = opened.score_fields(&usual, &known, samples);
                     }
                 }
-                Ok(Scores {
-                    rows: usual.rows,
+                let mut scores = Scores {
+                    unseen: vec![Vec::new(); records.len()],
+                    rows: usual.rows.clone(),
                     records,
                     fields,
-                })
+                };
+                opened.add_unseen(&usual, &mut scores, samples);
+                Ok(scores)
             },
         ))
     }
@@ -87,7 +92,7 @@ impl Model {
 
 impl Samples {
     /// The samples in groups that memory holds: the first of each group and how many it has.
-    fn groups(self, opened: &Opened, records: usize) -> impl Iterator<Item = (u64, usize)> {
+    pub(super) fn groups(self, opened: &Opened, records: usize) -> impl Iterator<Item = (u64, usize)> {
         let size = group(opened, records, self.k);
         let first = (0..self.k).step_by(size);
         first.map(move |first| (first as u64, size.min(self.k - first)))
