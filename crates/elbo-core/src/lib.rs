@@ -88,6 +88,7 @@ pub use config::{
 };
 pub use elbo_kernels::{
     Activation, Adam, BUILT_DEVICES, DEVICES, NoDevice, Precision, bf16_is_fast, device, device_kind,
+    vector_instructions,
 };
 pub use error::CoreError;
 pub use fields::{Field, Fields, Value};

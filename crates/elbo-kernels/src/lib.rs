@@ -52,6 +52,7 @@ pub use categorical::categorical_log_prob;
 pub use conv::{conv_transpose2d, conv2d};
 pub use dense::{STEADY_INPUTS, dense};
 pub use device::{BUILT_DEVICES, DEVICES, NoDevice, device, device_kind};
+pub use flex::vector_instructions;
 pub use gaussian::gaussian_log_prob;
 pub use geometry::ConvGeometry;
 pub use logistic::discretized_logistic_log_prob;

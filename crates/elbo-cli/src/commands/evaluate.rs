@@ -71,7 +71,12 @@ fn words(report: &EvaluateReport) -> String {
     row("  distortion", report.distortion, String::new(), "−log p(x|z,y)");
     row("  rate", report.rate, String::new(), "KL(q(z|x,y) ‖ p(z|y))");
     row("NLL", report.nll, error(report.nll_standard_error), &protocol.nll);
-    row("  median", report.nll_median, String::new(), "of the records' NLL");
+    row(
+        "  median",
+        report.nll_median,
+        String::new(),
+        "of the records' NLL",
+    );
     if let (Some(bits), Some(how)) = (report.bits_per_dimension, &protocol.bits_per_dimension) {
         table.row(["bits per dimension", &format!("{bits:.4}"), "", how]);
     }

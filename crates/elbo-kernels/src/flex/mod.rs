@@ -25,6 +25,8 @@ mod sigmoid;
 mod tensor;
 mod tiles;
 
+pub use tiles::vector_instructions;
+
 use std::ops::Range;
 
 use burn::backend::Flex;

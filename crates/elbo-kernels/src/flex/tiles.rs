@@ -36,6 +36,23 @@ pub(super) fn multiplies_pairs() -> bool {
     false
 }
 
+/// The vector instructions with which products are computed here. They decide the order in which a sum is added up, and
+/// so its last bits.
+pub fn vector_instructions() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if pulp::x86::V4::try_new().is_some() {
+            return "AVX-512";
+        }
+        if pulp::x86::V3::try_new().is_some() {
+            return "AVX2";
+        }
+        "SSE2"
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    std::env::consts::ARCH
+}
+
 /// Runs `work` with the widest vectors that this machine has and `pulp` knows.
 fn dispatch<W: WithSimd>(work: W) -> W::Output {
     // Here and not in `Arch`, which knows AVX2 only with a feature that is one more build of everything.

@@ -47,6 +47,13 @@ pub enum Warning {
         /// The factor on the learning rate from now on.
         rate_factor: f64,
     },
+    /// A training goes on with other vector instructions than it began with, so its bytes will differ.
+    OtherProcessor {
+        /// Those it began with.
+        began: String,
+        /// Those of this processor.
+        now: &'static str,
+    },
 }
 
 impl Warning {
@@ -59,6 +66,7 @@ impl Warning {
             Self::Drawn { .. } => "condition-drawn",
             Self::NotGiven { .. } => "condition-not-given",
             Self::RolledBack { .. } => "rolled-back",
+            Self::OtherProcessor { .. } => "other-processor",
         }
     }
 }
@@ -99,6 +107,11 @@ impl fmt::Display for Warning {
                  `SampleRequest::given = {}=…`, or train with `objective.given_dropout = 0.1`",
                 quoted(fields),
                 fields.first().map_or("", String::as_str),
+            ),
+            Self::OtherProcessor { began, now } => write!(
+                f,
+                "the training began on a processor with {began}, and goes on with {now}: sums are added in another \
+                 order, so the weights will not be the same bytes as without the change"
             ),
             Self::RolledBack {
                 what,

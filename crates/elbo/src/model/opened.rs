@@ -10,6 +10,7 @@ use elbo_data::options::TypedField;
 use elbo_data::{ImageSize, OpenOptions, Schema};
 use rayon::ThreadPool;
 
+use super::batches::Observations;
 use super::tensors::{Upload, open_device};
 use super::{CHUNK, FEW, ModelOptions};
 use crate::config::CheckedConfig;
@@ -129,6 +130,18 @@ impl Opened {
     /// Whether a modelled field, by its position in the schema, has levels.
     pub(crate) fn has_levels(&self, field: usize) -> bool {
         self.schema.fields[field].levels() > 0
+    }
+
+    /// The record and the x field, by their places, of each value whose level was never seen in training.
+    pub(crate) fn unseen_cells<'a>(
+        &'a self,
+        records: &'a Observations,
+    ) -> impl Iterator<Item = (usize, usize)> + 'a {
+        records.unseen.iter().filter_map(|unseen| {
+            let record = records.rows.iter().position(|row| *row == unseen.row)?;
+            let mut modelled = self.config.model.x.iter();
+            Some((record, modelled.position(|field| field.name == unseen.field)?))
+        })
     }
 
     /// Columns are read as the types that the schema has, and pictures of any size are brought to the model's.

@@ -139,7 +139,7 @@ impl Run {
     pub fn create(request: &TrainRequest, events: &Events) -> Result<TrainReport, Error> {
         let prepared = prepare::new_run(request, events)?;
         threads::within(prepared.config.training.threads, events, |events| {
-            Session::start(prepared)?.run(events)
+            Session::start(prepared, events)?.run(events)
         })
     }
 
@@ -151,6 +151,8 @@ impl Run {
         let dir = RunDir::resume(&request.run)?;
         let prepared = prepare::old_run(dir, request.data.as_ref(), events)?;
         let threads = request.threads.unwrap_or(prepared.config.training.threads);
-        threads::within(threads, events, |events| Session::start(prepared)?.run(events))
+        threads::within(threads, events, |events| {
+            Session::start(prepared, events)?.run(events)
+        })
     }
 }

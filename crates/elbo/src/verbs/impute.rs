@@ -238,15 +238,22 @@ impl Imputation {
         numbered(&all.take(&order.collect())?, &records.rows, draws)
     }
 
-    /// The masks of the modelled fields: whether each value is known. None if the model inpaints: then no record is
-    /// complete.
-    fn masks<'a>(&self, records: &'a Observations) -> Option<Vec<&'a [bool]>> {
+    /// The masks of the modelled fields: whether the data have each value, be it a level that the model never saw.
+    /// None if the model inpaints: then no record is complete.
+    fn masks(&self, records: &Observations) -> Option<Vec<Vec<bool>>> {
+        if self.opened.given_region().is_some() {
+            return None;
+        }
         let columns = match self.opened.config.given_any() {
             true => &records.y,
             false => &records.x,
         };
-        let masks = (0..self.opened.x_fields.len()).map(|place| &columns[place].observed[..]);
-        self.opened.given_region().is_none().then(|| masks.collect())
+        let masks = (0..self.opened.x_fields.len()).map(|place| columns[place].observed.clone());
+        let mut masks: Vec<Vec<bool>> = masks.collect();
+        for (record, place) in self.opened.unseen_cells(records) {
+            masks[place][record] = true;
+        }
+        Some(masks)
     }
 
     /// Which records have a gap.
@@ -265,8 +272,8 @@ impl Imputation {
         match self.masks(records) {
             None => vec![records.rows.len() as u64; self.opened.x_fields.len()],
             Some(masks) => {
-                let missing = |mask: &[bool]| mask.iter().filter(|observed| !**observed).count() as u64;
-                masks.into_iter().map(missing).collect()
+                let missing = |mask: &Vec<bool>| mask.iter().filter(|known| !**known).count() as u64;
+                masks.iter().map(missing).collect()
             }
         }
     }

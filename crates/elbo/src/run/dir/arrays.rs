@@ -1,7 +1,8 @@
 //! Named arrays in a safetensors file, with a header of ours in its metadata.
 //!
 //! The metadata has one entry only: with more, their order in the file would differ from one
-//! process to the next, and the same run would not give the same bytes.
+//! process to the next, and the same run would not give the same bytes. Its first line is a digest of all that
+//! follows, so that a file with a flipped bit is known to be damaged.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -18,6 +19,10 @@ use crate::error::Error;
 
 /// Name of our entry in the metadata.
 const ENTRY: &str = "elbo";
+/// What stands before the digest.
+const DIGEST: &str = "crc32 ";
+/// How headers of the first versions begin, which wrote no digest.
+const UNSIGNED: &str = "format";
 /// Largest table of contents: a million tensors would fit.
 const MAX_HEADER: u64 = 64 << 20;
 /// Largest file: the weights of the largest model (4 GiB) and two moments of each.
@@ -56,8 +61,11 @@ pub(crate) fn write<'a>(
     header: String,
     arrays: impl IntoIterator<Item = (String, &'a Array)>,
 ) -> Result<(), Error> {
+    let mut arrays: Vec<(String, &Array)> = arrays.into_iter().collect();
+    arrays.sort_by(|(name, _), (other, _)| name.cmp(other));
+    let digest = digest(&header, arrays.iter().map(|(name, array)| (name, *array)));
     let tensors = arrays.into_iter().map(|(name, array)| (name, Tensor(array)));
-    let metadata = HashMap::from([(ENTRY.to_owned(), header)]);
+    let metadata = HashMap::from([(ENTRY.to_owned(), format!("{DIGEST}{digest:08x}\n{header}"))]);
     let bytes = safetensors::serialize(tensors, Some(metadata));
     Ok(atomic::write(path, Existing::Replace, |file| {
         file.write_all(&bytes.map_err(std::io::Error::other)?)
@@ -84,7 +92,37 @@ pub(crate) fn read(path: &Path) -> Result<(String, Arrays), Error> {
             arrays.insert(name, array);
         }
     }
-    Ok((header, arrays))
+    if header.starts_with(UNSIGNED) {
+        return Ok((header, arrays));
+    }
+    let Some((digest, header)) = header.strip_prefix(DIGEST).and_then(|text| text.split_once('\n')) else {
+        return Err(Error::torn(path, "has no digest"));
+    };
+    match digest == format!("{:08x}", self::digest(header, &arrays)) {
+        true => Ok((header.to_owned(), arrays)),
+        false => Err(Error::torn(
+            path,
+            "is damaged: its contents do not match its digest",
+        )),
+    }
+}
+
+/// CRC-32 of a header and of all arrays, which come by name.
+fn digest<'a>(header: &str, arrays: impl IntoIterator<Item = (&'a String, &'a Array)>) -> u32 {
+    let mut digest = crc32fast::Hasher::new();
+    digest.update(header.as_bytes());
+    for (name, array) in arrays {
+        digest.update(name.as_bytes());
+        array
+            .shape
+            .iter()
+            .for_each(|side| digest.update(&(*side as u64).to_le_bytes()));
+        for values in array.values.chunks(1024) {
+            let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+            digest.update(&bytes);
+        }
+    }
+    digest.finalize()
 }
 
 /// The table of contents, which fits the file to the byte.
@@ -195,6 +233,22 @@ mod tests {
             text,
             "the run file `F` has 27 bytes of values, its table of contents promises 28"
         );
+    }
+
+    #[test]
+    fn any_flipped_bit_of_a_value_or_name_is_damage() {
+        let (_folder, path, bytes) = saved();
+        let contents = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+        // The table of contents is filled up with blanks, of which one more or less means nothing.
+        let filled = bytes[..contents].iter().rposition(|byte| *byte != b' ').unwrap();
+        for place in (0..filled + 1).chain(contents..bytes.len()) {
+            for bit in 0..8 {
+                let mut flipped = bytes.clone();
+                flipped[place] ^= 1 << bit;
+                std::fs::write(&path, &flipped).unwrap();
+                assert!(read(&path).is_err(), "bit {bit} of byte {place}");
+            }
+        }
     }
 
     #[test]

@@ -339,7 +339,7 @@ mod tests {
             TrainState {
                 epoch, step_in_epoch, step: step_in_epoch + more, sums: Sums { distortion, rate, records },
                 best_validation, best_epoch: (epoch as f64 * best) as u64, epochs_without_improvement,
-                rate_factor, rollbacks, metrics_bytes, finished,
+                rate_factor, rollbacks, metrics_bytes, finished, instructions: "AVX2".to_owned(),
             }
         }
     }

@@ -32,6 +32,10 @@ pub struct TrainState {
     pub metrics_bytes: u64,
     /// Whether training is over.
     pub finished: bool,
+    /// The processor's vector instructions, as [`elbo_core::vector_instructions`] names them; empty before the first
+    /// step, and in runs of the first versions.
+    #[serde(default)]
+    pub instructions: String,
 }
 
 impl Default for TrainState {
@@ -48,6 +52,7 @@ impl Default for TrainState {
             rollbacks: 0,
             metrics_bytes: 0,
             finished: false,
+            instructions: String::new(),
         }
     }
 }

@@ -10,10 +10,18 @@ use crate::error::Error;
 use crate::model::opened::Opened;
 use crate::picture::{Marginal, Pairs, marginals};
 
-/// Most records that are compared.
-pub(super) const COMPARED: usize = 2000;
+/// Most records that are compared, and most of their values: fewer records of a wide table.
+const COMPARED: usize = 2000;
+const VALUES: usize = 200_000;
+/// Most fields that are drawn: the picture of more would be a wall.
+const DRAWN: usize = 60;
 /// Most bars of a field.
 const BARS: usize = 16;
+
+/// How many records of so many fields are compared; at least `least`.
+pub(super) fn compared(fields: usize, least: usize) -> usize {
+    (VALUES / fields.max(1)).clamp(least, COMPARED)
+}
 
 /// The picture of generated records beside as many of the validation split.
 pub(super) fn draw(
@@ -22,11 +30,13 @@ pub(super) fn draw(
     generated: RecordBatch,
 ) -> Result<Option<RgbImage>, Error> {
     let mut rows = setup.rows.validation.clone();
-    rows.truncate(COMPARED);
+    rows.truncate(generated.num_rows());
     let fields = opened.x_fields.iter().copied();
-    let fields: Vec<usize> = fields
+    let mut fields: Vec<usize> = fields
         .filter(|field| opened.schema.fields[*field].levels() > 0)
         .collect();
+    let all = fields.len();
+    fields.truncate(DRAWN);
     if fields.is_empty() {
         return Ok(None);
     }
@@ -70,7 +80,11 @@ pub(super) fn draw(
         real: associations(&codes[0], &bars),
         generated: associations(&codes[1], &bars),
     };
-    let title = format!("{} real records and as many generated", rows.len());
+    let which = match all > fields.len() {
+        true => format!(", the first {} of {all} fields", fields.len()),
+        false => String::new(),
+    };
+    let title = format!("{} real records and as many generated{which}", rows.len());
     Ok(Some(marginals(&drawn, &pairs, &title)))
 }
 
@@ -196,6 +210,14 @@ mod tests {
         let b: Vec<usize> = (0..1000).map(|i| i / 4 % 5).collect();
         assert!((cramers_v(&a, &a, 5, 5) - 1.0).abs() < 1e-9);
         assert!(cramers_v(&a, &b, 5, 6) < 1e-9);
+    }
+
+    #[test]
+    fn fewer_records_of_wide_tables_are_compared() {
+        assert_eq!(
+            [1, 100, 1000, 10_000].map(|fields| compared(fields, 64)),
+            [2000, 2000, 200, 64]
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::iter::repeat_n;
 
 use elbo_data::noise::Noise;
 
-use super::marginals::{self, COMPARED};
+use super::marginals;
 use super::prepare::Prepared;
 use crate::error::Error;
 use crate::events::Events;
@@ -38,7 +38,7 @@ fn write_samples(setup: &Prepared, model: &Model) -> Result<(), Error> {
     // Texts take a while each.
     let n = match opened.text_field() {
         Some(_) => SIDE * SIDE,
-        None => COMPARED,
+        None => marginals::compared(opened.x_fields.len(), SIDE * SIDE),
     };
     let y = match must_be_given(&setup.config, &setup.schema) {
         Some(_) => held_out(setup, model, n, 1)?.y,

@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 use elbo_core::objective::Loss;
 use elbo_core::optimizer::Optimizer;
 use elbo_core::schedule::LearningRateSchedule;
-use elbo_core::{Adam, Init};
+use elbo_core::{Adam, Init, vector_instructions};
 use elbo_data::noise::{Noise, Purpose};
 use elbo_data::{Batch, shuffled};
 use tracing::trace_span;
@@ -52,7 +52,7 @@ enum EpochEnd {
 
 impl Session {
     /// A fresh session, or one that stands where the run's checkpoint left it.
-    pub(super) fn start(setup: Prepared) -> Result<Self, Error> {
+    pub(super) fn start(setup: Prepared, events: &Events) -> Result<Self, Error> {
         let config = &setup.config;
         let noise = Noise::new(config.training.seed);
         let device = open_device(&config.training.device)?.autodiff();
@@ -76,6 +76,7 @@ impl Session {
                 .with_state(checkpoint.optimizer_steps, checkpoint.optimizer, &device.inner())
                 .map_err(|name| setup.dir.torn_checkpoint(&name))?;
         }
+        note_instructions(&mut state, events);
         setup.dir.truncate_metrics(state.metrics_bytes)?;
         let schedule = learning_rate_schedule(&setup);
         let guard = Guard::new(Snapshot {
@@ -353,6 +354,18 @@ impl Session {
             seconds: self.began.elapsed().as_secs_f64(),
         })
     }
+}
+
+/// Warns where a training goes on with other vector instructions than it began with.
+fn note_instructions(state: &mut TrainState, events: &Events) {
+    let now = vector_instructions();
+    if !state.instructions.is_empty() && state.instructions != now {
+        events.warn(Warning::OtherProcessor {
+            began: state.instructions.clone(),
+            now,
+        });
+    }
+    now.clone_into(&mut state.instructions);
 }
 
 /// The numbers of a step's loss, on the host.

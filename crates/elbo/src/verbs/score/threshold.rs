@@ -88,7 +88,10 @@ mod tests {
     fn a_quantile_leaves_the_share_asked_for_above_it() {
         let values: Vec<f64> = (1..=1000).rev().map(f64::from).collect();
         let found = Threshold::new(&values, 0.01);
-        assert_eq!((found.threshold, found.calibrated_on, found.above), (990.0, 1000, 0.01));
+        assert_eq!(
+            (found.threshold, found.calibrated_on, found.above),
+            (990.0, 1000, 0.01)
+        );
         assert!(found.above_from < 0.01 && found.above_to > 0.01);
         assert_eq!(Threshold::new(&[], 0.5).threshold, f64::INFINITY);
     }

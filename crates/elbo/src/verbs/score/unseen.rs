@@ -22,21 +22,14 @@ impl Opened {
     pub(super) fn add_unseen(&self, usual: &Observations, scores: &mut Scores, samples: Samples) {
         let mut places: Vec<usize> = Vec::new();
         let mut affected = Affected::new();
-        for unseen in &usual.unseen {
-            let modelled = self.config.model.x.iter();
-            let field = modelled
-                .into_iter()
-                .position(|field| field.name == unseen.field);
-            let record = usual.rows.iter().position(|row| *row == unseen.row);
-            if let (Some(field), Some(record)) = (field, record) {
-                let place = places.iter().position(|place| *place == record);
-                let place = place.unwrap_or_else(|| {
-                    places.push(record);
-                    places.len() - 1
-                });
-                affected.entry(field).or_default().push(place);
-                scores.unseen[record].push(unseen.field.clone());
-            }
+        for (record, field) in self.unseen_cells(usual) {
+            let place = places.iter().position(|place| *place == record);
+            let place = place.unwrap_or_else(|| {
+                places.push(record);
+                places.len() - 1
+            });
+            affected.entry(field).or_default().push(place);
+            scores.unseen[record].push(self.config.model.x[field].name.clone());
         }
         if places.is_empty() {
             return;
