@@ -124,6 +124,16 @@ pub enum Error {
         /// The fields of the data.
         fields: Vec<String>,
     },
+    /// So few records that no field varies among them.
+    #[error(
+        "{records} records are too few to learn from: {train} of them are for training, and no field varies in it"
+    )]
+    TooFewRecords {
+        /// How many the data have.
+        records: u64,
+        /// How many of them are for training.
+        train: usize,
+    },
     /// Pictures are requested of a model that generates none.
     #[error("this model generates no pictures, only {}", quoted(modelled))]
     NoPictures {

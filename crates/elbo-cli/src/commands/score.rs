@@ -15,7 +15,8 @@ Examples:
 
 A score is -log p of the record in nats: the higher, the more surprising. A record is an outlier if
 its score is above the threshold. --false-alarms is the share of usual records, by those that the run
-held out, that are above it. The column `unseen` names the fields whose level the model never saw.";
+held out, that are above it. The column `unseen` names the fields whose level the model never saw;
+where new levels of a field are rarer than that share, such a record is an outlier too.";
 
 /// Score records: how surprising each is, and each of its fields
 #[derive(Args, Debug)]

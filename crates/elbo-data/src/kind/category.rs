@@ -47,6 +47,22 @@ impl Category {
         &self.levels[..self.levels.len().saturating_sub(pooled)]
     }
 
+    /// How many training records have a level.
+    pub fn records(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    /// The chance that a record's level is none of those in training, by those that occur once among n records,
+    /// (n_1 + 1) / (n + 1) (Good 1953).
+    pub fn new_level(&self) -> f64 {
+        let rare = self.rare.iter().flat_map(Rare::counts);
+        let own = self.counts[..self.own().len().min(self.counts.len())]
+            .iter()
+            .copied();
+        let once = own.chain(rare).filter(|count| *count == 1).count();
+        (once as f64 + 1.0) / (self.records() as f64 + 1.0)
+    }
+
     /// Position of the level called `name`: the shared one if it is rare.
     pub fn position(&self, name: &str) -> Option<u32> {
         let own = self.own().iter().position(|level| level == name);
@@ -227,6 +243,20 @@ mod tests {
             panic!("not a category")
         };
         category
+    }
+
+    #[test]
+    fn a_new_level_is_as_likely_as_those_seen_once() {
+        let once = category(&[Some("red"), Some("black"), Some("red"), Some("red")]);
+        assert_eq!((once.records(), once.new_level()), (4, 2.0 / 5.0));
+        let never = category(&[Some("red"), Some("black"), Some("black"), Some("red")]);
+        assert_eq!(never.new_level(), 1.0 / 5.0);
+        let pooled = Category {
+            levels: vec!["a".into(), RARE.into()],
+            counts: vec![6, 3],
+            rare: Some(Rare::new(vec![("b".into(), 1), ("c".into(), 2)])),
+        };
+        assert_eq!(pooled.new_level(), 2.0 / 10.0);
     }
 
     #[test]

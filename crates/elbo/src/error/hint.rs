@@ -41,6 +41,9 @@ impl Error {
             )),
             Self::NoDevice { why, .. } => Some(device_hint(why)),
             Self::NoData => Some("name a folder, a file or `builtin:faces`, or set `data.source`".to_owned()),
+            Self::TooFewRecords { .. } => {
+                Some("use more records: with fewer than some fifty, a model learns little".to_owned())
+            }
             Self::NothingToModel { .. } => {
                 Some("use data with at least one field whose values vary, and do not name all such fields as given".to_owned())
             }

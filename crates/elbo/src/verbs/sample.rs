@@ -72,6 +72,8 @@ pub struct SampleReport {
     pub draw: Draw,
 }
 
+/// Most records of one request: more would not end within days.
+const MOST: usize = 1_000_000_000;
 /// Default number of records.
 const SHOWN: usize = 16;
 
@@ -81,8 +83,9 @@ impl SampleRequest {
     /// # Errors
     /// The first setting that is not possible.
     pub fn check(&self) -> Result<(), Error> {
-        if self.n == Some(0) {
-            return Err(Error::bad_argument("SampleRequest::n", "0", "at least 1"));
+        if let Some(n) = self.n.filter(|n| !(1..=MOST).contains(n)) {
+            let takes = "a number from 1 to 1000000000";
+            return Err(Error::bad_argument("SampleRequest::n", n, takes));
         }
         if self.n.is_some() && self.rows.is_some() {
             return Err(Error::Conflict {

@@ -97,7 +97,8 @@ impl Model {
     /// The columns `record`, `score` (−log p(x|y), by importance sampling), `outlier`, `unseen` (the fields whose level
     /// was never seen in training), and `score_FIELD` for each modelled field: in an any-conditional model −log p of
     /// the field given all others, else its share of the distortion, −log p(field|z,y) expected under the posterior.
-    /// A level that was never seen is at least as surprising as the least likely known one in its place.
+    /// A level that was never seen is at least as surprising as the least likely known one in its place, and makes
+    /// the record an outlier where new levels of its field are rarer than `false_alarms`.
     ///
     /// ```no_run
     /// use elbo::{Events, Model, ScoreRequest};
@@ -132,10 +133,14 @@ impl Model {
             schema: columns(self),
             source: Arc::clone(&batches.source),
             threshold: threshold.threshold,
+            false_alarms: request.false_alarms,
         };
         let schema = Arc::clone(&columns.schema);
         let stream = self.scores(&batches, rows, request, (Phase::Scoring, Detail::Fields), events)?;
-        let stream = stream.then(move |scores: Scores| Ok((columns.batch(&scores)?, scores)));
+        let stream = stream.then(move |scores: Scores| {
+            let outliers = columns.outliers(&scores);
+            Ok((columns.batch(&scores, &outliers)?, scores, outliers))
+        });
         let report = ScoreReport {
             version: REPORT_VERSION,
             n: 0,
@@ -150,21 +155,22 @@ impl Model {
             },
             sum: 0.0,
         };
-        Ok(stream.joined(schema, report, |report, (batch, scores)| {
-            report.add(&scores);
-            Item::from(batch)
-        }))
+        Ok(
+            stream.joined(schema, report, |report, (batch, scores, outliers)| {
+                report.add(&scores, &outliers);
+                Item::from(batch)
+            }),
+        )
     }
 }
 
 impl ScoreReport {
-    fn add(&mut self, scores: &Scores) {
+    fn add(&mut self, scores: &Scores, outliers: &[bool]) {
         let records = &scores.records;
         self.n += records.len();
         records.iter().for_each(|score| self.sum += score);
         self.mean = self.sum / self.n.max(1) as f64;
-        let threshold = self.threshold.threshold;
-        self.outliers += records.iter().filter(|score| **score > threshold).count();
+        self.outliers += outliers.iter().filter(|outlier| **outlier).count();
         self.unseen += scores.unseen.iter().map(Vec::len).sum::<usize>();
     }
 }
@@ -190,21 +196,29 @@ struct Columns {
     schema: SchemaRef,
     source: Arc<dyn Source>,
     threshold: f64,
+    false_alarms: f64,
 }
 
 impl Columns {
-    fn batch(&self, scores: &Scores) -> Result<RecordBatch, Error> {
+    /// Whether each record is an outlier: its score is above the threshold, or new levels of a field in which it has one
+    /// are rarer than the share of false alarms.
+    fn outliers(&self, scores: &Scores) -> Vec<bool> {
+        let records = scores.records.iter().zip(&scores.chance);
+        let outlier = records.map(|(score, chance)| *score > self.threshold || *chance < self.false_alarms);
+        outlier.collect()
+    }
+
+    fn batch(&self, scores: &Scores, outliers: &[bool]) -> Result<RecordBatch, Error> {
         let numbers = |values: &[f64]| -> ArrayRef {
             Arc::new(values.iter().map(|value| *value as f32).collect::<Float32Array>())
         };
         let names = scores.rows.iter().map(|row| Some(self.source.name_of(*row)));
-        let outlier = scores.records.iter().map(|score| Some(*score > self.threshold));
         let unseen = scores.unseen.iter();
         let unseen = unseen.map(|fields| (!fields.is_empty()).then(|| fields.join(", ")));
         let mut columns: Vec<ArrayRef> = vec![
             Arc::new(names.collect::<StringArray>()),
             numbers(&scores.records),
-            Arc::new(outlier.collect::<BooleanArray>()),
+            Arc::new(BooleanArray::from(outliers.to_vec())),
             Arc::new(unseen.collect::<StringArray>()),
         ];
         columns.extend(scores.fields.iter().map(|values| numbers(values)));

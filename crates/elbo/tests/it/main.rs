@@ -4,5 +4,6 @@
 
 mod known_answers;
 mod model;
+mod mutated;
 mod storage;
 mod support;

@@ -37,7 +37,10 @@ pub(super) fn words(found: &Examination) -> String {
         text += &format!("\n{} problems\n", found.problems.len());
     }
     text.extend(found.problems.iter().map(|problem| format!("  {problem}\n")));
-    text.extend(found.notes.iter().map(|note| format!("\n{note}\n")));
+    if !found.notes.is_empty() {
+        text.push('\n');
+    }
+    text.extend(found.notes.iter().map(|note| format!("{note}\n")));
     text
 }
 

@@ -44,11 +44,15 @@ impl Rare {
         name.map(String::as_str)
     }
 
+    /// How many training records have each level.
+    pub(super) fn counts(&self) -> impl Iterator<Item = u64> + '_ {
+        let before = [0].iter().chain(&self.upto);
+        self.upto.iter().zip(before).map(|(upto, before)| upto - before)
+    }
+
     /// The most frequent level.
     pub(super) fn mode(&self) -> Option<&str> {
-        let before = [0].iter().chain(&self.upto);
-        let counts = self.upto.iter().zip(before).map(|(upto, before)| upto - before);
-        let most = counts.zip(&self.names).max_by_key(|(count, _)| *count);
+        let most = self.counts().zip(&self.names).max_by_key(|(count, _)| *count);
         most.map(|(_, name)| name.as_str())
     }
 

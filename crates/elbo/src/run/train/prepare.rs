@@ -18,6 +18,9 @@ use crate::model::tensors::open_device;
 use crate::run::RunDir;
 use crate::threads;
 
+/// Where no field varies among fewer training records, there are too few of them.
+const FEW: usize = 10;
+
 /// Everything that stays the same during a run.
 pub(super) struct Prepared {
     pub(super) config: CheckedConfig,
@@ -51,7 +54,14 @@ pub(super) fn new_run(request: &TrainRequest, events: &Events) -> Result<Prepare
         &written.text_options(),
         Noise::new(written.seed()),
     )?;
-    let (config, notes) = written.check(&schema, rows.train.len())?;
+    let checked = written.check(&schema, rows.train.len());
+    let (config, notes) = checked.map_err(|error| match error {
+        Error::NothingToModel { .. } if rows.train.len() < FEW => Error::TooFewRecords {
+            records: source.len(),
+            train: rows.train.len(),
+        },
+        error => error,
+    })?;
     for note in notes {
         events.note(note);
     }

@@ -24,6 +24,8 @@ pub(super) struct Scores {
     pub fields: Vec<Vec<f64>>,
     /// For each record the fields whose level was never seen in training.
     pub unseen: Vec<Vec<String>>,
+    /// For each record the least chance of a new level among these fields; 1 if there are none.
+    pub chance: Vec<f64>,
 }
 
 /// What is scored.
@@ -79,6 +81,7 @@ impl Model {
                 }
                 let mut scores = Scores {
                     unseen: vec![Vec::new(); records.len()],
+                    chance: vec![1.0; records.len()],
                     rows: usual.rows.clone(),
                     records,
                     fields,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use elbo_core::decoder::Likelihood;
+use elbo_data::kind::category::Category;
 use elbo_data::noise::Purpose;
 
 use super::surprise::{Samples, Scores};
@@ -30,6 +31,9 @@ impl Opened {
             });
             affected.entry(field).or_default().push(place);
             scores.unseen[record].push(self.config.model.x[field].name.clone());
+            let kind = &self.schema.fields[self.x_fields[field]].kind;
+            let chance = kind.category().map_or(1.0, Category::new_level);
+            scores.chance[record] = scores.chance[record].min(chance);
         }
         if places.is_empty() {
             return;
@@ -47,7 +51,7 @@ impl Opened {
     /// −ln of the chance 1 / (n + 1) that a record shows a new level after n without.
     fn novelty(&self, field: usize) -> f64 {
         let kind = &self.schema.fields[self.x_fields[field]].kind;
-        let seen = kind.category().map_or(0, |category| category.counts.iter().sum());
+        let seen = kind.category().map_or(0, Category::records);
         (seen as f64 + 1.0).ln()
     }
 
