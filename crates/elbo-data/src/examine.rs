@@ -78,7 +78,15 @@ pub fn examine(
     let missing: Vec<u64> = fitters.iter().map(Fitter::missing).collect();
     let fitted: Vec<Fitted> = fitters.into_iter().map(Fitter::finish).collect();
     let all: Vec<u64> = (0..source.len()).collect();
-    let mut texts = fit_texts(source, &all, &fitted, &TextOptions::default())?.into_iter();
+    let reader = Reader {
+        source,
+        go_on: &|| progress(0),
+    };
+    let texts = match fit_texts(&reader, &all, &fitted, &TextOptions::default()) {
+        Err(DataError::Stopped) => return Ok(None),
+        texts => texts?,
+    };
+    let mut texts = texts.into_iter();
     let fields = schema.fields().iter().zip(missing).zip(fitted);
     let fields = fields.map(|((field, missing), fitted)| Examined {
         name: field.name().clone(),

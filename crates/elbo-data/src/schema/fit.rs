@@ -29,6 +29,21 @@ impl Schema {
         texts: &TextOptions,
         noise: Noise,
     ) -> Result<Self, DataError> {
+        Self::fit_while(source, train, texts, noise, &|| true)
+    }
+
+    /// As [`Self::fit`], as long as `go_on` says so.
+    ///
+    /// # Errors
+    /// As [`Self::fit`], and [`DataError::Stopped`].
+    pub fn fit_while(
+        source: &dyn Source,
+        train: &[u64],
+        texts: &TextOptions,
+        noise: Noise,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<Self, DataError> {
+        let reader = Reader { source, go_on };
         let arrow = source.arrow_schema();
         let mut fitters: Vec<Fitter> = arrow.fields().iter().map(|field| Fitter::new(field)).collect();
         let subset = subset(train, PICTURES_SEEN, noise);
@@ -41,17 +56,17 @@ impl Schema {
                 .chunks(CHUNK[usize::from(pictures)])
                 .filter(|_| !columns.is_empty())
             {
-                let read = source.read_columns(chunk, &columns)?;
+                let read = reader.read(chunk, &columns)?;
                 push(&mut fitters, &columns, &read);
             }
         }
-        look(source, &mut fitters)?;
+        look(&reader, &mut fitters)?;
         let seen: Vec<(u64, u64)> = fitters
             .iter()
             .map(|fitter| (fitter.missing(), fitter.records()))
             .collect();
         let fitted: Vec<Fitted> = fitters.into_iter().map(Fitter::finish).collect();
-        let mut tokens = fit_texts(source, train, &fitted, texts)?.into_iter();
+        let mut tokens = fit_texts(&reader, train, &fitted, texts)?.into_iter();
         let kinds = fitted.into_iter().map(|fitted| match fitted {
             Fitted::Kind(kind) => kind,
             Fitted::Text => tokens
@@ -72,15 +87,30 @@ impl Schema {
     }
 }
 
+/// Reads a source until it is told to stop.
+pub(crate) struct Reader<'a> {
+    pub(crate) source: &'a dyn Source,
+    pub(crate) go_on: &'a dyn Fn() -> bool,
+}
+
+impl Reader<'_> {
+    fn read(&self, rows: &[u64], columns: &[usize]) -> Result<Read, DataError> {
+        match (self.go_on)() {
+            true => self.source.read_columns(rows, columns),
+            false => Err(DataError::Stopped),
+        }
+    }
+}
+
 /// Shows all records to the fitters of columns that may be flags or identifiers: a number that only the held-out records
 /// have makes a flag a number, and a generated identifier must be none of theirs.
-fn look(source: &dyn Source, fitters: &mut [Fitter]) -> Result<(), DataError> {
+fn look(reader: &Reader, fitters: &mut [Fitter]) -> Result<(), DataError> {
     let columns: Vec<usize> = (0..fitters.len())
         .filter(|place| fitters[*place].undecided())
         .collect();
-    let rows: Vec<u64> = (0..source.len()).collect();
+    let rows: Vec<u64> = (0..reader.source.len()).collect();
     for chunk in rows.chunks(CHUNK[0]).filter(|_| !columns.is_empty()) {
-        let read = source.read_columns(chunk, &columns)?;
+        let read = reader.read(chunk, &columns)?;
         for (place, array) in columns.iter().zip(read.batch.columns()) {
             fitters[*place].look(array);
         }
@@ -90,7 +120,7 @@ fn look(source: &dyn Source, fitters: &mut [Fitter]) -> Result<(), DataError> {
 
 /// Fits the columns that turned out to be text, in two more passes.
 pub(crate) fn fit_texts(
-    source: &dyn Source,
+    reader: &Reader,
     train: &[u64],
     fitted: &[Fitted],
     options: &TextOptions,
@@ -105,7 +135,7 @@ pub(crate) fn fit_texts(
             passes = next.collect::<Result<_, _>>()?;
         }
         for chunk in train.chunks(CHUNK[0]).filter(|_| !columns.is_empty()) {
-            let read = source.read_columns(chunk, &columns)?;
+            let read = reader.read(chunk, &columns)?;
             let arrays = passes.par_iter_mut().zip(read.batch.columns());
             arrays.for_each(|(pass, array)| pass.push(array));
         }
