@@ -62,6 +62,22 @@ pub enum DataError {
         /// The path as given.
         path: PathBuf,
     },
+    /// A packed file that cannot be unpacked.
+    #[error("`{}` is damaged: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// A packed file that unpacks to more than is read.
+    #[error("`{}` unpacks to more than {limit}", path.display())]
+    Unpacked {
+        /// The file.
+        path: PathBuf,
+        /// The limit that it passes.
+        limit: &'static str,
+    },
     /// A file that an output would replace, and that this program has not written.
     #[error("`{}` holds `{file}`, which was not written by elbo", folder.display())]
     NotOurs {
@@ -107,8 +123,6 @@ pub enum DataError {
         path: PathBuf,
         /// How many files of other kinds lie in it.
         ignored: u64,
-        /// A sub-folder that itself holds only folders, if there is one.
-        deeper: Option<String>,
     },
     /// The folder or table holds records but none of them can be read.
     #[error("none of the {count} {what} in `{}` can be read: {first}", path.display())]
@@ -548,6 +562,14 @@ impl DataError {
             name: name.to_owned(),
             nearest: nearest(name, known.iter().map(String::as_str)),
             known,
+        }
+    }
+
+    /// A [`DataError::Spool`] of a file of record batches.
+    pub(crate) fn spooling(error: ArrowError) -> Self {
+        match error {
+            ArrowError::IoError(_, error) => Self::Spool(error),
+            other => Self::Arrow(other),
         }
     }
 

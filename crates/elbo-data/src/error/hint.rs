@@ -19,16 +19,13 @@ impl DataError {
     fn data_hint(&self) -> Option<String> {
         let text = match self {
             Self::NoSuchPath { .. } => "check the path; built-in data are named `builtin:faces`",
+            Self::Damaged { .. } => "fetch the file again, or pack it again",
+            Self::Unpacked { .. } => {
+                "it may be made to fill the disk; if you trust it, unpack it yourself and give the result"
+            }
             Self::UnknownBuiltin { known, .. } => return Some(format!("known: {}", listed(known))),
             Self::UnknownFile { .. } => {
                 "give a folder of pictures or texts, a table (csv, tsv, parquet), JSON lines, a text file, idx data, or `builtin:faces`"
-            }
-            Self::EmptyFolder {
-                deeper: Some(folder), ..
-            } => {
-                return Some(format!(
-                    "pictures are looked for in the folder and one level below; try `{folder}`"
-                ));
             }
             Self::EmptyFolder { .. } => "pictures are png, jpeg, webp, bmp, gif and tiff files",
             Self::NothingReadable { what: "rows", .. } => {
@@ -92,7 +89,7 @@ impl DataError {
                 Some("copy or write the file again: its end is missing or damaged".to_owned())
             }
             Self::NoRecords => Some("give at least one record".to_owned()),
-            Self::Spool(_) => Some("free space where temporary files are kept".to_owned()),
+            Self::Spool(error) => Some(temporary_hint(error.kind()).to_owned()),
             Self::NoColumns { .. } => Some("give a table with columns of numbers, dates or texts".to_owned()),
             Self::NoText { .. } => Some("give a file of lines, or a folder of text files".to_owned()),
             Self::NotAText { .. } => Some("remove the file, or save it as plain text".to_owned()),
@@ -145,6 +142,15 @@ fn write_hint(kind: ErrorKind) -> Option<String> {
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+fn temporary_hint(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "free space where temporary files are kept, or set TMPDIR to a folder on a larger disk"
+        }
+        _ => "set TMPDIR to a folder that exists and that you may write to",
+    }
 }
 
 /// The kind of the innermost I/O error among the causes: an outer one may be a mere wrapping.

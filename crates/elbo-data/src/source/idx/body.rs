@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use flate2::read::MultiGzDecoder;
 
 use crate::error::DataError;
+use crate::source::packed::damaged;
 
 /// What an idx file holds.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +64,7 @@ impl Body {
         let expected = checked_length(path, &sides, most)?;
         let start = 4 + 4 * what.sides as u64;
         let (store, found) = if packed {
-            unpack(reader, expected, memory).map_err(reading())?
+            unpack(path, reader, expected, memory)?
         } else {
             (
                 Store::File {
@@ -137,7 +138,7 @@ fn header(reader: &mut impl Read, path: &Path, what: What) -> Result<Vec<u64>, D
     let read = reader.take(length as u64).read_to_end(&mut bytes);
     // A packed file torn within its header counts as short, not as unreadable.
     read.or_else(|e| if is_torn(&e) { Ok(0) } else { Err(e) })
-        .map_err(DataError::reading(path))?;
+        .map_err(|error| damaged(path, error))?;
     let words: Vec<u32> = bytes
         .chunks_exact(4)
         .map(|word| u32::from_be_bytes([word[0], word[1], word[2], word[3]]))
@@ -181,7 +182,7 @@ fn checked_length(path: &Path, sides: &[u64], most: u64) -> Result<u64, DataErro
 }
 
 /// Unpacks at most one byte more than expected; returns the bytes and their number.
-fn unpack(mut reader: impl Read, expected: u64, memory: u64) -> io::Result<(Store, u64)> {
+fn unpack(path: &Path, mut reader: impl Read, expected: u64, memory: u64) -> Result<(Store, u64), DataError> {
     let mut chunk = vec![0; 1 << 16];
     let mut held = Vec::new();
     let mut spilled: Option<File> = None;
@@ -192,16 +193,17 @@ fn unpack(mut reader: impl Read, expected: u64, memory: u64) -> io::Result<(Stor
             Ok(n) => n,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
             Err(e) if is_torn(&e) => break,
-            Err(e) => return Err(e),
+            Err(e) => return Err(damaged(path, e)),
         };
         found += n as u64;
         if spilled.is_none() && found > memory {
-            let mut file = tempfile::tempfile()?;
-            file.write_all(&std::mem::take(&mut held))?;
+            let mut file = tempfile::tempfile().map_err(DataError::Spool)?;
+            file.write_all(&std::mem::take(&mut held))
+                .map_err(DataError::Spool)?;
             spilled = Some(file);
         }
         match &mut spilled {
-            Some(file) => file.write_all(&chunk[..n])?,
+            Some(file) => file.write_all(&chunk[..n]).map_err(DataError::Spool)?,
             None => held.extend_from_slice(&chunk[..n]),
         }
     }

@@ -17,6 +17,7 @@ use super::guess::{Cells, Guess};
 use super::typed::{self, Texts};
 use super::{Part, Rows};
 use crate::error::{DataError, Problem};
+use crate::kind::{MissingCounts, MissingWords};
 use crate::options::OpenOptions;
 use crate::source::plain::Plain;
 use crate::source::{counted, file_name};
@@ -38,6 +39,7 @@ pub(super) struct Csv {
     text: Plain,
     path: PathBuf,
     delimiter: u8,
+    missing: MissingWords,
     cells: Vec<Cells>,
     /// What the cells of each column are.
     guesses: Vec<Guess>,
@@ -49,6 +51,7 @@ pub(super) struct Csv {
 struct Scan<'a> {
     path: &'a Path,
     dialect: &'a Dialect,
+    missing: &'a MissingWords,
     strict: bool,
     guesses: Vec<Guess>,
     starts: Vec<u64>,
@@ -63,11 +66,13 @@ impl Csv {
         let mut text = Plain::open(path)?;
         let lower = path.to_string_lossy().to_ascii_lowercase();
         let tabs = lower.split('.').any(|part| part == "tsv");
-        let dialect = Dialect::detect(path, text.reader(), tabs)?;
+        let missing = options.missing_words();
+        let dialect = Dialect::detect(path, text.reader(), tabs, &missing)?;
         text.skip(dialect.preamble.bytes);
         let mut scan = Scan {
             path,
             dialect: &dialect,
+            missing: &missing,
             strict: options.strict,
             guesses: vec![Guess::default(); dialect.names.len()],
             starts: Vec::new(),
@@ -101,6 +106,7 @@ impl Csv {
             text,
             path: path.to_path_buf(),
             delimiter: dialect.delimiter,
+            missing,
             cells,
             guesses,
             starts,
@@ -156,7 +162,7 @@ impl Csv {
                 return Err(self.changed());
             }
             for (builder, column) in builders.iter_mut().zip(columns) {
-                builder.add(row.get(*column).unwrap_or_default());
+                builder.add(row.get(*column).unwrap_or_default(), &self.missing);
             }
         }
         builders.into_iter().map(Builder::finish).collect()
@@ -214,7 +220,11 @@ impl Texts for Csv {
         self.guesses[column].notation()
     }
 
-    fn absent(&self, column: usize) -> &[(String, u64)] {
+    fn missing(&self) -> &MissingWords {
+        &self.missing
+    }
+
+    fn absent(&self, column: usize) -> &MissingCounts {
         &self.guesses[column].absent
     }
 
@@ -345,7 +355,7 @@ impl Scan<'_> {
                 }
                 for (line, row) in rows {
                     for (guess, cell) in guesses.iter_mut().zip(row) {
-                        guess.see(*line, cell);
+                        guess.see(*line, cell, self.missing);
                     }
                 }
                 guesses

@@ -9,7 +9,6 @@ use super::{Part, Rows};
 use crate::contained::contained;
 use crate::error::DataError;
 use crate::options::OpenOptions;
-use crate::source::names;
 use crate::source::spool::Spool;
 use crate::source::typing::Typing;
 
@@ -37,8 +36,7 @@ fn broken(path: &Path, reason: impl ToString) -> DataError {
 
 fn unpack(path: &Path, file: File, options: &OpenOptions) -> Result<Part, DataError> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| broken(path, error))?;
-    let types = options.types(&names(builder.schema()))?;
-    let typing = Typing::new(path, builder.schema(), &types)?;
+    let typing = Typing::new(path, builder.schema(), options)?;
     let batches = builder.with_batch_size(BATCH).build();
     let batches = batches.map_err(|error| broken(path, error))?;
     let batches = batches.map(|batch| batch.map_err(|error| broken(path, error)));
@@ -48,7 +46,7 @@ fn unpack(path: &Path, file: File, options: &OpenOptions) -> Result<Part, DataEr
     }
     Ok(Part {
         schema: spool.schema().as_ref().clone(),
-        notes: spool.notes().to_vec(),
+        notes: spool.notes(),
         rows: Rows::Parquet(spool),
         problems: Vec::new(),
     })
