@@ -229,6 +229,10 @@ pub struct OpenOptions {
     /// words are missing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
+    /// Which value is white in pictures of 16 bits, as a schema of earlier data has it; `None`: the largest of the bits
+    /// that the pictures use, such as 4095.
+    #[serde(skip)]
+    pub white: Option<u16>,
     /// The most memory for decoded records, in bytes: later epochs need not decode those again.
     pub cache_bytes: u64,
 }
@@ -247,6 +251,7 @@ impl Default for OpenOptions {
             fields: Vec::new(),
             expected: Vec::new(),
             missing: Vec::new(),
+            white: None,
             cache_bytes: 256 << 20,
         }
     }

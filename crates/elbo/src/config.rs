@@ -217,6 +217,7 @@ impl RunConfig {
             missing: self.data.missing.clone(),
             cache_bytes: self.data.cache_mb << 20,
             expected: Vec::new(),
+            white: None,
         }
     }
 

@@ -46,7 +46,7 @@ pub(crate) enum Fitted {
 impl Fitter {
     pub(crate) fn new(field: &ArrowField) -> Self {
         let part = match (crate::column::image_shape(field), field.data_type()) {
-            (Some(shape), _) => Part::Image(ImageFitter::new(shape)),
+            (Some(shape), _) => Part::Image(ImageFitter::new(shape, crate::column::white(field))),
             _ if field.metadata().contains_key(IGNORE) => Part::LeftOut,
             (None, DataType::Utf8) if field.metadata().contains_key(text::TEXT) => Part::Text,
             (None, DataType::Utf8) => Part::Category(CategoryFitter::of(field)),

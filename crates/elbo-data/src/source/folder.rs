@@ -7,6 +7,7 @@
 mod listing;
 mod shape;
 mod table;
+mod white;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -83,8 +84,12 @@ impl Folder {
             .transpose()?;
         let (kept, headers, mut problems) = scan(&listing.pictures, options.max_pixels);
         check_scan(path, kept.len(), &problems, options.strict)?;
-        let (target, note) = shape::choose(&headers, options);
+        let (mut target, note) = shape::choose(&headers, options);
         let mut notes = listing.notes(attributes.is_some());
+        notes.extend(note);
+        let good: Vec<&Picture> = kept.iter().map(|place| &listing.pictures[*place]).collect();
+        let (white, note) = white::choose(&good, &headers, options.white, options.max_pixels);
+        target.white = white;
         notes.extend(note);
         let label = listing.label(&kept, attributes.is_some());
         let mut fields = vec![target.arrow_field(IMAGE)];

@@ -74,6 +74,7 @@ impl Idx {
             size,
             channels: options.channels.unwrap_or(1),
             fit: options.fit,
+            white: None,
         };
         let mut fields = vec![target.arrow_field(IMAGE)];
         if parts.iter().any(|part| part.labels.is_some()) {

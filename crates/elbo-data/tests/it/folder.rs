@@ -7,8 +7,10 @@ use elbo_data::kind::text::TextOptions;
 use elbo_data::noise::Noise;
 use elbo_data::options::Labels;
 use elbo_data::{
-    DataError, Fit, Kind, Loader, LoaderOptions, OpenOptions, Schema, SplitConfig, examine, open, split_rows,
+    DataError, Fit, Kind, Loader, LoaderOptions, OpenOptions, Schema, Source, SplitConfig, Value, examine,
+    open, split_rows,
 };
+use image::{ImageBuffer, Luma};
 use std::sync::Arc;
 
 use crate::support::{Files, column, encoded, message, names, picture};
@@ -182,6 +184,43 @@ fn strict_stops_at_the_first_broken_file() {
         .with("cut.jpg", &jpeg[..jpeg.len() / 2]);
     let source = files.open_with(&options).unwrap();
     assert!(matches!(source.read(&[0, 1]), Err(DataError::Broken(problem)) if problem.name == "cut.jpg"));
+}
+
+#[test]
+fn pictures_of_twelve_bits_in_files_of_sixteen_use_all_grays() {
+    let gray = |value: u16| {
+        let pixel = Luma([value]);
+        let image = ImageBuffer::<_, Vec<u16>>::from_fn(8, 8, |x, _| if x == 0 { Luma([0]) } else { pixel });
+        encoded(&image.into(), "a.png")
+    };
+    let files = Files::new().with("a.png", gray(2048)).with("b.png", gray(3900));
+    let source = files.open().unwrap();
+    assert_eq!(
+        source.notes(),
+        [
+            "the 16-bit pictures have values up to 3900: they are read as pictures of 12 bits, in which 4095 is white"
+        ]
+    );
+    let pixels = |source: &dyn Source| {
+        let read = source.read(&[0, 1]).unwrap();
+        let pixels = read.batch.column(0).as_fixed_size_list().clone();
+        [0, 1].map(|row| pixels.value(row).as_primitive::<UInt8Type>().value(1))
+    };
+    // 255 * 2048 / 4095 and 255 * 3900 / 4095
+    assert_eq!(pixels(source.as_ref()), [128, 243]);
+    let schema = Schema::fit(source.as_ref(), &[0, 1], &TextOptions::default(), Noise::new(0)).unwrap();
+    let white = schema.fields[0].kind.image().unwrap().white;
+    assert_eq!(white, Some(4095));
+    // other data are read on the scale of the schema
+    let options = OpenOptions {
+        white,
+        ..OpenOptions::default()
+    };
+    let dark = Files::new().with("a.png", gray(100)).with("b.png", gray(255));
+    assert_eq!(pixels(dark.open_with(&options).unwrap().as_ref()), [6, 16]);
+    let path = dark.path().join("b.png");
+    let given = schema.parse_value(0, path.to_str().unwrap()).unwrap().value;
+    assert!(matches!(given, Value::Image(pixels) if pixels[1] == 16));
 }
 
 #[test]
