@@ -199,6 +199,14 @@ pub enum DataError {
         /// The line, counted from 1.
         line: u64,
     },
+    /// A row of more than 64 MB.
+    #[error("the row that begins in line {line} of `{}` has more than 64 MB", path.display())]
+    LongRow {
+        /// The table.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+    },
     /// Some of a text is UTF-8 and some is not.
     #[error("line {line} of `{}` is not UTF-8, but other lines are", path.display())]
     Encoding {

@@ -42,15 +42,18 @@ impl DataError {
             Self::UnnamedColumn { .. } => "the first line names the columns; give each a name",
             Self::TooManyColumns { .. } => "leave out columns, or store the values of a long list as rows",
             Self::OpenQuote { .. } => "close the quote, or write a quote inside a cell twice",
+            Self::LongRow { .. } => {
+                "end each row with a line break, or give the file the ending of what it is"
+            }
             Self::Encoding { .. } => "save the file again as UTF-8",
             Self::EmptyTable {
                 what: "columns" | "rows",
                 ..
             } => "the first line names the columns, each other line is a record",
-            Self::EmptyTable { .. } => "the first column names the file, each other column is an attribute",
+            Self::EmptyTable { .. } => "one column names the pictures, each other column is an attribute",
             Self::DuplicateRow { .. } => "keep one row for each picture",
             Self::NoMatches { .. } => {
-                "the first column must hold file names, with or without extension, relative to the table's folder"
+                "one column must hold file names, with or without extension, relative to the table's folder"
             }
             Self::IdxMagic { .. } => "the file is damaged or of another kind; fetch it again",
             Self::IdxHeader { .. } => "the file was cut short; fetch it again",
@@ -85,21 +88,21 @@ impl DataError {
             Self::TwoFormats { column, .. } => Some(format!(
                 "write them in one way, or read the column as text levels: add `{column}=category` to `OpenOptions::fields`"
             )),
-            Self::Parquet { .. } => {
-                Some("copy or write the file again: its end is missing or damaged".to_owned())
-            }
+            Self::Parquet { reason, .. } => Some(parquet_hint(reason).to_owned()),
             Self::NoRecords => Some("give at least one record".to_owned()),
             Self::Spool(error) => Some(temporary_hint(error.kind()).to_owned()),
             Self::NoColumns { .. } => Some("give a table with columns of numbers, dates or texts".to_owned()),
             Self::NoText { .. } => Some("give a file of lines, or a folder of text files".to_owned()),
-            Self::NotAText { .. } => Some("remove the file, or save it as plain text".to_owned()),
+            Self::NotAText { .. } => Some("remove the file, or save it as a plain text in UTF-8".to_owned()),
             Self::NotWritten {
                 expected, example, ..
             } => Some(format!("write {expected} such as {example}")),
             Self::OutOfRange { min, max, .. } => Some(format!(
                 "the model has seen no such values; stay near {min} to {max}"
             )),
-            Self::NotPicture { .. } => Some("name a picture file: png, jpeg, webp, bmp or gif".to_owned()),
+            Self::NotPicture { .. } => {
+                Some("name a picture file: png, jpeg, webp, bmp, gif or tiff".to_owned())
+            }
             Self::FieldType { .. } => {
                 Some("use data of the same form as those the model was trained on".to_owned())
             }
@@ -150,6 +153,17 @@ fn temporary_hint(kind: ErrorKind) -> &'static str {
             "free space where temporary files are kept, or set TMPDIR to a folder on a larger disk"
         }
         _ => "set TMPDIR to a folder that exists and that you may write to",
+    }
+}
+
+fn parquet_hint(reason: &str) -> &'static str {
+    let has = |words: &[&str]| words.iter().any(|word| reason.contains(word));
+    if has(&["footer", "EOF", "eof", "end of file"]) {
+        "copy or write the file again: its end is missing or damaged"
+    } else if has(&["NYI", "not supported", "not yet", "feature", "encrypt"]) {
+        "write the file again, packed with snappy, gzip, zstd, lz4 or brotli, and not encrypted"
+    } else {
+        "copy or write the file again: a part of it is damaged"
     }
 }
 

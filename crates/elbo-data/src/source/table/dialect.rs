@@ -32,7 +32,7 @@ pub(super) struct Dialect {
 
 impl Dialect {
     /// # Errors
-    /// An empty table, a column without a name or named twice, more than 10,000 columns.
+    /// A zero byte, an empty table, a column without a name or named twice, more than 10,000 columns.
     pub(super) fn detect(
         path: &Path,
         text: impl Read,
@@ -43,6 +43,13 @@ impl Dialect {
         text.take(LOOKED_AT)
             .read_to_end(&mut head)
             .map_err(DataError::reading(path))?;
+        if let Some(zero) = head.iter().position(|byte| *byte == 0) {
+            let before = head[..zero].iter().filter(|byte| **byte == b'\n').count();
+            return Err(DataError::NotAText {
+                path: path.to_path_buf(),
+                line: before as u64 + 1,
+            });
+        }
         let preamble = Preamble::of(&head);
         let head = &head[preamble.bytes..];
         let candidates = match preamble.separator {

@@ -30,8 +30,21 @@ pub(super) fn open(path: &Path, options: &OpenOptions) -> Result<Part, DataError
 fn broken(path: &Path, reason: impl ToString) -> DataError {
     DataError::Parquet {
         path: path.to_path_buf(),
-        reason: reason.to_string(),
+        reason: own_words(&reason.to_string()).to_owned(),
     }
+}
+
+/// A reason without the names of the libraries that pass it on.
+fn own_words(reason: &str) -> &str {
+    const NAMES: [&str; 5] = [
+        "Parquet argument error: ",
+        "Parquet error: ",
+        "External: ",
+        "Arrow: ",
+        "EOF: ",
+    ];
+    let next = NAMES.iter().find_map(|name| reason.strip_prefix(name));
+    next.map_or(reason, own_words)
 }
 
 fn unpack(path: &Path, file: File, options: &OpenOptions) -> Result<Part, DataError> {
