@@ -156,3 +156,19 @@ fn a_flag_of_one_word_and_gaps_has_no_other() {
     let schema = fitted(&flags(vec![Some(true), None, Some(true), Some(false)]), 3);
     assert_eq!(schema.fields[0].kind.name(), "flag");
 }
+
+#[test]
+fn whole_numbers_of_which_none_occurs_twice_may_be_keys() {
+    let noted = |number: fn(u64) -> u64| {
+        let rows: String = (0..60).map(|i| format!("{},x\n", number(i))).collect();
+        let source = table(format!("customer,b\n{rows}"));
+        let schema = fitted(source.as_ref(), 60);
+        assert_eq!(schema.fields[0].kind.name(), "number");
+        schema.notes()
+    };
+    let note = noted(|i| i * 7919 % 9999).concat();
+    assert!(note.starts_with("`customer`: no number occurs twice") && note.ends_with("customer=ignore`"));
+    assert!(noted(|i| i * 7919 % 9999 / 2 * 2 % 50).is_empty());
+    // years of a series
+    assert!(noted(|i| 1900 + i * 37 % 97).is_empty());
+}
