@@ -109,7 +109,7 @@ impl From<Value> for Parsed {
 }
 
 impl Kind {
-    /// What was fitted. This is the only match on all kinds: everything else is asked of [`Statistics`] or of the [`Form`].
+    /// What was fitted. This is the only match on the kinds: everything else is asked of [`Statistics`] or of the [`Form`].
     fn statistics(&self) -> &dyn Statistics {
         match self {
             Self::Image(image) => image,
@@ -148,17 +148,9 @@ impl Kind {
         self.statistics().describe()
     }
 
-    /// What new records hold in the column `name`, if it is or may be an identifier.
+    /// What a person should know about the column `name` of new records: of identifiers, and what may be one.
     pub(crate) fn note(&self, name: &str) -> Option<String> {
-        let note = match self {
-            Self::Number(number) if number.none_twice => {
-                format!(
-                    "no number occurs twice, but new ones may; if they are keys, leave them out: `OpenOptions::fields = {name}=ignore`"
-                )
-            }
-            other => other.ignored()?.note()?,
-        };
-        Some(format!("`{name}`: {note}"))
+        Some(format!("`{name}`: {}", self.statistics().note(name)?))
     }
 
     /// A number as the files write it, for kinds with a notation of their own, such as dates; none for plain numbers.

@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::io::ErrorKind;
 
-use super::{DataError, quoted};
+use super::DataError;
+use super::names::quoted;
 
 /// Names listed in a hint; more would hide the sentence.
 const LISTED: usize = 12;
@@ -55,16 +56,7 @@ impl DataError {
             Self::NoMatches { .. } => {
                 "one column must hold file names, with or without extension, relative to the table's folder"
             }
-            Self::IdxMagic { .. } => "the file is damaged or of another kind; fetch it again",
-            Self::IdxHeader { .. } => "the file was cut short; fetch it again",
-            Self::IdxLength { expected, found, .. } if found < expected => {
-                "the file was cut short; fetch it again"
-            }
-            Self::IdxLength { .. } | Self::IdxShape { .. } => "the file is damaged; fetch it again",
-            Self::IdxCount { .. } | Self::IdxPair { .. } => {
-                "the two files do not belong together; fetch both again"
-            }
-            Self::SeveralIdx { .. } => "give the path of one picture file instead of the folder",
+            Self::Idx(error) => error.hint(),
             Self::TooFewRecords { .. } => "add more records",
             Self::EmptySplit { .. } => "add records or choose another fraction",
             Self::NoSuchRow { .. } => "rows are counted from 0",

@@ -87,19 +87,6 @@ impl Ignored {
         }
     }
 
-    /// What generated records hold in its place, if they hold values that the data do not have.
-    pub(crate) fn note(&self) -> Option<String> {
-        let first = || self.fill(&[0], Noise::new(0)).ok();
-        let example = || array_value_to_string(&first()?, 0).ok();
-        match &self.filling {
-            Filling::Nothing | Filling::Value(_) => None,
-            Filling::Count { .. } | Filling::Names { .. } => {
-                Some(format!("new records go on counting from `{}`", example()?))
-            }
-            Filling::Codes(_) => Some(format!("new records have new codes, such as `{}`", example()?)),
-        }
-    }
-
     /// For a column of this type. Columns of nested types become texts, which any table can hold.
     pub(super) fn of_type(self, data_type: &DataType) -> Self {
         match data_type.is_nested() {
@@ -177,6 +164,19 @@ impl Statistics for Ignored {
 
     fn describe(&self) -> Vec<String> {
         vec![self.reason.clone()]
+    }
+
+    /// What generated records hold in its place, if they hold values that the data do not have.
+    fn note(&self, _: &str) -> Option<String> {
+        let first = || self.fill(&[0], Noise::new(0)).ok();
+        let example = || array_value_to_string(&first()?, 0).ok();
+        match &self.filling {
+            Filling::Nothing | Filling::Value(_) => None,
+            Filling::Count { .. } | Filling::Names { .. } => {
+                Some(format!("new records go on counting from `{}`", example()?))
+            }
+            Filling::Codes(_) => Some(format!("new records have new codes, such as `{}`", example()?)),
+        }
     }
 
     fn damage(&self) -> Option<String> {

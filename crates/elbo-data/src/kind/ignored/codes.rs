@@ -140,7 +140,7 @@ impl Pattern {
                 (1..=MAX_LENGTH).contains(&places.len()) && places.iter().all(|place| !place.is_empty())
             }
             Self::Whole { low, count } => {
-                low.parse::<i64>().is_ok() || low.parse::<u64>().is_ok() && *count > 0
+                (low.parse::<i64>().is_ok() || low.parse::<u64>().is_ok()) && *count > 0
             }
         };
         (!sound).then(|| "its pattern has no codes".to_owned())
@@ -237,5 +237,62 @@ impl CodesFitter {
             pattern: self.pattern,
             free,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(texts: &[&str]) -> Option<Pattern> {
+        let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+        Pattern::of_texts(texts.iter())
+    }
+
+    #[test]
+    fn a_pattern_is_the_characters_at_each_place() {
+        let pattern = texts(&["a-1", "b-3", "a-2"]).unwrap();
+        assert_eq!(
+            pattern,
+            Pattern::Characters(["ab", "-", "123"].map(str::to_owned).to_vec())
+        );
+        assert_eq!((pattern.count(), pattern.number("b-1")), (6, Some(3)));
+        for number in 0..6 {
+            let code = pattern.code(number, || 0).unwrap();
+            assert_eq!(pattern.number(&code), Some(number));
+        }
+        assert_eq!([pattern.number("c-1"), pattern.number("a-12")], [None; 2]);
+        assert_eq!(texts(&["a-1", "b-13"]), None);
+    }
+
+    #[test]
+    fn places_before_those_that_can_be_numbered_are_drawn() {
+        let pattern = Pattern::Characters(vec!["0123456789abcdef".to_owned(); 40]);
+        // fifteen places of sixteen characters fit into 64 bits; the sixteenth does not
+        assert_eq!(pattern.count(), 1 << 60);
+        let code = pattern.code(7, || 10).unwrap();
+        assert_eq!(code, format!("{}{}7", "a".repeat(25), "0".repeat(14)));
+        assert_eq!(pattern.number(&code), Some(7));
+    }
+
+    #[test]
+    fn torn_codes_are_damage() {
+        let codes = |pattern, free| Codes { pattern, free };
+        let pattern = texts(&["a1", "b2"]).unwrap();
+        assert_eq!(codes(pattern.clone(), vec![[0, 1], [2, 2]]).damage(), None);
+        for torn in [
+            codes(pattern.clone(), vec![[3, 2]]),
+            codes(pattern, vec![[1, u64::MAX]]),
+            codes(Pattern::Characters(vec![String::new()]), Vec::new()),
+            codes(
+                Pattern::Whole {
+                    low: "1".to_owned(),
+                    count: 0,
+                },
+                Vec::new(),
+            ),
+        ] {
+            assert!(torn.damage().is_some(), "{torn:?}");
+        }
     }
 }

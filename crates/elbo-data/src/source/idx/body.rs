@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use flate2::read::MultiGzDecoder;
 
-use crate::error::DataError;
+use crate::error::{DataError, IdxError};
 use crate::source::packed::damaged;
 
 /// What an idx file holds.
@@ -75,11 +75,12 @@ impl Body {
             )
         };
         if found != expected {
-            return Err(DataError::IdxLength {
+            return Err(IdxError::Length {
                 path: path.into(),
                 expected,
                 found,
-            });
+            }
+            .into());
         }
         Ok((
             Self {
@@ -144,18 +145,20 @@ fn header(reader: &mut impl Read, path: &Path, what: What) -> Result<Vec<u64>, D
         .map(|word| u32::from_be_bytes([word[0], word[1], word[2], word[3]]))
         .collect();
     match words.split_first() {
-        Some((&found, _)) if found != what.magic => Err(DataError::IdxMagic {
+        Some((&found, _)) if found != what.magic => Err(IdxError::Magic {
             path: path.into(),
             what: what.name,
             found,
             expected: what.magic,
-        }),
+        }
+        .into()),
         Some((_, sides)) if sides.len() == what.sides => Ok(sides.iter().map(|s| u64::from(*s)).collect()),
-        _ => Err(DataError::IdxHeader {
+        _ => Err(IdxError::Header {
             path: path.into(),
             expected: length,
             found: bytes.len(),
-        }),
+        }
+        .into()),
     }
 }
 
@@ -171,12 +174,13 @@ fn checked_length(path: &Path, sides: &[u64], most: u64) -> Result<u64, DataErro
         Some(length @ 1..) if item <= most => Ok(length),
         _ => {
             let side = |i: usize| sides.get(i).copied().unwrap_or(1);
-            Err(DataError::IdxShape {
+            Err(IdxError::Shape {
                 path: path.into(),
                 count,
                 height: side(1),
                 width: side(2),
-            })
+            }
+            .into())
         }
     }
 }
@@ -266,7 +270,7 @@ mod tests {
             for bytes in [bytes.clone(), packed(&bytes)] {
                 let error = open(&bytes, 1 << 20).unwrap_err();
                 assert!(
-                    matches!(error, DataError::IdxLength { expected: 24, .. }),
+                    matches!(error, DataError::Idx(IdxError::Length { expected: 24, .. })),
                     "{n}: {error}"
                 );
             }
@@ -297,9 +301,12 @@ mod tests {
         );
         for sides in [[u32::MAX; 3], [0, 2, 3], [4, 0, 3], [1, 100_000, 100_000]] {
             let error = open(&idx(IMAGES.magic, &sides, &[]), 0).unwrap_err();
-            assert!(matches!(error, DataError::IdxShape { .. }), "{error}");
+            assert!(matches!(error, DataError::Idx(IdxError::Shape { .. })), "{error}");
         }
         let huge = open(&idx(IMAGES.magic, &[u32::MAX, 28, 28], &[]), 0).unwrap_err();
-        assert!(matches!(huge, DataError::IdxLength { found: 0, .. }), "{huge}");
+        assert!(
+            matches!(huge, DataError::Idx(IdxError::Length { found: 0, .. })),
+            "{huge}"
+        );
     }
 }
