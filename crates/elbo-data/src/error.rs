@@ -331,8 +331,8 @@ pub enum DataError {
     /// Data in memory without any record.
     #[error("the data have no records")]
     NoRecords,
-    /// Records could not be written to, or read from, a temporary file.
-    #[error("cannot keep records in a temporary file: {0}")]
+    /// Data could not be written to, or read from, a temporary file.
+    #[error("cannot keep data in a temporary file: {0}")]
     Spool(std::io::Error),
     /// A cell of a table does not fit the type of its column.
     #[error("row {row} of `{}` has `{value}` in the column `{column}`, which is not {expected}", path.display())]

@@ -200,7 +200,11 @@ fn note_kinds(seen: &mut BTreeMap<String, Seen>, object: &Map<String, Value>, mi
             );
         }
         let Some(seen) = seen.get_mut(key) else { continue };
-        if let Some(word) = word(value).filter(|word| missing.is_named(word)) {
+        let named = match missing.named() {
+            [] => None,
+            _ => word(value).filter(|word| missing.is_named(word)),
+        };
+        if let Some(word) = named {
             seen.absent.add(&word, 1);
             continue;
         }

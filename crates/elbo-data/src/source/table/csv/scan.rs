@@ -135,7 +135,8 @@ impl Scan<'_> {
             self.broken(line, reason)?;
             return Ok(false);
         }
-        if let Some(column) = row.iter().position(|cell| cell.contains('\0')) {
+        if row.as_slice().contains('\0') {
+            let column = row.iter().position(|cell| cell.contains('\0')).unwrap_or(0);
             let reason = format!("has a zero byte in the column `{}`", names[column]);
             self.broken(line, reason)?;
             return Ok(false);
