@@ -147,6 +147,9 @@ pub(crate) struct DataArgs {
     /// How pictures of another shape are fitted to that size
     #[arg(long, value_parser = PossibleValuesParser::new(["crop", "pad", "stretch"]))]
     pub(crate) fit: Option<String>,
+    /// Label of a picture or a text: its outermost sub-folder, or all folders on the way to it
+    #[arg(long, value_parser = PossibleValuesParser::new(["folder", "path"]))]
+    pub(crate) labels: Option<String>,
     /// Stop at the first broken record instead of skipping it
     #[arg(long)]
     pub(crate) strict: bool,
@@ -155,6 +158,9 @@ pub(crate) struct DataArgs {
     pub(crate) records: Option<String>,
     #[arg(long, value_name = "name=kind", help = kinds())]
     pub(crate) field: Vec<String>,
+    /// Word that means a missing value, in every column; none: only empty cells are missing; may be repeated
+    #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
+    pub(crate) missing: Vec<String>,
 }
 
 impl DataArgs {
@@ -163,11 +169,16 @@ impl DataArgs {
         given_flags([
             ("data.size", self.size),
             ("data.fit", self.fit),
+            ("data.labels", self.labels),
             ("data.strict", self.strict.then(|| "true".to_owned())),
             ("data.records", self.records),
             (
                 "data.fields",
                 (!self.field.is_empty()).then(|| self.field.join(",")),
+            ),
+            (
+                "data.missing",
+                (!self.missing.is_empty()).then(|| self.missing.join(",")),
             ),
         ])
     }

@@ -18,6 +18,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("ModelOptions::device", "--device"),
     ("ModelOptions::threads", "--threads"),
     ("OpenOptions::fields", "--field"),
+    ("OpenOptions::labels", "--labels"),
     ("OpenOptions::size", "--size"),
     ("OpenOptions::strict", "--strict"),
     ("OutputOptions::force", "--force"),
@@ -46,6 +47,7 @@ const SETTINGS: &[(&str, &str)] = &[
 const KEYS: &[(&str, &str)] = &[
     ("data.fit", "--fit"),
     ("data.given", "--given"),
+    ("data.labels", "--labels"),
     ("data.model", "--model"),
     ("data.records", "--records"),
     ("data.size", "--size"),

@@ -11,12 +11,27 @@ use crate::error::DataError;
 /// Metadata key of a picture column; the value is `height,width,channels`.
 pub const IMAGE: &str = "elbo.image";
 
+/// Metadata key of the value that is white in files with 16 bits.
+const WHITE: &str = "elbo.white";
+
 /// A column of pictures: `height * width * channels` bytes each, row by row, channels last.
 pub fn image_field(name: &str, height: usize, width: usize, channels: usize) -> ArrowField {
     let pixels = height * width * channels;
     let data_type = DataType::FixedSizeList(pixel_field(), pixels as i32);
     let shape = format!("{height},{width},{channels}");
     ArrowField::new(name, data_type, false).with_metadata(HashMap::from([(IMAGE.to_owned(), shape)]))
+}
+
+/// The field of a picture column, of whose files with 16 bits this value is white.
+pub(crate) fn with_white(field: ArrowField, white: u16) -> ArrowField {
+    let mut metadata = field.metadata().clone();
+    metadata.insert(WHITE.to_owned(), white.to_string());
+    field.with_metadata(metadata)
+}
+
+/// Which value is white in the files with 16 bits of a picture column, if there are any.
+pub(crate) fn white(field: &ArrowField) -> Option<u16> {
+    field.metadata().get(WHITE)?.parse().ok()
 }
 
 /// `[height, width, channels]` of a picture column; `None` for any other column.

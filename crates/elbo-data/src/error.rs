@@ -4,39 +4,21 @@
 //! The file is long because it is one list, best read and searched as one.
 
 mod hint;
+mod idx;
+mod names;
+mod problem;
 
 use std::path::PathBuf;
 
 use arrow::error::ArrowError;
-use serde::{Deserialize, Serialize};
+
+pub use idx::IdxError;
+pub use names::nearest;
+use names::{did_you_mean, quoted};
+pub use problem::Problem;
 
 /// Any error, where only its text and its chain of causes matter.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
-
-/// Something wrong with one record or file that does not stop the others from being read.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Problem {
-    /// The file or record, as [`crate::Source::name_of`] names it.
-    pub name: String,
-    /// What is wrong with it.
-    pub reason: String,
-}
-
-impl Problem {
-    /// A problem of the record or file `name`.
-    pub fn new(name: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            reason: reason.into(),
-        }
-    }
-}
-
-impl std::fmt::Display for Problem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "`{}` {}", self.name, self.reason)
-    }
-}
 
 /// What can be wrong with data, its description, or the place it is to be written to.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +43,22 @@ pub enum DataError {
     NotAFile {
         /// The path as given.
         path: PathBuf,
+    },
+    /// A packed file that cannot be unpacked.
+    #[error("`{}` is damaged: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// A packed file that unpacks to more than is read.
+    #[error("`{}` unpacks to more than {limit}", path.display())]
+    Unpacked {
+        /// The file.
+        path: PathBuf,
+        /// The limit that it passes.
+        limit: &'static str,
     },
     /// A file that an output would replace, and that this program has not written.
     #[error("`{}` holds `{file}`, which was not written by elbo", folder.display())]
@@ -107,8 +105,6 @@ pub enum DataError {
         path: PathBuf,
         /// How many files of other kinds lie in it.
         ignored: u64,
-        /// A sub-folder that itself holds only folders, if there is one.
-        deeper: Option<String>,
     },
     /// The folder or table holds records but none of them can be read.
     #[error("none of the {count} {what} in `{}` can be read: {first}", path.display())]
@@ -185,6 +181,14 @@ pub enum DataError {
         /// The line, counted from 1.
         line: u64,
     },
+    /// A row of more than 64 MB.
+    #[error("the row that begins in line {line} of `{}` has more than 64 MB", path.display())]
+    LongRow {
+        /// The table.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+    },
     /// Some of a text is UTF-8 and some is not.
     #[error("line {line} of `{}` is not UTF-8, but other lines are", path.display())]
     Encoding {
@@ -233,82 +237,9 @@ pub enum DataError {
         /// What it may be.
         expected: &'static str,
     },
-    /// A file does not begin with the magic number of its idx kind.
-    #[error("`{}` begins with {found:#010x}; idx {what} begin with {expected:#010x}", path.display())]
-    IdxMagic {
-        /// The file.
-        path: PathBuf,
-        /// Pictures or labels.
-        what: &'static str,
-        /// Its first four bytes, big-endian.
-        found: u32,
-        /// What they must be.
-        expected: u32,
-    },
-    /// An idx file ends within its header.
-    #[error("`{}` ends after {found} bytes; an idx header has {expected}", path.display())]
-    IdxHeader {
-        /// The file.
-        path: PathBuf,
-        /// Bytes of a header.
-        expected: usize,
-        /// Bytes there are.
-        found: usize,
-    },
-    /// An idx file's body is not of the length that its header gives.
-    #[error("`{}` holds {found} bytes after its header, which promises {expected}", path.display())]
-    IdxLength {
-        /// The file.
-        path: PathBuf,
-        /// Bytes promised by the header.
-        expected: u64,
-        /// Bytes there are; at least this many where the file goes on.
-        found: u64,
-    },
-    /// An idx file's header gives a count or a side that cannot be used.
-    #[error("the header of `{}` gives {count} pictures of {width}x{height}", path.display())]
-    IdxShape {
-        /// The file.
-        path: PathBuf,
-        /// Number of pictures.
-        count: u64,
-        /// Rows of each.
-        height: u64,
-        /// Columns of each.
-        width: u64,
-    },
-    /// An idx label file does not hold as many labels as there are pictures.
-    #[error("`{}` holds {labels} labels, `{}` {images} pictures", labels_path.display(), images_path.display())]
-    IdxCount {
-        /// The label file.
-        labels_path: PathBuf,
-        /// Labels in it.
-        labels: u64,
-        /// The picture file.
-        images_path: PathBuf,
-        /// Pictures in it.
-        images: u64,
-    },
-    /// The pictures of the train and the test file differ in size.
-    #[error("the pictures of `{}` are {}x{}, those of `{}` {}x{}", train.display(), train_size[1], train_size[0], test.display(), test_size[1], test_size[0])]
-    IdxPair {
-        /// The train file.
-        train: PathBuf,
-        /// Its height and width.
-        train_size: [usize; 2],
-        /// The test file.
-        test: PathBuf,
-        /// Its height and width.
-        test_size: [usize; 2],
-    },
-    /// A folder holds the idx files of several data sets.
-    #[error("`{}` holds several idx data sets: {}", path.display(), quoted(files))]
-    SeveralIdx {
-        /// The folder.
-        path: PathBuf,
-        /// The picture files.
-        files: Vec<String>,
-    },
+    /// Idx data that are damaged, or do not belong together.
+    #[error(transparent)]
+    Idx(#[from] IdxError),
     /// The data have no such row.
     #[error("there is no row {row}: the data have {len} row{}", if *len == 1 { "" } else { "s" })]
     NoSuchRow {
@@ -400,8 +331,8 @@ pub enum DataError {
     /// Data in memory without any record.
     #[error("the data have no records")]
     NoRecords,
-    /// Records could not be written to, or read from, a temporary file.
-    #[error("cannot keep records in a temporary file: {0}")]
+    /// Data could not be written to, or read from, a temporary file.
+    #[error("cannot keep data in a temporary file: {0}")]
     Spool(std::io::Error),
     /// A cell of a table does not fit the type of its column.
     #[error("row {row} of `{}` has `{value}` in the column `{column}`, which is not {expected}", path.display())]
@@ -551,6 +482,14 @@ impl DataError {
         }
     }
 
+    /// A [`DataError::Spool`] of a file of record batches.
+    pub(crate) fn spooling(error: ArrowError) -> Self {
+        match error {
+            ArrowError::IoError(_, error) => Self::Spool(error),
+            other => Self::Arrow(other),
+        }
+    }
+
     /// A [`DataError::Io`] about `path`, or [`DataError::NoSuchPath`] where there is nothing.
     pub(crate) fn reading(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_path_buf();
@@ -561,42 +500,9 @@ impl DataError {
     }
 }
 
-/// The known name most like `name`, if one is like enough to be meant.
-pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let name = name.to_lowercase();
-    known
-        .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&name, &candidate.to_lowercase()), candidate))
-        .filter(|(likeness, _)| *likeness >= 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate.to_owned())
-}
-
-fn did_you_mean(nearest: &Option<String>) -> String {
-    nearest
-        .as_ref()
-        .map(|name| format!("; did you mean `{name}`?"))
-        .unwrap_or_default()
-}
-
-fn quoted(names: &[String]) -> String {
-    names
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_nearest_name_is_found_and_a_far_one_is_not() {
-        assert_eq!(nearest("smyle", ["smile", "beard"]), Some("smile".to_owned()));
-        assert_eq!(nearest("FACES", ["faces"]), Some("faces".to_owned()));
-        assert_eq!(nearest("qqq", ["smile", "beard"]), None);
-    }
 
     #[test]
     fn errors_travel_between_threads() {

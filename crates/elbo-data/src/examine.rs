@@ -98,17 +98,20 @@ pub fn examine(
                 .unwrap_or_else(|| unreachable!("each text has a second pass")),
         },
     });
+    let fields: Vec<Examined> = fields.collect();
+    let mut notes = source.notes();
+    notes.extend(fields.iter().filter_map(|field| field.kind.note(&field.name)));
     Ok(Some(Examination {
         description: source.description(),
         records: source.len(),
         read,
-        fields: fields.collect(),
+        fields,
         sizes: source
             .sizes()
             .into_iter()
             .map(|(size, count)| SizeCount { size, count })
             .collect(),
         problems,
-        notes: source.notes(),
+        notes,
     }))
 }

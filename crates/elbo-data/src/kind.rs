@@ -9,6 +9,7 @@ pub mod flag;
 mod form;
 pub mod ignored;
 pub mod image;
+mod missing;
 pub mod number;
 mod statistics;
 pub mod text;
@@ -37,6 +38,7 @@ use time::Time;
 
 pub(crate) use fitter::{Fitted, Fitter};
 pub use form::{Form, mode};
+pub(crate) use missing::{MissingCounts, MissingWords, is_missing};
 
 /// Metadata key of a column that is ignored, whatever its values.
 pub const IGNORE: &str = "elbo.ignore";
@@ -146,6 +148,11 @@ impl Kind {
         self.statistics().describe()
     }
 
+    /// What a person should know about the column `name` of new records: of identifiers, and what may be one.
+    pub(crate) fn note(&self, name: &str) -> Option<String> {
+        Some(format!("`{name}`: {}", self.statistics().note(name)?))
+    }
+
     /// A number as the files write it, for kinds with a notation of their own, such as dates; none for plain numbers.
     pub fn number_text(&self, number: f64) -> Option<String> {
         self.statistics().number_text(number)
@@ -191,19 +198,6 @@ impl Kind {
     pub(crate) fn damage(&self) -> Option<String> {
         self.statistics().damage()
     }
-}
-
-/// Words that programs write for a missing number, date or flag, in any case.
-const MISSING: [&str; 11] = [
-    "?", ".", "-", "na", "n/a", "nan", "null", "none", "#n/a", "<na>", "\\n",
-];
-
-/// Whether a table's cell is missing, in a column of numbers, dates or flags: empty or one of the words for it.
-///
-/// In a column of words only the empty cell is missing: `NA` may be Namibia, and `None` a brand.
-pub(crate) fn is_missing(text: &str) -> bool {
-    let text = text.trim();
-    text.len() <= 4 && (text.is_empty() || MISSING.iter().any(|word| text.eq_ignore_ascii_case(word)))
 }
 
 /// A column of a source as it is in its file: dates, times and flags that are texts there become texts again.

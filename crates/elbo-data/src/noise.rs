@@ -48,6 +48,8 @@ pub enum Purpose {
     WordDropout = 14,
     /// Seeds of other randomness.
     Branch = 15,
+    /// Further values of identifiers.
+    Codes = 16,
 }
 
 /// All randomness of a run, keyed by its seed.
@@ -58,7 +60,7 @@ pub struct Noise {
 
 impl Noise {
     /// The randomness that belongs to `seed`.
-    pub fn new(seed: u64) -> Self {
+    pub const fn new(seed: u64) -> Self {
         Self { seed }
     }
 

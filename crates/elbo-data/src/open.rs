@@ -31,7 +31,7 @@ fn open_untold(location: &str, options: &OpenOptions) -> Result<Arc<dyn Source>,
     if metadata.is_dir() {
         match idx::find(path)? {
             Some(files) => Ok(Arc::new(idx::Idx::open(&files, options)?)),
-            None if texts::holds_texts(path)? => Ok(Arc::new(texts::Texts::open(path)?)),
+            None if texts::holds_texts(path)? => Ok(Arc::new(texts::Texts::open(path, options)?)),
             None => Ok(Arc::new(folder::Folder::open(path, None, options)?)),
         }
     } else if !metadata.is_file() {
@@ -45,7 +45,7 @@ fn open_untold(location: &str, options: &OpenOptions) -> Result<Arc<dyn Source>,
     } else if json::is_json(path) {
         Ok(Arc::new(json::Json::open(path, options)?))
     } else if texts::is_text(path) {
-        Ok(Arc::new(texts::Texts::open(path)?))
+        Ok(Arc::new(texts::Texts::open(path, options)?))
     } else {
         Ok(Arc::new(idx::Idx::open(&idx::pair(path)?, options)?))
     }

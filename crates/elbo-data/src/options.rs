@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
+use crate::kind::MissingWords;
 
 /// The largest side a picture may be asked to have.
 const MAX_SIDE: u32 = 4096;
@@ -84,6 +85,17 @@ pub enum Fit {
     Pad,
     /// Scaled to the size, its proportions changed.
     Stretch,
+}
+
+/// Which folders of a picture or a text are its label.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Labels {
+    /// The sub-folder, whatever folders are in it.
+    #[default]
+    Folder,
+    /// All folders on the way, such as `animals/dogs`.
+    Path,
 }
 
 /// The type as which a column is read, whatever its values look like.
@@ -194,6 +206,8 @@ pub struct OpenOptions {
     /// 1 (gray), 3 (colour) or 4 (colour and alpha); `None`: 1 if all pictures are gray, else 3.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channels: Option<u8>,
+    /// Which folders of a picture or a text are its label.
+    pub labels: Labels,
     /// Whether a broken record is an error; otherwise it is reported and skipped.
     pub strict: bool,
     /// Number of records of built-in data; `None`: their own default.
@@ -210,6 +224,15 @@ pub struct OpenOptions {
     /// set.
     #[serde(skip)]
     pub expected: Vec<TypedField>,
+    /// Words that stand for missing values in every column of a table, as they are written, beside the words that do so
+    /// in columns of numbers, dates and flags. With `none` among them these are values: only empty cells and the other
+    /// words are missing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// Which value is white in pictures of 16 bits, as a schema of earlier data has it; `None`: the largest of the bits
+    /// that the pictures use, such as 4095.
+    #[serde(skip)]
+    pub white: Option<u16>,
     /// The most memory for decoded records, in bytes: later epochs need not decode those again.
     pub cache_bytes: u64,
 }
@@ -220,12 +243,15 @@ impl Default for OpenOptions {
             size: None,
             fit: Fit::Crop,
             channels: None,
+            labels: Labels::Folder,
             strict: false,
             records: None,
             seed: 0,
             max_pixels: 100_000_000,
             fields: Vec::new(),
             expected: Vec::new(),
+            missing: Vec::new(),
+            white: None,
             cache_bytes: 256 << 20,
         }
     }
@@ -243,6 +269,11 @@ impl OpenOptions {
         let expected = self.expected.iter().filter(|field| names.contains(&field.name));
         // The last type of a column is the one that holds.
         Ok(expected.chain(&self.fields).cloned().collect())
+    }
+
+    /// Which words stand for missing values.
+    pub(crate) fn missing_words(&self) -> MissingWords {
+        MissingWords::new(&self.missing)
     }
 
     /// Checks what can be checked before any data are seen.

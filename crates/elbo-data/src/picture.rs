@@ -4,6 +4,7 @@
 //! against the limit before any memory is allocated. The reason why a file cannot be used is worded
 //! to follow its name: "`a.png` is cut short".
 
+mod depth;
 mod jpeg;
 mod target;
 
@@ -12,11 +13,12 @@ use std::io::{Cursor, Read as _};
 use std::path::Path;
 
 use image::error::ImageError;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, metadata::Orientation};
+use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, metadata::Orientation};
 
 use crate::contained::contained;
 use crate::options::ImageSize;
 
+pub(crate) use depth::{bits, brightest, white};
 pub(crate) use target::Target;
 
 /// Bytes of a file that nearly always hold its header.
@@ -41,6 +43,8 @@ pub(crate) struct Header {
     pub(crate) size: ImageSize,
     /// Whether it has no colour.
     pub(crate) gray: bool,
+    /// Whether its values have 16 bits.
+    pub(crate) deep: bool,
 }
 
 /// Whether the file has the extension of a picture.
@@ -63,6 +67,7 @@ pub(crate) fn header(path: &Path, max_pixels: u64) -> Result<Header, Fault> {
 }
 
 fn header_of(bytes: &[u8], max_pixels: u64) -> Result<Header, Fault> {
+    use ColorType::{L16, La16, Rgb16, Rgba16};
     let mut decoder = decoder(bytes, max_pixels)?;
     let (width, height) = decoder.dimensions();
     let orientation = decoder.orientation().map_err(fault)?;
@@ -81,6 +86,7 @@ fn header_of(bytes: &[u8], max_pixels: u64) -> Result<Header, Fault> {
     Ok(Header {
         size,
         gray: !decoder.color_type().has_color(),
+        deep: [L16, La16, Rgb16, Rgba16].contains(&decoder.color_type()),
     })
 }
 

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::batch::{Batch, Column, Unseen, Values};
 use crate::error::DataError;
 use crate::kind::{Kind, Parsed, Value};
+use crate::noise::Noise;
 use crate::source::{Read, Source, names};
 
 /// The version of schema that is written and read.
@@ -128,15 +129,22 @@ impl Schema {
         fields.iter().map(position).collect()
     }
 
-    /// The values in `rows` of a field that is not modelled: its one value, numbers that continue an identifier, or nulls.
+    /// The values in `rows` of a field that is not modelled: its one value, further values of an
+    /// identifier, or nulls. Codes are drawn from `noise` by the number of the row; they are all different.
     ///
     /// # Errors
     /// [`DataError::UnknownField`] where there is no such field.
-    pub fn refill(&self, field: usize, rows: &[u64]) -> Result<ArrayRef, DataError> {
+    pub fn refill(&self, field: usize, rows: &[u64], noise: Noise) -> Result<ArrayRef, DataError> {
         match self.at(field)?.kind.ignored() {
-            Some(ignored) => ignored.fill(rows),
+            Some(ignored) => ignored.fill(rows, noise),
             None => Ok(new_null_array(self.arrow_field(field)?.data_type(), rows.len())),
         }
+    }
+
+    /// What new records hold in columns of identifiers, a note for each.
+    pub fn notes(&self) -> Vec<String> {
+        let note = |field: &Field| field.kind.note(&field.name);
+        self.fields.iter().filter_map(note).collect()
     }
 
     /// A column of `n` values of a field, all unobserved.

@@ -1,6 +1,7 @@
 //! Where results go: tables, arrays and pictures. Every output is whole or not there.
 
 mod folder;
+mod kept;
 mod npy;
 pub mod picture;
 pub mod table;

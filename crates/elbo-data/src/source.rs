@@ -1,10 +1,12 @@
 //! Where records come from: the one trait that every reader implements.
 
 pub(crate) mod cache;
+mod files;
 pub mod folder;
 pub mod idx;
 pub mod json;
 pub mod memory;
+mod packed;
 mod plain;
 pub mod spool;
 pub mod table;

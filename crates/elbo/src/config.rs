@@ -208,13 +208,16 @@ impl RunConfig {
             size: self.data.size,
             fit: self.data.fit,
             channels: self.data.channels,
+            labels: self.data.labels,
             strict: self.data.strict,
             records: self.data.records,
             seed: self.data.seed,
             max_pixels: self.data.max_pixels,
             fields: self.typed_fields(),
+            missing: self.data.missing.clone(),
             cache_bytes: self.data.cache_mb << 20,
             expected: Vec::new(),
+            white: None,
         }
     }
 

@@ -14,7 +14,6 @@ use std::sync::Arc;
 
 use elbo_data::arrow::array::RecordBatchReader;
 use elbo_data::arrow::record_batch::RecordBatch;
-use elbo_data::options::TypedField;
 use elbo_data::source::memory::Memory;
 use elbo_data::{OpenOptions, Source};
 
@@ -55,20 +54,11 @@ impl Data {
         let memory = |memory: Memory| -> Result<Arc<dyn Source>, Error> { Ok(Arc::new(memory)) };
         match &self.0 {
             Kind::Location(location) => Ok(elbo_data::open(location, options)?),
-            Kind::Batches(batches) => {
-                let types = batches
-                    .first()
-                    .map(|batch| types_of(batch, options))
-                    .transpose()?;
-                memory(Memory::from_batches(batches, &types.unwrap_or_default())?)
-            }
+            Kind::Batches(batches) => memory(Memory::from_batches(batches, options)?),
             Kind::Memory(records, None) => memory(records.as_ref().clone()),
-            Kind::Memory(records, Some(attributes)) => memory(
-                records
-                    .as_ref()
-                    .clone()
-                    .with(attributes, &types_of(attributes, options)?)?,
-            ),
+            Kind::Memory(records, Some(attributes)) => {
+                memory(records.as_ref().clone().with(attributes, options)?)
+            }
             Kind::Source(source) => Ok(Arc::clone(source)),
         }
     }
@@ -163,10 +153,4 @@ impl fmt::Debug for Data {
             Kind::Source(source) => f.debug_tuple("Data").field(&source.description()).finish(),
         }
     }
-}
-/// The types that are set for the columns of a batch.
-fn types_of(batch: &RecordBatch, options: &OpenOptions) -> Result<Vec<TypedField>, Error> {
-    let schema = batch.schema();
-    let names: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
-    Ok(options.types(&names)?)
 }

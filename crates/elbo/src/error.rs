@@ -351,6 +351,7 @@ impl Error {
                 | Self::Data(
                     DataError::Io { .. }
                         | DataError::Write { .. }
+                        | DataError::Spool(_)
                         | DataError::Arrow(_)
                         | DataError::Threads(_)
                 )

@@ -46,7 +46,8 @@ pub use config::{CheckedConfig, ConfigSources, RunConfig};
 pub use data::{Changed, Data, Pair, Part, Records};
 pub use elbo_core::distribution::Sampling;
 pub use elbo_data::{
-    Examination, Fit, ImageSize, Kind, OpenOptions, Problem, Schema, Split, arrow, panics_are_contained,
+    Examination, Fit, ImageSize, Kind, Labels, OpenOptions, Problem, Schema, Split, arrow,
+    panics_are_contained,
 };
 pub use error::Error;
 pub use events::{Cancel, Event, Events, Phase, Warning};

@@ -104,10 +104,14 @@ fn train() {
           --size <SIZE>        Size of the pictures: a side such as 64, or width x height such as 64x48
           --fit <FIT>          How pictures of another shape are fitted to that size [possible values:
                                crop, pad, stretch]
+          --labels <LABELS>    Label of a picture or a text: its outermost sub-folder, or all folders on
+                               the way to it [possible values: folder, path]
           --strict             Stop at the first broken record instead of skipping it
           --records <N>        Number of records of built-in data
           --field <name=kind>  Kind of a column of a table: category, number, flag, date, time, text or
                                ignore; may be repeated
+          --missing <WORD>     Word that means a missing value, in every column; none: only empty cells
+                               are missing; may be repeated
 
     Everywhere:
           --json         Print the report as one JSON document
@@ -123,8 +127,8 @@ fn train() {
       elbo train reviews/ --given label --out reviews
       elbo train --resume run
 
-    DATA is a folder of pictures (sub-folders become a category; a CSV beside them, whose first column
-    names the file, becomes attributes), a table (.csv, .tsv, also .gz or .zst), a folder of MNIST-style
+    DATA is a folder of pictures (sub-folders become a category; a CSV beside them, one column of which
+    names the files, becomes attributes), a table (.csv, .tsv, also .gz or .zst), a folder of MNIST-style
     idx files,
     or builtin:NAME.
     Flags win over --config, --config over --preset. `elbo presets` lists the presets.

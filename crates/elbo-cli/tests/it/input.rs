@@ -191,7 +191,7 @@ fn a_table_naming_only_missing_files() {
     assert_snapshot!(refused(&folder, "pictures"), @"
     exit 2
     error: none of the 1 rows of `pictures/list.csv` names a picture that exists (the first names `gone.png`)
-    hint: the first column must hold file names, with or without extension, relative to the table's folder
+    hint: one column must hold file names, with or without extension, relative to the table's folder
     ");
 }
 

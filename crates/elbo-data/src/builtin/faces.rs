@@ -70,6 +70,7 @@ impl Faces {
             size: options.size.unwrap_or(own),
             channels: options.channels.unwrap_or(3),
             fit: options.fit,
+            white: None,
         };
         Self {
             noise: Noise::new(options.seed),

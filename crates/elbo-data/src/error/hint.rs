@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::io::ErrorKind;
 
-use super::{DataError, quoted};
+use super::DataError;
+use super::names::quoted;
 
 /// Names listed in a hint; more would hide the sentence.
 const LISTED: usize = 12;
@@ -19,16 +20,13 @@ impl DataError {
     fn data_hint(&self) -> Option<String> {
         let text = match self {
             Self::NoSuchPath { .. } => "check the path; built-in data are named `builtin:faces`",
+            Self::Damaged { .. } => "fetch the file again, or pack it again",
+            Self::Unpacked { .. } => {
+                "it may be made to fill the disk; if you trust it, unpack it yourself and give the result"
+            }
             Self::UnknownBuiltin { known, .. } => return Some(format!("known: {}", listed(known))),
             Self::UnknownFile { .. } => {
                 "give a folder of pictures or texts, a table (csv, tsv, parquet), JSON lines, a text file, idx data, or `builtin:faces`"
-            }
-            Self::EmptyFolder {
-                deeper: Some(folder), ..
-            } => {
-                return Some(format!(
-                    "pictures are looked for in the folder and one level below; try `{folder}`"
-                ));
             }
             Self::EmptyFolder { .. } => "pictures are png, jpeg, webp, bmp, gif and tiff files",
             Self::NothingReadable { what: "rows", .. } => {
@@ -45,26 +43,20 @@ impl DataError {
             Self::UnnamedColumn { .. } => "the first line names the columns; give each a name",
             Self::TooManyColumns { .. } => "leave out columns, or store the values of a long list as rows",
             Self::OpenQuote { .. } => "close the quote, or write a quote inside a cell twice",
+            Self::LongRow { .. } => {
+                "end each row with a line break, or give the file the ending of what it is"
+            }
             Self::Encoding { .. } => "save the file again as UTF-8",
             Self::EmptyTable {
                 what: "columns" | "rows",
                 ..
             } => "the first line names the columns, each other line is a record",
-            Self::EmptyTable { .. } => "the first column names the file, each other column is an attribute",
+            Self::EmptyTable { .. } => "one column names the pictures, each other column is an attribute",
             Self::DuplicateRow { .. } => "keep one row for each picture",
             Self::NoMatches { .. } => {
-                "the first column must hold file names, with or without extension, relative to the table's folder"
+                "one column must hold file names, with or without extension, relative to the table's folder"
             }
-            Self::IdxMagic { .. } => "the file is damaged or of another kind; fetch it again",
-            Self::IdxHeader { .. } => "the file was cut short; fetch it again",
-            Self::IdxLength { expected, found, .. } if found < expected => {
-                "the file was cut short; fetch it again"
-            }
-            Self::IdxLength { .. } | Self::IdxShape { .. } => "the file is damaged; fetch it again",
-            Self::IdxCount { .. } | Self::IdxPair { .. } => {
-                "the two files do not belong together; fetch both again"
-            }
-            Self::SeveralIdx { .. } => "give the path of one picture file instead of the folder",
+            Self::Idx(error) => error.hint(),
             Self::TooFewRecords { .. } => "add more records",
             Self::EmptySplit { .. } => "add records or choose another fraction",
             Self::NoSuchRow { .. } => "rows are counted from 0",
@@ -88,21 +80,21 @@ impl DataError {
             Self::TwoFormats { column, .. } => Some(format!(
                 "write them in one way, or read the column as text levels: add `{column}=category` to `OpenOptions::fields`"
             )),
-            Self::Parquet { .. } => {
-                Some("copy or write the file again: its end is missing or damaged".to_owned())
-            }
+            Self::Parquet { reason, .. } => Some(parquet_hint(reason).to_owned()),
             Self::NoRecords => Some("give at least one record".to_owned()),
-            Self::Spool(_) => Some("free space where temporary files are kept".to_owned()),
+            Self::Spool(error) => Some(temporary_hint(error.kind()).to_owned()),
             Self::NoColumns { .. } => Some("give a table with columns of numbers, dates or texts".to_owned()),
             Self::NoText { .. } => Some("give a file of lines, or a folder of text files".to_owned()),
-            Self::NotAText { .. } => Some("remove the file, or save it as plain text".to_owned()),
+            Self::NotAText { .. } => Some("remove the file, or save it as a plain text in UTF-8".to_owned()),
             Self::NotWritten {
                 expected, example, ..
             } => Some(format!("write {expected} such as {example}")),
             Self::OutOfRange { min, max, .. } => Some(format!(
                 "the model has seen no such values; stay near {min} to {max}"
             )),
-            Self::NotPicture { .. } => Some("name a picture file: png, jpeg, webp, bmp or gif".to_owned()),
+            Self::NotPicture { .. } => {
+                Some("name a picture file: png, jpeg, webp, bmp, gif or tiff".to_owned())
+            }
             Self::FieldType { .. } => {
                 Some("use data of the same form as those the model was trained on".to_owned())
             }
@@ -145,6 +137,26 @@ fn write_hint(kind: ErrorKind) -> Option<String> {
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+fn temporary_hint(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "free space where temporary files are kept, or set TMPDIR to a folder on a larger disk"
+        }
+        _ => "set TMPDIR to a folder that exists and that you may write to",
+    }
+}
+
+fn parquet_hint(reason: &str) -> &'static str {
+    let has = |words: &[&str]| words.iter().any(|word| reason.contains(word));
+    if has(&["footer", "EOF", "eof", "end of file"]) {
+        "copy or write the file again: its end is missing or damaged"
+    } else if has(&["NYI", "not supported", "not yet", "feature", "encrypt"]) {
+        "write the file again, packed with snappy, gzip, zstd, lz4 or brotli, and not encrypted"
+    } else {
+        "copy or write the file again: a part of it is damaged"
+    }
 }
 
 /// The kind of the innermost I/O error among the causes: an outer one may be a mere wrapping.

@@ -1,6 +1,7 @@
 //! Categories: text of which few different values occur, encoded as the position of the level.
 
 mod fitter;
+mod keys;
 mod numbered;
 mod rare;
 
@@ -24,6 +25,8 @@ pub use rare::Rare;
 pub const MAX_LEVELS: usize = 255;
 /// The name of the position that rare levels share.
 pub const RARE: &str = "(rare)";
+/// Metadata key of a column of texts that are of another type in the data; its value is that type.
+pub(crate) const STORED: &str = "elbo.stored";
 /// The most bytes that a level's name may have.
 const MAX_NAME: usize = 1000;
 
@@ -38,6 +41,9 @@ pub struct Category {
     /// The levels that share the last position.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rare: Option<Rare>,
+    /// The type of the values in the data, as Arrow calls it, where they are no texts.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none", default)]
+    pub data_type: Option<String>,
 }
 
 impl Category {
@@ -82,6 +88,11 @@ impl Category {
             Some(rare) if position == self.own().len() => rare.name_at(uniform),
             _ => self.levels.get(position).map(String::as_str),
         }
+    }
+
+    fn stored_type(&self) -> DataType {
+        let stored = self.data_type.as_deref().and_then(|stored| stored.parse().ok());
+        stored.unwrap_or(DataType::Utf8)
     }
 
     fn no_level(&self, field: &str, position: u32) -> DataError {
@@ -145,7 +156,7 @@ impl Statistics for Category {
     }
 
     fn arrow_field(&self, name: &str) -> ArrowField {
-        ArrowField::new(name, DataType::Utf8, true)
+        ArrowField::new(name, self.stored_type(), true)
     }
 
     /// A level that was not seen in training is not observed: the model cannot represent it.
@@ -167,7 +178,8 @@ impl Statistics for Category {
 
     fn decode(&self, field: &str, values: &Values, uniforms: Option<&[f32]>) -> Result<ArrayRef, DataError> {
         let names = self.names(field, self.levels_of(field, values)?, uniforms)?;
-        Ok(Arc::new(StringArray::from_iter_values(names)))
+        let texts: ArrayRef = Arc::new(StringArray::from_iter_values(names));
+        Ok(cast(&texts, &self.stored_type())?)
     }
 
     /// The name of each level, drawn or not, is encoded as that level.
@@ -308,10 +320,12 @@ mod tests {
         let texts: Vec<Option<&str>> = names.iter().map(|name| Some(name.as_str())).collect();
         let essay = "x".repeat(2000);
         let long = [Some("a"), Some("b"), Some(essay.as_str())];
+        let metadata = [(crate::kind::CATEGORY.to_owned(), String::new())];
+        let surely = field().with_metadata(std::collections::HashMap::from(metadata));
         for values in [&texts[..], &long] {
             for (mut fitter, text) in [
                 (CategoryFitter::default(), true),
-                (CategoryFitter::surely(), false),
+                (CategoryFitter::of(&surely), false),
             ] {
                 fitter.push(&array(values));
                 assert_eq!(matches!(fitter.finish(false), Fitted::Text), text);

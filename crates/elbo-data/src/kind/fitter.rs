@@ -3,14 +3,14 @@
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{DataType, Field as ArrowField};
 
-use super::category::CategoryFitter;
+use super::category::{CategoryFitter, STORED};
 use super::date::{Date, Unit};
 use super::flag::{self, FlagFitter};
 use super::image::ImageFitter;
 use super::number::{NOTATION, NumberFitter};
 use super::time::{self, Time};
 use super::written::{FORMAT, WrittenFitter};
-use super::{CATEGORY, IGNORE, Kind, ignored, text};
+use super::{IGNORE, Kind, ignored, text};
 
 /// Reads a column piece by piece and decides in the end what kind of field it is.
 #[derive(Debug)]
@@ -46,13 +46,10 @@ pub(crate) enum Fitted {
 impl Fitter {
     pub(crate) fn new(field: &ArrowField) -> Self {
         let part = match (crate::column::image_shape(field), field.data_type()) {
-            (Some(shape), _) => Part::Image(ImageFitter::new(shape)),
+            (Some(shape), _) => Part::Image(ImageFitter::new(shape, crate::column::white(field))),
             _ if field.metadata().contains_key(IGNORE) => Part::LeftOut,
-            (None, DataType::Utf8) if field.metadata().contains_key(CATEGORY) => {
-                Part::Category(CategoryFitter::surely())
-            }
             (None, DataType::Utf8) if field.metadata().contains_key(text::TEXT) => Part::Text,
-            (None, DataType::Utf8) => Part::Category(CategoryFitter::default()),
+            (None, DataType::Utf8) => Part::Category(CategoryFitter::of(field)),
             (None, DataType::Boolean) => Part::Flag(FlagFitter::new(field)),
             (None, DataType::Int64 | DataType::Float64) => Part::Number(NumberFitter::of(field)),
             (None, other) => match (Unit::of(other), time::unit_of(other)) {
@@ -69,7 +66,7 @@ impl Fitter {
                 .any(|key| field.metadata().contains_key(key))
             {
                 true => DataType::Utf8,
-                false => field.data_type().clone(),
+                false => stored_type(field),
             },
             missing: 0,
             records: 0,
@@ -108,6 +105,7 @@ impl Fitter {
         match &self.part {
             Part::Number(fitter) => fitter.undecided(),
             Part::Category(fitter) => fitter.undecided(),
+            Part::Flag(fitter) => fitter.undecided(),
             _ => false,
         }
     }
@@ -117,6 +115,7 @@ impl Fitter {
         match &mut self.part {
             Part::Number(fitter) => fitter.look(array),
             Part::Category(fitter) => fitter.look(array),
+            Part::Flag(fitter) => fitter.look(array),
             _ => {}
         }
     }
@@ -142,4 +141,13 @@ impl Fitter {
             kind => kind,
         })
     }
+}
+
+/// The type of a column's values in the data.
+fn stored_type(field: &ArrowField) -> DataType {
+    let stored = field
+        .metadata()
+        .get(STORED)
+        .and_then(|stored| stored.parse().ok());
+    stored.unwrap_or_else(|| field.data_type().clone())
 }

@@ -7,6 +7,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field as ArrowField, Float64Type};
 use serde::{Deserialize, Serialize};
 
+use super::category::Category;
 use super::statistics::{Statistics, wrong_values};
 use super::{Form, Kind, Parsed, Value, constant, is_missing, no_value, wrong_type};
 use crate::batch::{Column, Values};
@@ -191,6 +192,8 @@ fn read(field: &str, text: &str) -> Result<bool, DataError> {
 #[derive(Debug)]
 pub(super) struct FlagFitter {
     counts: [u64; 2],
+    /// Whether no and yes occur in any record, those included that are not fitted.
+    occurs: [bool; 2],
     spelling: Spelling,
 }
 
@@ -198,6 +201,7 @@ impl FlagFitter {
     pub(super) fn new(field: &ArrowField) -> Self {
         Self {
             counts: [0; 2],
+            occurs: [false; 2],
             spelling: Spelling::of(field),
         }
     }
@@ -208,8 +212,38 @@ impl FlagFitter {
         }
     }
 
+    /// Whether the values of all records matter: of those that are fitted all are yes, or all no.
+    pub(super) fn undecided(&self) -> bool {
+        self.counts.contains(&0)
+    }
+
+    /// Shows values of all records.
+    pub(super) fn look(&mut self, array: &ArrayRef) {
+        for yes in array.as_boolean_opt().into_iter().flatten().flatten() {
+            self.occurs[usize::from(yes)] = true;
+        }
+    }
+
+    /// Where only one word occurs, beside gaps, it is the one level of a category: the other has no chance.
     pub(super) fn finish(self, gaps: bool) -> Kind {
-        fitted(self.counts, gaps, self.spelling)
+        let (only, count) = match (self.counts, self.occurs) {
+            ([0, count], [false, _]) if gaps && count > 0 => (1, count),
+            ([count, 0], [_, false]) if gaps && count > 0 => (0, count),
+            (counts, _) => return fitted(counts, gaps, self.spelling),
+        };
+        let (words, data_type) = match self.spelling {
+            Spelling::Words(words) => (words, None),
+            other => (
+                ["false", "true"].map(str::to_owned),
+                Some(other.data_type().to_string()),
+            ),
+        };
+        Kind::Category(Category {
+            levels: vec![words[only].clone()],
+            counts: vec![count],
+            rare: None,
+            data_type,
+        })
     }
 }
 
@@ -277,13 +311,13 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_that_never_changes_is_ignored_unless_some_lack_it() {
+    fn a_flag_that_never_changes_is_ignored_or_of_one_level_if_some_lack_it() {
         let fitted = |gaps| {
             let mut fitter = FlagFitter::new(&ArrowField::new("smile", DataType::Boolean, true));
             fitter.push(&(Arc::new(BooleanArray::from(vec![Some(true), None])) as ArrayRef));
             fitter.finish(gaps)
         };
         assert_eq!(fitted(false), constant("yes"));
-        assert!(matches!(fitted(true), Kind::Flag(flag) if flag.counts == [0, 1]));
+        assert!(matches!(fitted(true), Kind::Category(one) if one.levels == ["true"] && one.counts == [1]));
     }
 }

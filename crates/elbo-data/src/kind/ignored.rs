@@ -1,5 +1,8 @@
 //! Columns that are not modelled, and what generated records hold in their place.
 
+mod codes;
+mod shuffled;
+
 use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -7,12 +10,16 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, StringArray, new_null_array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field as ArrowField};
+use arrow::util::display::array_value_to_string;
 use serde::{Deserialize, Serialize};
 
 use super::statistics::Statistics;
 use super::{Form, Parsed};
 use crate::batch::{Column, Values};
 use crate::error::DataError;
+use crate::noise::Noise;
+pub(super) use codes::CodesFitter;
+pub use codes::{Codes, Pattern};
 
 /// Why a column is not modelled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,6 +61,8 @@ pub enum Filling {
         /// What stands after it.
         after: String,
     },
+    /// Codes of the pattern of the training records, drawn anew.
+    Codes(Codes),
 }
 
 /// The type that any table can hold.
@@ -94,7 +103,7 @@ impl Ignored {
     }
 
     /// The values of these rows.
-    pub(crate) fn fill(&self, rows: &[u64]) -> Result<ArrayRef, DataError> {
+    pub(crate) fn fill(&self, rows: &[u64], noise: Noise) -> Result<ArrayRef, DataError> {
         let values: ArrayRef = match &self.filling {
             Filling::Nothing => return Ok(new_null_array(&self.data_type(), rows.len())),
             Filling::Value(value) => Arc::new(StringArray::from_iter_values(rows.iter().map(|_| value))),
@@ -108,6 +117,7 @@ impl Ignored {
                 let name = |row: &u64| format!("{before}{:0width$}{after}", next.wrapping_add(*row));
                 Arc::new(StringArray::from_iter_values(rows.iter().map(name)))
             }
+            Filling::Codes(codes) => Arc::new(codes.draw(rows, noise).into_iter().collect::<StringArray>()),
             Filling::Count { next, step } => {
                 let number = |row: &u64| next.wrapping_add(step.wrapping_mul(*row as i64));
                 Arc::new(Int64Array::from_iter_values(rows.iter().map(number)))
@@ -155,6 +165,26 @@ impl Statistics for Ignored {
     fn describe(&self) -> Vec<String> {
         vec![self.reason.clone()]
     }
+
+    /// What generated records hold in its place, if they hold values that the data do not have.
+    fn note(&self, _: &str) -> Option<String> {
+        let first = || self.fill(&[0], Noise::new(0)).ok();
+        let example = || array_value_to_string(&first()?, 0).ok();
+        match &self.filling {
+            Filling::Nothing | Filling::Value(_) => None,
+            Filling::Count { .. } | Filling::Names { .. } => {
+                Some(format!("new records go on counting from `{}`", example()?))
+            }
+            Filling::Codes(_) => Some(format!("new records have new codes, such as `{}`", example()?)),
+        }
+    }
+
+    fn damage(&self) -> Option<String> {
+        match &self.filling {
+            Filling::Codes(codes) => codes.damage(),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -165,7 +195,7 @@ mod tests {
     fn filled(ignored: Ignored, data_type: DataType) -> ArrayRef {
         let ignored = ignored.of_type(&data_type);
         let stored = serde_json::from_str::<Ignored>(&serde_json::to_string(&ignored).unwrap());
-        let array = stored.unwrap().fill(&[0, 2]).unwrap();
+        let array = stored.unwrap().fill(&[0, 2], Noise::new(0)).unwrap();
         assert_eq!(*array.data_type(), data_type);
         array
     }

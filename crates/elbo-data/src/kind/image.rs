@@ -37,6 +37,9 @@ pub struct ImageStats {
     pub mean: f32,
     /// Number of pictures that were read.
     pub seen: u64,
+    /// Which value is white in files with 16 bits, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub white: Option<u16>,
 }
 
 impl ImageStats {
@@ -103,6 +106,7 @@ impl Statistics for ImageStats {
             },
             channels: self.channels as u8,
             fit: Fit::Crop,
+            white: self.white,
         };
         let picture = decode(Path::new(path), OpenOptions::default().max_pixels);
         let picture = picture.map_err(|reason| DataError::NotPicture {
@@ -158,14 +162,16 @@ pub(crate) fn bytes_of(array: &ArrayRef) -> Option<&[u8]> {
 #[derive(Debug)]
 pub(super) struct ImageFitter {
     shape: [usize; 3],
+    white: Option<u16>,
     histogram: Box<[u64; 256]>,
     seen: u64,
 }
 
 impl ImageFitter {
-    pub(super) fn new(shape: [usize; 3]) -> Self {
+    pub(super) fn new(shape: [usize; 3], white: Option<u16>) -> Self {
         Self {
             shape,
+            white,
             histogram: Box::new([0; 256]),
             seen: 0,
         }
@@ -199,6 +205,7 @@ impl ImageFitter {
             max,
             mean: (sum as f64 / total as f64) as f32,
             seen: self.seen,
+            white: self.white,
         })
     }
 }
@@ -208,7 +215,7 @@ mod tests {
     use super::*;
 
     fn fitted(bytes: Vec<u8>, shape: [usize; 3]) -> ImageStats {
-        let mut fitter = ImageFitter::new(shape);
+        let mut fitter = ImageFitter::new(shape, None);
         fitter.push(&column::image_array(bytes, shape.iter().product()).unwrap());
         let Kind::Image(stats) = fitter.finish() else {
             panic!("not an image")

@@ -51,6 +51,9 @@ pub struct Number {
     pub grid: Option<Grid>,
     /// A partition of the range, ascending: at most [`MAX_BINS`].
     pub bins: Vec<Bin>,
+    /// Whether no number occurs twice though all are whole: they may be keys.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub none_twice: bool,
     /// How the numbers are written in files that hold text, where that is not as usual.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub notation: Option<Box<Notation>>,

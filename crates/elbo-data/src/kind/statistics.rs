@@ -39,6 +39,11 @@ pub(super) trait Statistics {
     /// What it holds, in short facts.
     fn describe(&self) -> Vec<String>;
 
+    /// What a person should know about the column `name` of new records.
+    fn note(&self, _name: &str) -> Option<String> {
+        None
+    }
+
     /// A number as its files write it, if they do so in a way of their own, as dates are.
     fn number_text(&self, _number: f64) -> Option<String> {
         None

@@ -5,7 +5,8 @@ use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::imageops::replace;
 use image::{DynamicImage, Rgb, RgbImage, Rgba};
 
-use crate::column::image_field;
+use super::depth::stretched;
+use crate::column::{image_field, with_white};
 use crate::options::{Fit, ImageSize};
 
 /// The shape that pictures are brought to.
@@ -17,6 +18,8 @@ pub(crate) struct Target {
     pub(crate) channels: u8,
     /// How pictures of other proportions are fitted.
     pub(crate) fit: Fit,
+    /// Which value of pictures of 16 bits is white; none: the largest.
+    pub(crate) white: Option<u16>,
 }
 
 impl Target {
@@ -27,7 +30,11 @@ impl Target {
 
     /// The Arrow column of pictures of this shape.
     pub(crate) fn arrow_field(&self, name: &str) -> ArrowField {
-        image_field(name, self.size.height, self.size.width, self.channels.into())
+        let field = image_field(name, self.size.height, self.size.width, self.channels.into());
+        match self.white {
+            None => field,
+            Some(white) => with_white(field, white),
+        }
     }
 
     /// The picture's bytes in this shape: rows of pixels, channels last.
@@ -35,6 +42,10 @@ impl Target {
     /// Transparent pixels are laid on white unless the alpha channel is kept. That comes before the
     /// scaling, which would otherwise mix in colours that nobody sees.
     pub(crate) fn bring(&self, image: DynamicImage) -> Vec<u8> {
+        let image = match self.white {
+            Some(white) => stretched(image, white),
+            None => image,
+        };
         let image = match self.channels {
             4 => DynamicImage::ImageRgba8(image.into_rgba8()),
             3 => DynamicImage::ImageRgb8(on_white(image)),
@@ -124,6 +135,7 @@ mod tests {
             size: size.parse().unwrap(),
             channels,
             fit,
+            white: None,
         }
     }
 

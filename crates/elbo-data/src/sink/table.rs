@@ -17,6 +17,7 @@ use parquet::file::properties::WriterProperties;
 
 use crate::atomic::{self, Existing};
 use crate::error::{Cause, DataError};
+use crate::sink::kept::kept;
 use crate::sink::npy::Array;
 
 /// The extensions of tables that can be written.
@@ -90,10 +91,12 @@ fn csv(
     schema: &SchemaRef,
     parts: impl FnOnce(Parts) -> Result<(), Cause>,
 ) -> Result<(), Cause> {
-    let mut writer = WriterBuilder::new().with_delimiter(delimiter).build(file);
-    // The names come first, even of a table without rows.
-    writer.write(&RecordBatch::new_empty(Arc::clone(schema)))?;
-    parts(&mut |batch| Ok(writer.write(batch)?))
+    kept(file, |file| {
+        let mut writer = WriterBuilder::new().with_delimiter(delimiter).build(file);
+        // The names come first, even of a table without rows.
+        writer.write(&RecordBatch::new_empty(Arc::clone(schema)))?;
+        parts(&mut |batch| Ok(writer.write(batch)?))
+    })
 }
 
 fn parquet(
@@ -104,10 +107,12 @@ fn parquet(
     let properties = WriterProperties::builder()
         .set_compression(parquet::basic::Compression::SNAPPY)
         .build();
-    let mut writer = ArrowWriter::try_new(file, Arc::clone(schema), Some(properties))?;
-    parts(&mut |batch| Ok(writer.write(batch)?))?;
-    writer.close()?;
-    Ok(())
+    kept(file, |file| {
+        let mut writer = ArrowWriter::try_new(file, Arc::clone(schema), Some(properties))?;
+        parts(&mut |batch| Ok(writer.write(batch)?))?;
+        writer.close()?;
+        Ok(())
+    })
 }
 
 /// Each text in a line of its own; a line's end within a text becomes a blank.
@@ -225,6 +230,34 @@ mod tests {
         let column: ArrayRef = Arc::new(StringArray::from(vec![Some("a\nb"), None, Some("c")]));
         let batch = RecordBatch::try_from_iter([("text", column)]).unwrap();
         assert_eq!(written("a.txt", &batch), b"a b\n\nc\n");
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_other_errors() {
+        struct Full;
+        impl Write for Full {
+            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+                Err(std::io::ErrorKind::StorageFull.into())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let schema = batch().schema();
+        for failed in [
+            csv(Full, b',', &schema, |write| write(&batch())),
+            parquet(Full, &schema, |write| write(&batch())),
+        ] {
+            let error = DataError::Write {
+                path: "a.csv".into(),
+                source: failed.unwrap_err(),
+            };
+            assert!(
+                error.hint().is_some_and(|hint| hint.contains("disk is full")),
+                "{error}"
+            );
+            assert!(!error.to_string().contains("Csv") && !error.to_string().contains("External"));
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod listing;
 mod shape;
 mod table;
+mod white;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use rayon::prelude::*;
 
 use crate::column;
 use crate::error::{DataError, Problem};
-use crate::options::{ImageSize, OpenOptions};
+use crate::options::{ImageSize, Labels, OpenOptions};
 use crate::picture::{self, Header, Target};
 use crate::source::cache::Cache;
 use crate::source::table::Table;
@@ -31,7 +32,10 @@ pub const IMAGE: &str = "image";
 /// Name of the category of which sub-folders are the levels.
 pub const LABEL: &str = "label";
 
-/// Pictures in a folder and its sub-folders.
+/// Files beside a table that are looked at to find out whether it describes pictures.
+const LISTED: usize = 300_000;
+
+/// Pictures in a folder and in the folders in it.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
@@ -67,7 +71,7 @@ impl Folder {
     /// A folder without readable pictures, a table that does not fit, and with `strict` any broken
     /// header; see [`DataError`].
     pub fn open(path: &Path, table: Option<Table>, options: &OpenOptions) -> Result<Self, DataError> {
-        let listing = Listing::read(path)?;
+        let listing = Listing::read(path, options.labels)?;
         let table = match table {
             Some(table) => Some(table),
             None => {
@@ -80,8 +84,12 @@ impl Folder {
             .transpose()?;
         let (kept, headers, mut problems) = scan(&listing.pictures, options.max_pixels);
         check_scan(path, kept.len(), &problems, options.strict)?;
-        let (target, note) = shape::choose(&headers, options);
+        let (mut target, note) = shape::choose(&headers, options);
         let mut notes = listing.notes(attributes.is_some());
+        notes.extend(note);
+        let good: Vec<&Picture> = kept.iter().map(|place| &listing.pictures[*place]).collect();
+        let (white, note) = white::choose(&good, &headers, options.white, options.max_pixels);
+        target.white = white;
         notes.extend(note);
         let label = listing.label(&kept, attributes.is_some());
         let mut fields = vec![target.arrow_field(IMAGE)];
@@ -160,7 +168,7 @@ impl Folder {
 
 /// Whether the table names pictures of the folder.
 pub(crate) fn describes_pictures(folder: &Path, table: &Table) -> bool {
-    let listing = Listing::read(folder);
+    let listing = Listing::of(folder, Labels::default(), LISTED);
     listing.is_ok_and(|listing| table::lists_pictures(table, &listing.pictures))
 }
 

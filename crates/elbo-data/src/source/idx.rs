@@ -16,7 +16,7 @@ use image::{DynamicImage, GrayImage};
 use rayon::prelude::*;
 
 use crate::column;
-use crate::error::DataError;
+use crate::error::{DataError, IdxError};
 use crate::options::{ImageSize, OpenOptions};
 use crate::picture::Target;
 use crate::source::Split;
@@ -51,8 +51,8 @@ impl Idx {
     /// Opens the files and checks their lengths against their headers.
     ///
     /// # Errors
-    /// [`DataError::IdxMagic`], [`DataError::IdxLength`], [`DataError::IdxShape`],
-    /// [`DataError::IdxCount`], [`DataError::IdxPair`], and I/O errors.
+    /// [`IdxError::Magic`], [`IdxError::Length`], [`IdxError::Shape`],
+    /// [`IdxError::Count`], [`IdxError::Pair`], and I/O errors.
     pub(crate) fn open(pair: &Pair, options: &OpenOptions) -> Result<Self, DataError> {
         let name = if pair.test.is_some() { "train" } else { "record" };
         let (train, native) = Part::open(&pair.train, name, None, options)?;
@@ -60,12 +60,13 @@ impl Idx {
         if let Some(files) = &pair.test {
             let (test, size) = Part::open(files, "test", Some(Split::Test), options)?;
             if size != native {
-                return Err(DataError::IdxPair {
+                return Err(IdxError::Pair {
                     train: pair.train.images.clone(),
                     train_size: [native.height, native.width],
                     test: files.images.clone(),
                     test_size: [size.height, size.width],
-                });
+                }
+                .into());
             }
             parts.push(test);
         }
@@ -74,6 +75,7 @@ impl Idx {
             size,
             channels: options.channels.unwrap_or(1),
             fit: options.fit,
+            white: None,
         };
         let mut fields = vec![target.arrow_field(IMAGE)];
         if parts.iter().any(|part| part.labels.is_some()) {
@@ -152,12 +154,13 @@ fn labels(path: &Path, images_path: &Path, images: u64, memory: u64) -> Result<V
     let (body, sides) = Body::open(path, body::LABELS, memory, 1)?;
     if sides[0] != images {
         let (labels_path, images_path) = (path.to_path_buf(), images_path.to_path_buf());
-        return Err(DataError::IdxCount {
+        return Err(IdxError::Count {
             labels_path,
             labels: sides[0],
             images_path,
             images,
-        });
+        }
+        .into());
     }
     body.read(0, images as usize)
 }

@@ -1,5 +1,6 @@
 //! JSON lines: each line an object, its keys the fields.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -11,12 +12,13 @@ use rayon::prelude::*;
 use serde_json::{Map, Value};
 
 use crate::error::{DataError, Problem};
+use crate::kind::{MissingCounts, MissingWords};
 use crate::options::OpenOptions;
 use crate::source::plain::Plain;
 use crate::source::table::MAX_COLUMNS;
 use crate::source::table::build::Builder;
 use crate::source::table::guess::Cells;
-use crate::source::table::number::Numeral;
+use crate::source::table::number::{LARGEST, Numeral};
 use crate::source::table::typed::{self, Texts};
 use crate::source::{Read, Source, check_rows, counted, file_name};
 
@@ -35,18 +37,25 @@ pub struct Json {
     schema: SchemaRef,
     /// How the values of each field are read.
     cells: Vec<Cells>,
+    missing: MissingWords,
+    /// The words of each field that stand for missing values, and how often each occurs.
+    absent: Vec<MissingCounts>,
     problems: Vec<Problem>,
     notes: Vec<String>,
 }
 
 /// The types of the values of one key so far.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 struct Seen {
     flags: bool,
     whole: bool,
+    /// Whether a whole number is too large for floating point.
+    large: bool,
     real: bool,
     text: bool,
     nested: bool,
+    /// The words for missing values, and how often each occurs.
+    absent: MissingCounts,
     /// When the key was first seen.
     order: usize,
 }
@@ -64,7 +73,7 @@ impl Json {
     /// # Errors
     /// What cannot be read, a file without an object, and with `strict` the first line that is none.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, DataError> {
-        let text = Plain::open(path)?;
+        let (text, missing) = (Plain::open(path)?, options.missing_words());
         let (mut lines, mut problems, mut broken) = (Vec::new(), Vec::new(), 0_u64);
         let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
         let mut reader = BufReader::new(text.reader());
@@ -80,7 +89,7 @@ impl Json {
             match object(&bytes) {
                 Ok(Some(object)) => {
                     lines.push((start, read as u32, number));
-                    note_kinds(&mut seen, &object);
+                    note_kinds(&mut seen, &object, &missing);
                     if seen.len() > MAX_COLUMNS {
                         return Err(DataError::TooManyColumns {
                             path: path.to_path_buf(),
@@ -113,8 +122,9 @@ impl Json {
             let reason = format!("has {}", counted(broken as usize - NAMED, "more broken line"));
             problems.push(Problem::new(file_name(path), reason));
         }
-        let (columns, mut notes) = columns(&seen);
-        let (names, cells): (Vec<String>, Vec<Cells>) = columns.into_iter().unzip();
+        let (columns, mut notes) = columns(seen);
+        let (names, seen): (Vec<String>, Vec<Seen>) = columns.into_iter().unzip();
+        let cells: Vec<Cells> = seen.iter().map(Seen::cells).collect();
         let untyped = names.iter().zip(&cells);
         let untyped = untyped.map(|(name, cells)| ArrowField::new(name, cells.data_type(), true));
         let mut json = Self {
@@ -123,6 +133,8 @@ impl Json {
             lines,
             schema: Arc::new(ArrowSchema::new(untyped.collect::<Vec<_>>())),
             cells,
+            missing,
+            absent: seen.into_iter().map(|seen| seen.absent).collect(),
             problems,
             notes: Vec::new(),
         };
@@ -150,7 +162,11 @@ impl Json {
             .collect::<Result<_, _>>()?;
         let arrays = columns.iter().map(|(place, cells)| {
             let name = self.schema.field(*place).name();
-            column(*cells, objects.iter().map(|object| object.get(name)))
+            column(
+                *cells,
+                objects.iter().map(|object| object.get(name)),
+                &self.missing,
+            )
         });
         arrays.collect()
     }
@@ -171,7 +187,7 @@ fn object(bytes: &[u8]) -> Result<Option<Map<String, Value>>, String> {
     }
 }
 
-fn note_kinds(seen: &mut BTreeMap<String, Seen>, object: &Map<String, Value>) {
+fn note_kinds(seen: &mut BTreeMap<String, Seen>, object: &Map<String, Value>, missing: &MissingWords) {
     for (key, value) in object {
         if !seen.contains_key(key) {
             let order = seen.len();
@@ -184,10 +200,24 @@ fn note_kinds(seen: &mut BTreeMap<String, Seen>, object: &Map<String, Value>) {
             );
         }
         let Some(seen) = seen.get_mut(key) else { continue };
+        let named = match missing.named() {
+            [] => None,
+            _ => word(value).filter(|word| missing.is_named(word)),
+        };
+        if let Some(word) = named {
+            seen.absent.add(&word, 1);
+            continue;
+        }
         match value {
             Value::Null => {}
             Value::Bool(_) => seen.flags = true,
-            Value::Number(number) if number.is_i64() => seen.whole = true,
+            Value::Number(number) if number.is_i64() || number.is_u64() => {
+                seen.whole = true;
+                let exact = number
+                    .as_i64()
+                    .is_some_and(|whole| whole.unsigned_abs() <= LARGEST as u64);
+                seen.large |= !exact;
+            }
             Value::Number(_) => seen.real = true,
             Value::String(_) => seen.text = true,
             Value::Array(_) | Value::Object(_) => seen.nested = true,
@@ -195,14 +225,22 @@ fn note_kinds(seen: &mut BTreeMap<String, Seen>, object: &Map<String, Value>) {
     }
 }
 
+/// A value as a cell of a table has it; none of what is no single value.
+fn word(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Bool(_) | Value::Number(_) => Some(Cow::Owned(value.to_string())),
+    }
+}
+
 /// The columns, in the order in which their keys first occur, and notes on those that are left out.
-fn columns(seen: &BTreeMap<String, Seen>) -> (Vec<(String, Cells)>, Vec<String>) {
-    let mut keys: Vec<(&String, &Seen)> = seen.iter().collect();
+fn columns(seen: BTreeMap<String, Seen>) -> (Vec<(String, Seen)>, Vec<String>) {
+    let mut keys: Vec<(String, Seen)> = seen.into_iter().collect();
     keys.sort_by_key(|(_, seen)| seen.order);
     let (nested, plain): (Vec<_>, Vec<_>) = keys.into_iter().partition(|(_, seen)| seen.nested);
-    let plain = plain.into_iter().map(|(key, seen)| (key.clone(), seen.cells()));
-    let note = |(key, _): (&String, &Seen)| format!("`{key}` is left out: it holds lists or objects");
-    (plain.collect(), nested.into_iter().map(note).collect())
+    let note = |(key, _): &(String, Seen)| format!("`{key}` is left out: it holds lists or objects");
+    (plain, nested.iter().map(note).collect())
 }
 
 impl Seen {
@@ -223,6 +261,8 @@ impl Seen {
                     flags: false,
                     real: false,
                     whole: true,
+                    // Such numbers are names, not measures.
+                    large: false,
                     ..
                 },
                 Some(style),
@@ -241,14 +281,14 @@ impl Seen {
 }
 
 /// A column of values; a value that is not of the column's type is null.
-fn column<'a>(cells: Cells, values: impl Iterator<Item = Option<&'a Value>>) -> Result<ArrayRef, DataError> {
+fn column<'a>(
+    cells: Cells,
+    values: impl Iterator<Item = Option<&'a Value>>,
+    missing: &MissingWords,
+) -> Result<ArrayRef, DataError> {
     let mut builder = Builder::new(cells);
     for value in values {
-        match value {
-            None | Some(Value::Null) => builder.add(""),
-            Some(Value::String(text)) => builder.add(text),
-            Some(other) => builder.add(&other.to_string()),
-        }
+        builder.add(&value.and_then(word).unwrap_or_default(), missing);
     }
     builder.finish()
 }
@@ -278,8 +318,12 @@ impl Texts for Json {
         None
     }
 
-    fn absent(&self, _column: usize) -> &[(String, u64)] {
-        &[]
+    fn missing(&self) -> &MissingWords {
+        &self.missing
+    }
+
+    fn absent(&self, column: usize) -> &MissingCounts {
+        &self.absent[column]
     }
 
     fn texts(&self, rows: &[u64], column: usize) -> Result<Vec<ArrayRef>, DataError> {

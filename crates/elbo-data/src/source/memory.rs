@@ -14,7 +14,7 @@ use super::{Read, Source, check_rows, counted, folder, texts};
 use crate::column::{image_array, image_field};
 use crate::error::DataError;
 use crate::kind::text::text_field;
-use crate::options::TypedField;
+use crate::options::OpenOptions;
 
 /// What stands in the place of a path in messages.
 pub(super) const MEMORY: &str = "memory";
@@ -35,14 +35,14 @@ pub(super) fn record_name(row: u64) -> String {
 
 impl Memory {
     /// The records of `batches`, one after the other. Their columns mean what they mean in a Parquet file, and those
-    /// of [`image_field`] are pictures. `fields` sets the types of some columns.
+    /// of [`image_field`] are pictures. `options` sets the types of some columns, and the words for missing values.
     ///
     /// # Errors
     /// [`DataError::Arrow`] for batches of different columns, [`DataError::UnknownField`], [`DataError::Cell`],
     /// [`DataError::DuplicateColumn`], [`DataError::NoColumns`], [`DataError::NoRecords`].
-    pub fn from_batches(batches: &[RecordBatch], fields: &[TypedField]) -> Result<Self, DataError> {
+    pub fn from_batches(batches: &[RecordBatch], options: &OpenOptions) -> Result<Self, DataError> {
         let schema = batches.first().ok_or(DataError::NoRecords)?.schema();
-        Self::held(&schema, batches.iter().cloned().map(Ok), fields)
+        Self::held(&schema, batches.iter().cloned().map(Ok), options)
     }
 
     /// All that `reader` gives, as [`Memory::from_batches`]. For more than memory holds there is
@@ -50,25 +50,25 @@ impl Memory {
     ///
     /// # Errors
     /// As [`Memory::from_batches`], and errors of the reader.
-    pub fn from_reader(reader: impl RecordBatchReader, fields: &[TypedField]) -> Result<Self, DataError> {
-        Self::held(&reader.schema(), reader.map(|batch| Ok(batch?)), fields)
+    pub fn from_reader(reader: impl RecordBatchReader, options: &OpenOptions) -> Result<Self, DataError> {
+        Self::held(&reader.schema(), reader.map(|batch| Ok(batch?)), options)
     }
 
     fn held(
         schema: &SchemaRef,
         batches: impl Iterator<Item = Result<RecordBatch, DataError>>,
-        fields: &[TypedField],
+        options: &OpenOptions,
     ) -> Result<Self, DataError> {
-        let typing = Typing::new(Path::new(MEMORY), schema, fields)?;
-        let (mut typed, mut stored, mut rows) = (Vec::new(), Vec::new(), 0);
-        for batch in batches {
-            let batch = batch?;
-            typed.push(typing.typed(&batch, rows)?);
+        let mut typing = Typing::new(Path::new(MEMORY), schema, options)?;
+        let stored = batches.collect::<Result<Vec<_>, _>>()?;
+        stored.iter().for_each(|batch| typing.see(batch));
+        let (mut typed, mut rows) = (Vec::new(), 0);
+        for batch in &stored {
+            typed.push(typing.typed(batch, rows)?);
             rows += batch.num_rows() as u64;
-            stored.push(batch);
         }
         let batch = concat_batches(&typing.schema, &typed)?;
-        Self::of(batch, concat_batches(schema, &stored)?, typing.notes)
+        Self::of(batch, concat_batches(schema, &stored)?, typing.notes())
     }
 
     /// Pictures of the shape `[pictures, height, width, channels]`, row by row, channels last: the field `image`.
@@ -118,8 +118,8 @@ impl Memory {
     ///
     /// # Errors
     /// [`DataError::Shape`] for another number of rows, and as [`Memory::from_batches`].
-    pub fn with(self, attributes: &RecordBatch, fields: &[TypedField]) -> Result<Self, DataError> {
-        let more = Self::from_batches(std::slice::from_ref(attributes), fields)?;
+    pub fn with(self, attributes: &RecordBatch, options: &OpenOptions) -> Result<Self, DataError> {
+        let more = Self::from_batches(std::slice::from_ref(attributes), options)?;
         if more.len() != self.len() {
             return Err(DataError::Shape {
                 found: attributes.num_rows(),

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use crate::error::DataError;
+use crate::source::packed::unpacked;
 
 /// Bytes read at a time.
 const BLOCK: usize = 1 << 20;
@@ -45,8 +46,7 @@ impl Plain {
     /// # Errors
     /// I/O errors, and [`DataError::Encoding`] for text of no or of several encodings.
     pub(in crate::source) fn open(path: &Path) -> Result<Self, DataError> {
-        let wrong = DataError::reading(path);
-        let mut file = unpacked(path).map_err(wrong)?;
+        let mut file = unpacked(path)?;
         let mut mark = Vec::new();
         Read::take(&mut file, 3)
             .read_to_end(&mut mark)
@@ -64,7 +64,7 @@ impl Plain {
         };
         let note = encoding.map(|encoding| format!("the text is {}-encoded", encoding.name()));
         if let Some(encoding) = encoding {
-            file = recoded(&mut file, encoding).map_err(DataError::reading(path))?;
+            file = recoded(path, &mut file, encoding)?;
         }
         let end = file.seek(SeekFrom::End(0)).map_err(DataError::reading(path))?;
         Ok(Self {
@@ -103,21 +103,6 @@ impl Plain {
             .map_err(DataError::reading(&self.path))?;
         Ok(bytes)
     }
-}
-
-/// The file itself, or its unpacked content in a temporary file without a name.
-fn unpacked(path: &Path) -> std::io::Result<File> {
-    let file = File::open(path)?;
-    let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
-    let mut reader: Box<dyn Read> = match extension.to_str() {
-        Some("gz") => Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(file))),
-        Some("zst") => Box::new(zstd::Decoder::new(file)?),
-        _ => return Ok(file),
-    };
-    let mut plain = tempfile::tempfile()?;
-    std::io::copy(&mut reader, &mut plain)?;
-    plain.seek(SeekFrom::Start(0))?;
-    Ok(plain)
 }
 
 /// Whether the text is Latin-1 (Windows-1252); a text that is neither that nor UTF-8 is an error. Rewinds the file.
@@ -184,18 +169,18 @@ fn judge(bytes: &mut Vec<u8>, line: &mut u64, utf8: &mut bool) -> Option<u64> {
 }
 
 /// The text as UTF-8 in a temporary file.
-fn recoded(file: &mut File, encoding: &'static Encoding) -> std::io::Result<File> {
-    let mut plain = tempfile::tempfile()?;
+fn recoded(path: &Path, file: &mut File, encoding: &'static Encoding) -> Result<File, DataError> {
+    let mut plain = tempfile::tempfile().map_err(DataError::Spool)?;
     let mut decoder = encoding.new_decoder_with_bom_removal();
     let (mut block, mut text) = (vec![0; BLOCK], String::with_capacity(4 * BLOCK));
     loop {
-        let len = file.read(&mut block)?;
+        let len = file.read(&mut block).map_err(DataError::reading(path))?;
         // Four times the input always holds the output: no byte becomes more than three.
         let (_, _, _) = decoder.decode_to_string(&block[..len], &mut text, len == 0);
-        plain.write_all(text.as_bytes())?;
+        plain.write_all(text.as_bytes()).map_err(DataError::Spool)?;
         text.clear();
         if len == 0 {
-            plain.seek(SeekFrom::Start(0))?;
+            plain.seek(SeekFrom::Start(0)).map_err(DataError::Spool)?;
             return Ok(plain);
         }
     }

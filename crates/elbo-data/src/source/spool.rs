@@ -16,7 +16,7 @@ use super::memory::{MEMORY, record_name};
 use super::typing::Typing;
 use super::{Read, Source, check_rows, counted};
 use crate::error::DataError;
-use crate::options::TypedField;
+use crate::options::OpenOptions;
 
 /// The most rows of a batch on disk: reading one row reads so many.
 const BATCH: usize = 256;
@@ -36,32 +36,34 @@ impl Spool {
     /// # Errors
     /// Errors of `batches`, [`DataError::Cell`], and [`DataError::Spool`].
     pub(super) fn write(
-        typing: Typing,
+        mut typing: Typing,
         batches: impl Iterator<Item = Result<RecordBatch, DataError>>,
     ) -> Result<Self, DataError> {
         let mut file = tempfile::tempfile().map_err(DataError::Spool)?;
         let mut ends = Vec::new();
         let mut rows = 0;
         let schema = Arc::new(unpacked_schema(&typing.stored));
-        let mut writer = FileWriter::try_new(BufWriter::new(&mut file), &schema)?;
+        let mut writer =
+            FileWriter::try_new(BufWriter::new(&mut file), &schema).map_err(DataError::spooling)?;
         for batch in batches {
             let batch = batch?;
+            typing.see(&batch);
             // What a field cannot hold is an error now, and not in the middle of a verb.
             typing.typed(&batch, rows)?;
             let batch = unpacked(&schema, &batch)?;
             for start in (0..batch.num_rows()).step_by(BATCH) {
                 let part = batch.slice(start, BATCH.min(batch.num_rows() - start));
-                writer.write(&part)?;
+                writer.write(&part).map_err(DataError::spooling)?;
                 rows += part.num_rows() as u64;
                 ends.push(rows);
             }
         }
-        writer.finish()?;
+        writer.finish().map_err(DataError::spooling)?;
         drop(writer);
         file.seek(SeekFrom::Start(0)).map_err(DataError::Spool)?;
         Ok(Self {
             typing,
-            reader: Mutex::new(FileReader::try_new(file, None)?),
+            reader: Mutex::new(FileReader::try_new(file, None).map_err(DataError::spooling)?),
             ends,
         })
     }
@@ -80,8 +82,8 @@ impl Spool {
         &self.typing.stored
     }
 
-    pub(super) fn notes(&self) -> &[String] {
-        &self.typing.notes
+    pub(super) fn notes(&self) -> Vec<String> {
+        self.typing.notes()
     }
 
     /// The fields at these positions, of these rows.
@@ -151,9 +153,13 @@ impl Spool {
 
     fn batch(&self, number: usize) -> Result<RecordBatch, DataError> {
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        reader.set_index(number)?;
+        reader.set_index(number).map_err(DataError::spooling)?;
         let gone = || DataError::Spool(std::io::Error::other("its batches are gone"));
-        reader.next().transpose()?.ok_or_else(gone)
+        reader
+            .next()
+            .transpose()
+            .map_err(DataError::spooling)?
+            .ok_or_else(gone)
     }
 }
 
@@ -183,13 +189,14 @@ fn unpacked(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch, Data
 pub struct Spooled(Spool);
 
 impl Spooled {
-    /// Writes the batches of `reader` to a temporary file. `fields` sets the types of some columns.
+    /// Writes the batches of `reader` to a temporary file. `options` sets the types of some columns,
+    /// and the words for missing values.
     ///
     /// # Errors
     /// Errors of the reader, [`DataError::UnknownField`], [`DataError::Cell`], [`DataError::NoColumns`],
     /// [`DataError::NoRecords`], and [`DataError::Spool`].
-    pub fn from_reader(reader: impl RecordBatchReader, fields: &[TypedField]) -> Result<Self, DataError> {
-        let typing = Typing::new(Path::new(MEMORY), &reader.schema(), fields)?;
+    pub fn from_reader(reader: impl RecordBatchReader, options: &OpenOptions) -> Result<Self, DataError> {
+        let typing = Typing::new(Path::new(MEMORY), &reader.schema(), options)?;
         let spool = Spool::write(typing, reader.map(|batch| Ok(batch?)))?;
         match spool.len() {
             0 => Err(DataError::NoRecords),
@@ -231,7 +238,7 @@ impl Source for Spooled {
     }
 
     fn notes(&self) -> Vec<String> {
-        self.0.notes().to_vec()
+        self.0.notes()
     }
 
     fn description(&self) -> String {

@@ -1,5 +1,5 @@
 //! Texts: the lines of a file, files of lines whose names are the category `label`, or files that are a text each,
-//! their sub-folders the label.
+//! their folders the label.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -10,10 +10,12 @@ use arrow::datatypes::{DataType, Field as ArrowField, Schema as ArrowSchema, Sch
 
 use crate::error::DataError;
 use crate::kind::text::text_field;
+use crate::options::{Labels, OpenOptions};
 use crate::picture::is_picture;
+use crate::source::files;
 use crate::source::folder::LABEL;
 use crate::source::plain::Plain;
-use crate::source::{Read, Source, check_rows, counted};
+use crate::source::{Read, Source, check_rows, counted, file_name};
 
 /// Name of the field of texts.
 pub const TEXT: &str = "text";
@@ -21,6 +23,8 @@ pub const TEXT: &str = "text";
 const MAX_BYTES: usize = 64 << 10;
 /// A file is a text if so many of its first bytes look like one.
 const LOOKED_AT: u64 = 8192;
+/// Files of a folder by which it is found out what it holds.
+const LOOKED_FOR: usize = 300_000;
 /// Files with at least so many lines each hold a text in every line; others are a text each.
 const LINES: u64 = 20;
 
@@ -76,13 +80,13 @@ pub(crate) fn is_text(path: &Path) -> bool {
 /// # Errors
 /// A folder that cannot be read.
 pub(crate) fn holds_texts(folder: &Path) -> Result<bool, DataError> {
-    let files = listed(folder)?;
+    let files = files::below(folder, LOOKED_FOR)?;
     let other = |path: &Path| is_picture(path) || super::table::is_table(path) || super::json::is_json(path);
-    if files.is_empty() || files.iter().any(|(path, _)| other(path)) {
+    if files.is_empty() || files.iter().any(|file| other(&file.path)) {
         return Ok(false);
     }
     let text = |path: &Path| is_text(path) || readable(path);
-    Ok(files.iter().any(|(path, _)| text(path)))
+    Ok(files.iter().any(|file| text(&file.path)))
 }
 
 /// Whether the file begins like a text.
@@ -95,28 +99,24 @@ fn readable(path: &Path) -> bool {
     read.is_ok() && !bytes.is_empty() && !bytes.contains(&0)
 }
 
-/// The files of a folder and its sub-folders with the name of the sub-folder, by path; hidden files are left out.
-fn listed(folder: &Path) -> Result<Vec<(PathBuf, Option<String>)>, DataError> {
-    let mut files = Vec::new();
-    let mut folders = vec![(folder.to_path_buf(), None)];
-    while let Some((folder, label)) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).map_err(DataError::reading(&folder))? {
-            let path = entry.map_err(DataError::reading(&folder))?.path();
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            match path.is_dir() {
-                _ if name.starts_with('.') => {}
-                true if label.is_none() => folders.push((path, Some(name))),
-                true => {}
-                false => files.push((path, label.clone())),
-            }
+/// The text files of a folder and of the folders in it.
+fn listed(folder: &Path, labels: Labels) -> Result<Vec<TextFile>, DataError> {
+    let file = |file: files::Found| {
+        let label = file.label(labels).map(str::to_owned);
+        TextFile::new(file.name, file.path, label)
+    };
+    Ok(files::below(folder, usize::MAX)?.into_iter().map(file).collect())
+}
+
+impl TextFile {
+    fn new(name: String, path: PathBuf, label: Option<String>) -> Self {
+        Self {
+            name,
+            path,
+            label,
+            text: None,
         }
     }
-    files.sort_unstable();
-    Ok(files)
 }
 
 impl Texts {
@@ -124,12 +124,12 @@ impl Texts {
     ///
     /// # Errors
     /// What cannot be read, a file that is no text, and a place without any text; see [`DataError`].
-    pub fn open(path: &Path) -> Result<Self, DataError> {
+    pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, DataError> {
         let files = match path.is_dir() {
-            true => listed(path)?,
-            false => vec![(path.to_path_buf(), None)],
+            true => listed(path, options.labels)?,
+            false => vec![TextFile::new(file_name(path), path.to_path_buf(), None)],
         };
-        let (files, others): (Vec<_>, Vec<_>) = files.into_iter().partition(|(path, _)| readable(path));
+        let (mut files, others): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| readable(&file.path));
         if files.is_empty() {
             return Err(DataError::NoText {
                 path: path.to_path_buf(),
@@ -143,8 +143,9 @@ impl Texts {
                 counted(others.len(), "file")
             ));
         }
-        let single = files.len() == 1;
-        let mut files: Vec<TextFile> = named(files, lines, single);
+        if lines {
+            label_by_name(&mut files);
+        }
         let found = match lines {
             true => found_lines(&mut files, &mut notes)?,
             false => found_files(&files)?,
@@ -182,15 +183,15 @@ impl Texts {
 }
 
 /// Whether the files hold lines: few files, many lines in each.
-fn are_lines(files: &[(PathBuf, Option<String>)]) -> Result<bool, DataError> {
-    if files.iter().any(|(_, label)| label.is_some()) {
+fn are_lines(files: &[TextFile]) -> Result<bool, DataError> {
+    if files.iter().any(|file| file.label.is_some()) {
         return Ok(false);
     }
     let mut lines = 0;
     let seen = files.iter().take(LINES as usize);
     let count = seen.len() as u64;
-    for (path, _) in seen {
-        let text = Plain::open(path)?;
+    for file in seen {
+        let text = Plain::open(&file.path)?;
         lines += BufReader::new(text.reader())
             .lines()
             .take(10 * LINES as usize)
@@ -199,29 +200,22 @@ fn are_lines(files: &[(PathBuf, Option<String>)]) -> Result<bool, DataError> {
     Ok(lines >= LINES * count)
 }
 
-/// The files with their labels: the sub-folder, or for files of lines the part of the name in which they differ.
-fn named(files: Vec<(PathBuf, Option<String>)>, lines: bool, single: bool) -> Vec<TextFile> {
-    let part = |path: &Path, part: fn(&Path) -> Option<&std::ffi::OsStr>| {
-        part(path).unwrap_or_default().to_string_lossy().into_owned()
+/// The label of files of lines, if there are several: the part of the name in which they differ.
+fn label_by_name(files: &mut [TextFile]) {
+    let part = |file: &TextFile, part: fn(&Path) -> Option<&std::ffi::OsStr>| {
+        part(&file.path).map(|part| part.to_string_lossy().into_owned())
     };
-    let stem = |path: &Path| part(path, Path::file_stem);
-    let same = |name: &dyn Fn(&Path) -> String| files.iter().all(|(path, _)| name(path) == name(&files[0].0));
-    let endings = same(&stem);
-    let file = |(path, folder): &(PathBuf, Option<String>)| TextFile {
-        name: match folder {
-            Some(folder) => format!("{folder}/{}", part(path, Path::file_name)),
-            None => part(path, Path::file_name),
-        },
-        label: match (lines, single) {
-            (true, true) => None,
-            (true, false) if endings => Some(part(path, Path::extension)),
-            (true, false) => Some(stem(path)),
-            (false, _) => folder.clone(),
-        },
-        path: path.clone(),
-        text: None,
-    };
-    files.iter().map(file).collect()
+    let stem = |file: &TextFile| part(file, Path::file_stem);
+    if files.len() < 2 {
+        return;
+    }
+    let alike = files.iter().all(|file| stem(file) == stem(&files[0]));
+    for file in files {
+        file.label = match alike {
+            true => part(file, Path::extension).or(Some(String::new())),
+            false => stem(file),
+        };
+    }
 }
 
 /// The lines of all files that are not blank.

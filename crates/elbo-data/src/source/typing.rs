@@ -1,22 +1,26 @@
 //! How columns of Arrow data are read as fields, from Parquet files and from record batches in memory.
 
+mod absent;
+mod whole;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array};
 use arrow::compute::{CastOptions, cast, cast_with_options, nullif};
 use arrow::datatypes::{
-    DataType, Field as ArrowField, Float64Type, Int64Type, Schema as ArrowSchema, SchemaRef, TimeUnit,
+    DataType, Field as ArrowField, FieldRef, Float64Type, Int64Type, Schema as ArrowSchema, SchemaRef,
+    TimeUnit,
 };
 use arrow::record_batch::RecordBatch;
 
 use super::names;
-use super::table::typed::check_names;
 use crate::column::{image_field, image_shape};
 use crate::error::DataError;
 use crate::kind::date::Unit;
 use crate::kind::{self, time};
-use crate::options::{FieldType, TypedField};
+use crate::options::{FieldType, OpenOptions};
+use absent::Absent;
 
 /// The days of the years 1 to 9999, counted from 1970.
 const DAYS: std::ops::Range<i64> = -719_162..2_932_897;
@@ -26,6 +30,7 @@ const DAYS: std::ops::Range<i64> = -719_162..2_932_897;
 pub(super) struct Typing {
     /// Where the data are from.
     place: PathBuf,
+    missing: Absent,
     /// Positions of the columns that are read.
     pub(super) columns: Vec<usize>,
     /// The columns as they are stored.
@@ -33,17 +38,17 @@ pub(super) struct Typing {
     /// Their fields.
     pub(super) schema: SchemaRef,
     /// Notes on the columns that are not read.
-    pub(super) notes: Vec<String>,
+    left_out: Vec<String>,
 }
 
 impl Typing {
-    /// For data of this `schema` at `place`. `asked` sets the types of some columns.
+    /// For data of this `schema` at `place`.
     ///
     /// # Errors
     /// [`DataError::UnknownField`] for a column that is asked for and does not exist, [`DataError::NoColumns`].
-    pub(super) fn new(place: &Path, schema: &ArrowSchema, asked: &[TypedField]) -> Result<Self, DataError> {
-        check_names(&names(schema), asked)?;
-        let (mut columns, mut fields, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+    pub(super) fn new(place: &Path, schema: &ArrowSchema, options: &OpenOptions) -> Result<Self, DataError> {
+        let asked = options.types(&names(schema))?;
+        let (mut columns, mut fields, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
         for (column, field) in schema.fields().iter().enumerate() {
             let asked = asked.iter().rev().find(|asked| asked.name == *field.name());
             match as_field(field, asked.map(|asked| asked.field_type)) {
@@ -51,7 +56,7 @@ impl Typing {
                     columns.push(column);
                     fields.push(field);
                 }
-                None => notes.push(format!(
+                None => left_out.push(format!(
                     "`{}` is left out: columns of type {} are not read",
                     field.name(),
                     field.data_type()
@@ -64,12 +69,36 @@ impl Typing {
             }),
             false => Ok(Self {
                 place: place.to_path_buf(),
+                missing: Absent::new(options.missing_words(), fields.len()),
                 columns,
                 stored: Arc::new(schema.clone()),
                 schema: Arc::new(ArrowSchema::new(fields)),
-                notes,
+                left_out,
             }),
         }
+    }
+
+    /// Takes note of what only the values say, before any are read as fields: whole numbers too large for floating
+    /// point are names, not measures, and words may stand for missing values.
+    pub(super) fn see(&mut self, batch: &RecordBatch) {
+        let mut fields: Vec<FieldRef> = self.schema.fields().iter().cloned().collect();
+        let columns = self.columns.iter().map(|column| batch.columns().get(*column));
+        for (place, array) in columns.enumerate() {
+            let (Some(array), field) = (array, &mut fields[place]) else {
+                continue;
+            };
+            self.missing.see(place, array);
+            if *field.data_type() == DataType::Int64 && field.metadata().is_empty() && whole::beyond(array) {
+                *field = Arc::new(whole::named(field.name(), array.data_type()));
+            }
+        }
+        self.schema = Arc::new(ArrowSchema::new(fields));
+    }
+
+    /// Notes on columns that are not read, and on words for missing values.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let absent = self.missing.notes(&names(&self.schema));
+        self.left_out.iter().cloned().chain(absent).collect()
     }
 
     /// The columns of a batch that are read, as their fields have them; `before` rows came before it.
@@ -104,7 +133,7 @@ impl Typing {
         field: &ArrowField,
         before: u64,
     ) -> Result<ArrayRef, DataError> {
-        plain(&self.place, array, field, before)
+        plain(&self.place, &self.missing.without(array), field, before)
     }
 }
 
@@ -134,12 +163,11 @@ fn as_field(field: &ArrowField, asked: Option<FieldType>) -> Option<ArrowField> 
         Some(FieldType::Ignore) if *field.data_type() == DataType::UInt64 => {
             marked(DataType::Utf8, kind::IGNORE)
         }
+        Some(FieldType::Number) if own.is_numeric() => marked(own, kind::number::MEASURE),
         Some(FieldType::Ignore) => marked(own, kind::IGNORE),
         Some(FieldType::Text) => marked(DataType::Utf8, kind::text::TEXT),
         Some(FieldType::Category) => marked(DataType::Utf8, kind::CATEGORY),
-        Some(FieldType::Number) if !own.is_numeric() => {
-            ArrowField::new(field.name(), DataType::Float64, true)
-        }
+        Some(FieldType::Number) => marked(DataType::Float64, kind::number::MEASURE),
         Some(FieldType::Flag) => ArrowField::new(field.name(), DataType::Boolean, true),
         Some(FieldType::Date) if own == DataType::Utf8 => {
             ArrowField::new(field.name(), DataType::Timestamp(TimeUnit::Second, None), true)

@@ -5,9 +5,12 @@ use arrow::datatypes::UInt8Type;
 use elbo_data::column::image_shape;
 use elbo_data::kind::text::TextOptions;
 use elbo_data::noise::Noise;
+use elbo_data::options::Labels;
 use elbo_data::{
-    DataError, Fit, Kind, Loader, LoaderOptions, OpenOptions, Schema, SplitConfig, examine, open, split_rows,
+    DataError, Fit, Kind, Loader, LoaderOptions, OpenOptions, Schema, Source, SplitConfig, Value, examine,
+    open, split_rows,
 };
+use image::{ImageBuffer, Luma};
 use std::sync::Arc;
 
 use crate::support::{Files, column, encoded, message, names, picture};
@@ -32,6 +35,49 @@ fn every_format_is_read_in_the_order_of_the_names() {
     let red = |i: usize| pixels.value(i).as_primitive::<UInt8Type>().value(0);
     // e.png has seed 0, c.bmp seed 3 * 40; both formats keep every bit.
     assert_eq!((red(0), red(1)), (0, 120));
+}
+
+#[test]
+fn folders_in_sub_folders_belong_to_them_or_to_the_label() {
+    let files = Files::new()
+        .with_picture("animals/cats/1.png", 8, 8, 1)
+        .with_picture("animals/dogs/old/2.png", 8, 8, 2)
+        .with_picture("plants/3.png", 8, 8, 3);
+    let labels = |labels| {
+        let options = OpenOptions {
+            labels,
+            ..OpenOptions::default()
+        };
+        let source = files.open_with(&options).unwrap();
+        let read = source
+            .read_columns(&[0, 1, 2], &[column(source.as_ref(), "label")])
+            .unwrap();
+        let labels = read.batch.column(0).as_string::<i32>().iter().flatten();
+        let noted = source
+            .notes()
+            .iter()
+            .any(|note| note.contains("`OpenOptions::labels = path`"));
+        (
+            labels.map(str::to_owned).collect::<Vec<_>>(),
+            noted,
+            source.name_of(1),
+        )
+    };
+    let name = "animals/dogs/old/2.png".to_owned();
+    let outermost = ["animals", "animals", "plants"].map(str::to_owned).to_vec();
+    assert_eq!(labels(Labels::Folder), (outermost, true, name.clone()));
+    let all = ["animals/cats", "animals/dogs/old", "plants"]
+        .map(str::to_owned)
+        .to_vec();
+    assert_eq!(labels(Labels::Path), (all, false, name));
+}
+
+#[cfg(unix)]
+#[test]
+fn links_in_a_circle_are_followed_once() {
+    let files = Files::new().with_picture("a/1.png", 8, 8, 1);
+    std::os::unix::fs::symlink(files.path(), files.path().join("a/up")).unwrap();
+    assert_eq!(files.open().unwrap().len(), 1);
 }
 
 #[test]
@@ -141,12 +187,47 @@ fn strict_stops_at_the_first_broken_file() {
 }
 
 #[test]
+fn pictures_of_twelve_bits_in_files_of_sixteen_use_all_grays() {
+    let gray = |value: u16| {
+        let pixel = Luma([value]);
+        let image = ImageBuffer::<_, Vec<u16>>::from_fn(8, 8, |x, _| if x == 0 { Luma([0]) } else { pixel });
+        encoded(&image.into(), "a.png")
+    };
+    let files = Files::new().with("a.png", gray(2048)).with("b.png", gray(3900));
+    let source = files.open().unwrap();
+    assert_eq!(
+        source.notes(),
+        [
+            "the 16-bit pictures have values up to 3900: they are read as pictures of 12 bits, in which 4095 is white"
+        ]
+    );
+    let pixels = |source: &dyn Source| {
+        let read = source.read(&[0, 1]).unwrap();
+        let pixels = read.batch.column(0).as_fixed_size_list().clone();
+        [0, 1].map(|row| pixels.value(row).as_primitive::<UInt8Type>().value(1))
+    };
+    // 255 * 2048 / 4095 and 255 * 3900 / 4095
+    assert_eq!(pixels(source.as_ref()), [128, 243]);
+    let schema = Schema::fit(source.as_ref(), &[0, 1], &TextOptions::default(), Noise::new(0)).unwrap();
+    let white = schema.fields[0].kind.image().unwrap().white;
+    assert_eq!(white, Some(4095));
+    // other data are read on the scale of the schema
+    let options = OpenOptions {
+        white,
+        ..OpenOptions::default()
+    };
+    let dark = Files::new().with("a.png", gray(100)).with("b.png", gray(255));
+    assert_eq!(pixels(dark.open_with(&options).unwrap().as_ref()), [6, 16]);
+    let path = dark.path().join("b.png");
+    let given = schema.parse_value(0, path.to_str().unwrap()).unwrap().value;
+    assert!(matches!(given, Value::Image(pixels) if pixels[1] == 16));
+}
+
+#[test]
 fn folders_without_pictures_are_errors_that_help() {
     assert!(
         message(Files::new().open()).contains("holds no pictures (other files: 0)\nhint: pictures are png")
     );
-    let deep = Files::new().with_picture("train/cats/1.png", 8, 8, 1);
-    assert!(message(deep.open()).contains("one level below; try `"));
     let broken = Files::new().with("a.png", "x").with("b.png", "");
     assert!(message(broken.open()).contains("none of the 2 pictures"));
     assert!(message(open("/no/such/folder", &OpenOptions::default())).contains("does not exist"));

@@ -229,7 +229,7 @@ fn identifiers_go_on_after_all_records() {
     // the last records are held out
     let train: Vec<u64> = (0..25).collect();
     let schema = Schema::fit(source.as_ref(), &train, &TextOptions::default(), Noise::new(0)).unwrap();
-    let next = |field| texts(&schema.refill(field, &[0, 1]).unwrap());
+    let next = |field| texts(&schema.refill(field, &[0, 1], Noise::new(0)).unwrap());
     assert_eq!(next(0), [Some("1031".to_owned()), Some("1032".to_owned())]);
     assert_eq!(next(1), [Some("AB-0037".to_owned()), Some("AB-0038".to_owned())]);
     assert_eq!(Schema::from_json(&schema.to_json().unwrap()).unwrap(), schema);
@@ -259,7 +259,10 @@ fn check_use(source: &dyn Source, train: &[u64]) {
     let read = source.read(&rows).unwrap();
     for field in 0..schema.fields.len() {
         if schema.fields[field].kind.is_ignored() {
-            assert_eq!(schema.refill(field, &rows).unwrap().len(), rows.len());
+            assert_eq!(
+                schema.refill(field, &rows, Noise::new(0)).unwrap().len(),
+                rows.len()
+            );
             continue;
         }
         let batch = schema.encode(&read, &[field]).unwrap();

@@ -4,9 +4,11 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test is a report")]
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
+mod absent;
 mod folder;
 mod forms;
 mod idx;
+mod keys;
 mod memory;
 mod rows;
 mod support;

@@ -12,7 +12,7 @@ use elbo_data::kind::text::TextOptions;
 use elbo_data::noise::Noise;
 use elbo_data::source::memory::Memory;
 use elbo_data::source::spool::Spooled;
-use elbo_data::{DataError, Schema, Source, TypedField};
+use elbo_data::{DataError, OpenOptions, Schema, Source};
 
 use crate::support::Files;
 
@@ -65,11 +65,11 @@ fn batches_in_memory_on_disk_and_in_parquet_are_the_same_data() {
         |write| batches.iter().try_for_each(write),
     )
     .unwrap();
-    let parquet = elbo_data::open(path.to_str().unwrap(), &elbo_data::OpenOptions::default()).unwrap();
+    let parquet = elbo_data::open(path.to_str().unwrap(), &OpenOptions::default()).unwrap();
     let sources = [
-        travels(Memory::from_batches(&batches, &[]).unwrap()),
-        travels(Memory::from_reader(reader(batches.clone()), &[]).unwrap()),
-        travels(Spooled::from_reader(reader(batches), &[]).unwrap()),
+        travels(Memory::from_batches(&batches, &OpenOptions::default()).unwrap()),
+        travels(Memory::from_reader(reader(batches.clone()), &OpenOptions::default()).unwrap()),
+        travels(Spooled::from_reader(reader(batches), &OpenOptions::default()).unwrap()),
     ];
     let rows = [999, 0, 255, 256, 299, 300, 0, 556, 555];
     let expected = parquet.read(&rows).unwrap().batch;
@@ -104,16 +104,20 @@ fn batches_in_memory_on_disk_and_in_parquet_are_the_same_data() {
     }
 }
 
+fn asked(field: &str) -> OpenOptions {
+    OpenOptions {
+        fields: vec![field.parse().unwrap()],
+        ..OpenOptions::default()
+    }
+}
+
 #[test]
 fn a_person_says_what_a_column_of_a_batch_is() {
-    let asked: TypedField = "number=category".parse().unwrap();
-    let source = Memory::from_batches(&[records(0, 50)], std::slice::from_ref(&asked)).unwrap();
+    let source = Memory::from_batches(&[records(0, 50)], &asked("number=category")).unwrap();
     assert_eq!(fitted(&source).fields[0].kind.name(), "category");
-    let unknown: TypedField = "size=number".parse().unwrap();
-    let error = Memory::from_batches(&[records(0, 50)], &[unknown]).unwrap_err();
+    let error = Memory::from_batches(&[records(0, 50)], &asked("size=number")).unwrap_err();
     assert!(matches!(error, DataError::UnknownField { .. }), "{error}");
-    let level: TypedField = "level=number".parse().unwrap();
-    let error = Spooled::from_reader(reader(vec![records(0, 50)]), &[level]).unwrap_err();
+    let error = Spooled::from_reader(reader(vec![records(0, 50)]), &asked("level=number")).unwrap_err();
     assert!(
         error
             .to_string()
@@ -127,7 +131,7 @@ fn pictures_stand_beside_their_attributes() {
     let pixels: Vec<u8> = (0..3 * 2 * 4).collect();
     let attributes = records(0, 3).project(&[0]).unwrap();
     let source = Memory::pictures(pixels.clone(), [3, 2, 4, 1]).unwrap();
-    let source = source.with(&attributes, &[]).unwrap();
+    let source = source.with(&attributes, &OpenOptions::default()).unwrap();
     assert_eq!(image_shape(source.arrow_schema().field(0)), Some([2, 4, 1]));
     let read = source.read(&[2, 0]).unwrap().batch;
     let found = elbo_data::column::image_pixels(read.column(0));
@@ -137,9 +141,9 @@ fn pictures_stand_beside_their_attributes() {
     assert!(schema.fields[0].kind.image().is_some());
 
     // A column of pictures in a batch is one, too.
-    let again = Memory::from_batches(std::slice::from_ref(&read), &[]).unwrap();
+    let again = Memory::from_batches(std::slice::from_ref(&read), &OpenOptions::default()).unwrap();
     assert_eq!(again.read(&[0, 1]).unwrap().batch, read);
-    let spooled = Spooled::from_reader(reader(vec![read.clone()]), &[]).unwrap();
+    let spooled = Spooled::from_reader(reader(vec![read.clone()]), &OpenOptions::default()).unwrap();
     assert_eq!(spooled.read(&[0, 1]).unwrap().batch, read);
 }
 
@@ -169,30 +173,30 @@ fn data_that_do_not_fit_together_are_errors() {
     assert!(matches!(shape(0, [0, 2, 2, 1]), DataError::NoRecords));
     assert!(matches!(Memory::texts([]), Err(DataError::NoRecords)));
     assert!(matches!(
-        Memory::from_batches(&[], &[]),
+        Memory::from_batches(&[], &OpenOptions::default()),
         Err(DataError::NoRecords)
     ));
-    let none = Spooled::from_reader(reader(vec![records(0, 0)]), &[]).unwrap_err();
+    let none = Spooled::from_reader(reader(vec![records(0, 0)]), &OpenOptions::default()).unwrap_err();
     assert!(matches!(none, DataError::NoRecords) && none.hint().is_some());
     let other =
         RecordBatch::try_from_iter([("size", Arc::new(Int64Array::from(vec![1])) as ArrayRef)]).unwrap();
-    let mixed = Memory::from_batches(&[records(0, 2), other.clone()], &[]);
+    let mixed = Memory::from_batches(&[records(0, 2), other.clone()], &OpenOptions::default());
     assert!(matches!(mixed, Err(DataError::UnknownField { .. })));
     let texts = || Memory::texts(["a", "b"].map(str::to_owned)).unwrap();
     assert!(matches!(
-        texts().with(&other, &[]),
+        texts().with(&other, &OpenOptions::default()),
         Err(DataError::Shape { found: 1, .. })
     ));
     let text =
         RecordBatch::try_from_iter([("text", Arc::new(StringArray::from(vec!["x", "y"])) as ArrayRef)])
             .unwrap();
     assert!(matches!(
-        texts().with(&text, &[]),
+        texts().with(&text, &OpenOptions::default()),
         Err(DataError::DuplicateColumn { .. })
     ));
     let list = records(0, 2).project(&[3]).unwrap();
     assert!(matches!(
-        Memory::from_batches(&[list], &[]),
+        Memory::from_batches(&[list], &OpenOptions::default()),
         Err(DataError::NoColumns { .. })
     ));
     assert!(records(0, 2).column(3).data_type().is_nested());

@@ -239,9 +239,13 @@ fn what_takes_no_part_is_refilled_in_its_type() {
     let schema = Schema::fit(source.as_ref(), &rows, &TextOptions::default(), Noise::new(0)).unwrap();
     let kinds: Vec<&str> = schema.fields.iter().map(|field| field.kind.name()).collect();
     // One value that some records lack says something.
-    assert_eq!(kinds, ["ignored", "ignored", "ignored", "flag"]);
+    assert_eq!(kinds, ["ignored", "ignored", "ignored", "category"]);
     let texts = |field| {
-        let array = cast(&schema.refill(field, &[0, 2]).unwrap(), &DataType::Utf8).unwrap();
+        let array = cast(
+            &schema.refill(field, &[0, 2], Noise::new(0)).unwrap(),
+            &DataType::Utf8,
+        )
+        .unwrap();
         array
             .as_string::<i32>()
             .iter()
@@ -374,4 +378,32 @@ fn very_large_inputs_are_bounded() {
             .reason
             .contains("more than 10 MB in the column `b`")
     );
+}
+
+#[test]
+fn zero_bytes_are_no_text() {
+    let error = message(opened("a.csv", "a,b\n1,\0\n", false));
+    assert!(error.contains("it has a zero byte in line 2\nhint: "), "{error}");
+    // far behind the start of the table
+    let rows = "1,2\n".repeat(100_000);
+    let source = table(format!("a,b\n{rows}3,\0\n"));
+    let problem = source.problems()[0].to_string();
+    assert_eq!(problem, "`a.csv line 100002` has a zero byte in the column `b`");
+}
+
+#[test]
+fn a_row_without_end_is_no_open_quote() {
+    let row = "x".repeat(65 << 20);
+    let error = message(opened("a.csv", format!("a,b\n1,2\n3,{row}\n"), false));
+    assert!(error.starts_with("the row that begins in line 3 of `"), "{error}");
+}
+
+#[test]
+fn damaged_parquet_is_named_without_the_libraries_that_read_it() {
+    let error = message(opened("a.parquet", "PAR1 and no more", false));
+    assert!(
+        error.contains("cannot be read as Parquet: ") && !error.contains("Parquet error"),
+        "{error}"
+    );
+    assert!(error.contains("its end is missing"), "{error}");
 }

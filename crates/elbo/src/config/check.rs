@@ -98,6 +98,7 @@ impl RunConfig {
         let roles = roles::roles(schema, self.data.model.as_deref(), &self.data.given)?;
         let checked = self.chosen(&roles, batch, &mut notes)?;
         checked.model.check()?;
+        notes.extend(schema.notes());
         self.note_unused(&mut notes);
         fields::note_unused(self, &roles, &mut notes);
         Ok((checked, notes))

@@ -142,6 +142,11 @@ pub static KEYS: &[Key] = &[
         "the values of a pixel: 1 (gray), 3 (colour) or 4 (colour and alpha); auto: from the files",
     ),
     Key::new(
+        "data.labels",
+        OneOf(&["folder", "path"]),
+        "the label of a picture or a text: its outermost sub-folder, or all folders on the way to it",
+    ),
+    Key::new(
         "data.strict",
         YesNo,
         "whether a broken record is an error; otherwise it is skipped",
@@ -160,6 +165,11 @@ pub static KEYS: &[Key] = &[
         "data.fields",
         Kinds,
         "the kinds of columns of tables, where their values suggest another, as in \"age=number\"; `fields.NAME.kind` sets one",
+    ),
+    Key::new(
+        "data.missing",
+        Names,
+        "words that stand for missing values in every column of a table, beside `NA` and the like in columns of numbers, dates and flags; `none` among them makes those values",
     ),
     Key::or_auto(
         "data.tokenizer",

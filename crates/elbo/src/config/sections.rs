@@ -4,7 +4,7 @@
 use elbo_core::schedule::{BetaWarmup, LearningRate};
 use elbo_core::{Activation, ImageLikelihood, NetworkKind, Precision, PriorKind};
 use elbo_data::Binarize;
-use elbo_data::options::{FieldType, TypedField};
+use elbo_data::options::{FieldType, Labels, TypedField};
 use elbo_data::{Fit, ImageSize, OpenOptions, SplitConfig, TokenizerKind};
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,8 @@ pub struct DataSection {
     /// Values in a pixel; `None`: found from the files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channels: Option<u8>,
+    /// Which folders of a picture or a text are its label.
+    pub labels: Labels,
     /// Whether a broken record is an error; otherwise it is skipped.
     pub strict: bool,
     /// Number of records of built-in data; `None`: their own default.
@@ -37,6 +39,8 @@ pub struct DataSection {
     pub binarize: Binarize,
     /// Kinds of columns of tables, where their values suggest another; [`FieldSection::kind`] wins over it.
     pub fields: Vec<TypedField>,
+    /// Words that stand for missing values in every column; with `none` among them no others do.
+    pub missing: Vec<String>,
     /// The tokens of a text; `None`: chosen from the texts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokenizer: Option<TokenizerKind>,
@@ -65,10 +69,12 @@ impl Default for DataSection {
             size: options.size,
             fit: options.fit,
             channels: options.channels,
+            labels: options.labels,
             strict: options.strict,
             records: options.records,
             binarize: Binarize::None,
             fields: Vec::new(),
+            missing: Vec::new(),
             tokenizer: None,
             vocabulary: None,
             validation: split.validation,

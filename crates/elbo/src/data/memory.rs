@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use elbo_data::DataError;
 use elbo_data::arrow::array::RecordBatchReader;
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::source::memory::Memory;
 use elbo_data::source::spool::Spooled;
+use elbo_data::{DataError, OpenOptions};
 
 use super::{Data, Kind};
 use crate::error::Error;
@@ -28,7 +28,10 @@ impl Data {
     /// # Errors
     /// What the reader fails with; a column of a type that no field can have; a temporary folder that is full.
     pub fn streamed(reader: impl RecordBatchReader) -> Result<Self, Error> {
-        Ok(Self(Kind::Source(Arc::new(Spooled::from_reader(reader, &[])?))))
+        Ok(Self(Kind::Source(Arc::new(Spooled::from_reader(
+            reader,
+            &OpenOptions::default(),
+        )?))))
     }
 
     /// Pictures, one after the other: `[n, height, width, channels]` bytes, rows from the top down, channels last. They

@@ -142,7 +142,7 @@ impl Opened {
     ) -> Result<RecordBatch, DataError> {
         let columns = self.x_fields.iter().zip(x);
         let columns = columns.map(|(field, column)| self.schema.decode(*field, column));
-        self.record(columns.collect::<Result<_, _>>()?, y, rows)
+        self.record(columns.collect::<Result<_, _>>()?, y, rows, Noise::new(0))
     }
 
     /// The pictures among some records.
@@ -187,7 +187,7 @@ impl Opened {
         {
             *generated = self.known_over(*field, known, generated)?;
         }
-        self.record(x, &codes.y, &codes.rows)
+        self.record(x, &codes.y, &codes.rows, drawing.noise)
     }
 
     /// A value of each x field for a chunk of records with these numbers; images of the first `kept` of them.
@@ -321,12 +321,13 @@ impl Opened {
         }
     }
 
-    /// Whole records: generated values, given values, and the fields that the model does not use.
+    /// Whole records: generated values, given values, and the fields that the model does not use, drawn from `noise`.
     pub(crate) fn record(
         &self,
         x: Vec<ArrayRef>,
         y: &[Column],
         rows: &[u64],
+        noise: Noise,
     ) -> Result<RecordBatch, DataError> {
         let columns = (0..self.schema.fields.len()).map(|field| {
             let generated = self
@@ -340,7 +341,7 @@ impl Opened {
                 (Some(generated), None) => Arc::clone(generated),
                 (None, Some((_, given))) => self.schema.decode(field, given)?,
                 (Some(generated), Some((place, given))) => self.given_over(field, place, generated, given)?,
-                (None, None) => self.schema.refill(field, rows)?,
+                (None, None) => self.schema.refill(field, rows, noise)?,
             };
             Ok(column.slice(0, rows.len()))
         });

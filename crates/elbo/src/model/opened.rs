@@ -169,6 +169,10 @@ impl Opened {
         OpenOptions {
             size: Some(ImageSize { height, width }),
             channels: Some(channels as u8),
+            white: self.schema.fields[image.column]
+                .kind
+                .image()
+                .and_then(|stats| stats.white),
             ..options
         }
     }

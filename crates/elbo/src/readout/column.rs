@@ -75,6 +75,7 @@ mod tests {
             levels: vec!["red".into(), "black".into()],
             counts: vec![1, 2],
             rare: None,
+            data_type: None,
         });
         // the second is not observed, the third is the level behind the last: missing
         let found = attribute(hair.clone(), elbo_data::Values::Category(vec![1, 0, 2])).unwrap();

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use arrow::array::{ArrayRef, AsArray};
+use arrow::datatypes::Field as ArrowField;
 
-use super::numbered::Numbered;
-use super::{Category, MAX_LEVELS, MAX_NAME, RARE, Rare};
+use super::keys::Keys;
+use super::{Category, MAX_LEVELS, MAX_NAME, RARE, Rare, STORED};
 use crate::kind::ignored::Ignored;
-use crate::kind::{Fitted, Kind, constant, no_value};
+use crate::kind::{CATEGORY, Fitted, Kind, constant, no_value};
 
 /// The most different levels that are kept by name while fitting.
 const MAX_NAMES: usize = 200_000;
@@ -26,15 +27,18 @@ pub(in crate::kind) struct CategoryFitter {
     long: bool,
     /// Whether a person set the type of the column to category.
     surely: bool,
-    /// How the names of all records are numbered, once they are looked at.
-    numbered: Option<Numbered>,
+    /// The type of the values in the data, where they are no texts.
+    stored: Option<String>,
+    /// How further names of an identifier are made, once all records are looked at.
+    keys: Option<Keys>,
 }
 
 impl CategoryFitter {
-    /// For a column that a person has called a category: its values are levels, however many.
-    pub(in crate::kind) fn surely() -> Self {
+    /// For a column of texts; those of one that a person has called a category are levels, however many.
+    pub(in crate::kind) fn of(field: &ArrowField) -> Self {
         Self {
-            surely: true,
+            surely: field.metadata().contains_key(CATEGORY),
+            stored: field.metadata().get(STORED).cloned(),
             ..Self::default()
         }
     }
@@ -67,9 +71,10 @@ impl CategoryFitter {
 
     /// Shows values of all records.
     pub(in crate::kind) fn look(&mut self, array: &ArrayRef) {
-        let numbered = self.numbered.get_or_insert_with(|| Numbered::of(&self.counts));
+        let whole = self.stored.is_some();
+        let keys = self.keys.get_or_insert_with(|| Keys::of(&self.counts, whole));
         for name in array.as_string_opt::<i32>().into_iter().flatten().flatten() {
-            numbered.see(name);
+            keys.see(name);
         }
     }
 
@@ -79,15 +84,14 @@ impl CategoryFitter {
         let codes = self
             .counts
             .keys()
-            .all(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
+            .all(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
+            || self.stored.is_some();
         let many = n > SURELY_LEVELS && n as u64 > (self.seen - self.beyond) / 2 && !codes;
         if self.is_identifier() {
-            let filling = self
-                .numbered
-                .unwrap_or_else(|| Numbered::of(&self.counts))
-                .filling();
+            let whole = self.stored.is_some();
+            let keys = self.keys.unwrap_or_else(|| Keys::of(&self.counts, whole));
             return Fitted::Kind(Kind::Ignored(Ignored {
-                filling,
+                filling: keys.filling(),
                 ..Ignored::new("identifier: all different and of one pattern")
             }));
         } else if (many || self.long) && !self.surely {
@@ -98,12 +102,16 @@ impl CategoryFitter {
         Fitted::Kind(match counts.as_slice() {
             [] => no_value(),
             [(level, _)] if !gaps => constant(level),
-            _ => Kind::Category(pooled(counts, beyond)),
+            _ => Kind::Category(Category {
+                data_type: self.stored,
+                ..pooled(counts, beyond)
+            }),
         })
     }
 }
 
-/// Whether all are alike but for their digits, or without blanks and of one length.
+/// Whether all are alike but for their digits, of the same kinds of characters at the same places, one of them a digit,
+/// or long, without blanks and of one length.
 fn of_one_pattern(names: &HashMap<String, u64>) -> bool {
     let pattern = |name: &String| -> String {
         let mut kept: Vec<char> = name
@@ -113,12 +121,23 @@ fn of_one_pattern(names: &HashMap<String, u64>) -> bool {
         kept.dedup_by(|a, b| *a == '9' && *b == '9');
         kept.into_iter().collect()
     };
+    let kinds = |name: &String| -> String {
+        let kind = |c: char| match c {
+            '0'..='9' => '9',
+            c if c.is_lowercase() => 'a',
+            c if c.is_uppercase() => 'A',
+            c => c,
+        };
+        name.chars().map(kind).collect()
+    };
     let Some(first) = names.keys().next() else {
         return false;
     };
     let alike = pattern(first);
     let dense = |name: &String| name.len() == first.len() && !name.contains(char::is_whitespace);
+    let same = kinds(first);
     (alike.contains('9') && names.keys().all(|name| pattern(name) == alike))
+        || (same.contains('9') && names.keys().all(|name| kinds(name) == same))
         || (first.len() >= 8 && names.keys().all(dense))
 }
 
@@ -134,5 +153,10 @@ fn pooled(mut counts: Vec<(String, u64)>, beyond: u64) -> Category {
         levels.push(RARE.to_owned());
         counts.push(rare.upto.last().copied().unwrap_or(0) + beyond);
     }
-    Category { levels, counts, rare }
+    Category {
+        levels,
+        counts,
+        rare,
+        data_type: None,
+    }
 }

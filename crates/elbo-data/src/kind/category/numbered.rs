@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::kind::ignored::Filling;
 
 /// The most digits of a number that is continued.
-const MAX_DIGITS: usize = 18;
+const MAX_DIGITS: usize = 19;
 
 /// How names are numbered.
 #[derive(Debug)]
@@ -14,13 +14,13 @@ pub(super) struct Numbered {
     after: String,
     /// The digits of all names, where they are as many; otherwise 0.
     width: Option<usize>,
+    lowest: u64,
     highest: u64,
-    /// Whether all names are of this form.
-    sound: bool,
 }
 
 impl Numbered {
-    pub(super) fn of(names: &HashMap<String, u64>) -> Self {
+    /// How these names are numbered, if they are.
+    pub(super) fn of(names: &HashMap<String, u64>) -> Option<Self> {
         let (low, high) = (names.keys().min(), names.keys().max());
         let (low, high) = (low.map_or("", String::as_str), high.map_or("", String::as_str));
         // What all names begin with, up to the number.
@@ -32,11 +32,17 @@ impl Numbered {
             before: before.to_owned(),
             after: after.to_owned(),
             width: None,
+            lowest: u64::MAX,
             highest: 0,
-            sound: true,
         };
-        names.keys().for_each(|name| numbered.sound &= numbered.see(name));
-        numbered
+        let sound = names.keys().all(|name| numbered.see(name));
+        sound.then_some(numbered)
+    }
+
+    /// Whether so many names count up, up to gaps where records are held out: at least two of three numbers occur.
+    pub(super) fn is_dense(&self, names: u64) -> bool {
+        let range = self.highest.saturating_sub(self.lowest).saturating_add(1);
+        names.saturating_mul(3) >= range.saturating_mul(2)
     }
 
     /// Takes a name into account; returns whether it is of the form.
@@ -49,22 +55,20 @@ impl Numbered {
         let Some((digits, number)) = digits.and_then(|digits| Some((digits, digits.parse().ok()?))) else {
             return false;
         };
+        self.lowest = self.lowest.min(number);
         self.highest = self.highest.max(number);
         let width = *self.width.get_or_insert(digits.len());
         self.width = Some(if width == digits.len() { width } else { 0 });
         true
     }
 
-    /// What generated records hold: the next names, if there are any.
+    /// What generated records hold: the next names.
     pub(super) fn filling(self) -> Filling {
-        match self.sound {
-            true => Filling::Names {
-                before: self.before,
-                next: self.highest + 1,
-                width: self.width.unwrap_or(0) as u8,
-                after: self.after,
-            },
-            false => Filling::Nothing,
+        Filling::Names {
+            before: self.before,
+            next: self.highest.saturating_add(1),
+            width: self.width.unwrap_or(0) as u8,
+            after: self.after,
         }
     }
 }

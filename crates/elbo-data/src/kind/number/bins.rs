@@ -21,6 +21,8 @@ pub const MAX_BINS: usize = 128;
 const ATOM_SHARE: u64 = 32;
 /// From so many whole numbers on, all of them different, they may be keys.
 const LEAST_KEYS: f64 = 100.0;
+/// From so many whole numbers on, a person is told that all of them are different.
+const LEAST_NOTED: f64 = 20.0;
 /// Measures that are all different by chance although so many pairs are expected to be equal: less than one column in
 /// a hundred.
 const LEAST_PAIRS: f64 = 5.0;
@@ -99,7 +101,19 @@ impl Values {
     /// Whether no whole number occurs twice where, by chance, some would: of m numbers drawn from a range of r, about
     /// m²/2r pairs are equal.
     pub(super) fn all_differ(&self, min: f64, max: f64) -> bool {
-        let (different, m) = match &self.counts {
+        let (different, m) = self.different();
+        different && m >= LEAST_KEYS && m * m / (2.0 * (max - min + 1.0)) >= LEAST_PAIRS
+    }
+
+    /// Whether none of several values occurs twice, though that may be chance.
+    pub(super) fn none_twice(&self) -> bool {
+        let (different, m) = self.different();
+        different && m >= LEAST_NOTED
+    }
+
+    /// Whether no value occurs twice, as far as values are kept, and how many are kept.
+    fn different(&self) -> (bool, f64) {
+        match &self.counts {
             Some(counts) => (counts.len() as u64 == self.seen, self.seen as f64),
             None => {
                 let mut bits: Vec<u64> = self.sample.iter().map(|value| value.to_bits()).collect();
@@ -107,8 +121,7 @@ impl Values {
                 bits.dedup();
                 (bits.len() == self.sample.len(), self.sample.len() as f64)
             }
-        };
-        different && m >= LEAST_KEYS && m * m / (2.0 * (max - min + 1.0)) >= LEAST_PAIRS
+        }
     }
 
     /// The bins of all values, which go from `min` to `max`; `grid` holds the values that they can have, `odd` is the

@@ -96,6 +96,14 @@ impl Statistics for Number {
         notation.or_else(|| self.grid.and_then(|grid| grid.damage()))
     }
 
+    fn note(&self, name: &str) -> Option<String> {
+        self.none_twice.then(|| {
+            format!(
+                "no number occurs twice, but new ones may; if they are keys, leave them out: `OpenOptions::fields = {name}=ignore`"
+            )
+        })
+    }
+
     fn describe(&self) -> Vec<String> {
         let (min, max, mean, std) = (self.min, self.max, self.mean, self.std);
         let places = self.grid.map_or(4, |grid| usize::from(grid.decimals));

@@ -137,12 +137,16 @@ impl NumberFitter {
         }
     }
 
+    /// Whether all could be years.
+    fn years(&self) -> bool {
+        YEARS.contains(&self.min) && YEARS.contains(&self.max)
+    }
+
     /// Why the numbers are an identifier, and the step from one to the next; none if they are measures.
     fn identifier(&self) -> Option<(&'static str, f64)> {
         let step = self.step.filter(|step| self.integer && self.counts_up(*step));
         let counts = step.map(|step| ("identifier: whole numbers that count up", step));
-        let years = YEARS.contains(&self.min) && YEARS.contains(&self.max);
-        let unique = || self.integer && !years && self.values.all_differ(self.min, self.max);
+        let unique = || self.integer && !self.years() && self.values.all_differ(self.min, self.max);
         counts.or_else(|| unique().then_some(("identifier: whole numbers that are all different", 1.0)))
     }
 
@@ -214,6 +218,7 @@ impl NumberFitter {
             max,
             integer: self.integer,
             grid,
+            none_twice: self.integer && !self.surely && !self.years() && self.values.none_twice(),
             bins: self.values.bins(min, max, grid, odd),
             notation: self
                 .notation

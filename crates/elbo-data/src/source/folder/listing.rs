@@ -1,4 +1,4 @@
-//! The content of a folder of pictures: the pictures one level deep, the tables, and the rest.
+//! The content of a folder of pictures: the pictures, the tables, and the rest.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,9 @@ use arrow::datatypes::{DataType, Field as ArrowField};
 
 use super::LABEL;
 use crate::error::DataError;
+use crate::options::Labels;
 use crate::picture::is_picture;
+use crate::source::files::{self, Found};
 use crate::source::table::is_table;
 
 /// One picture file.
@@ -19,62 +21,57 @@ pub(super) struct Picture {
     pub(super) name: String,
     /// Its path.
     pub(super) path: PathBuf,
-    /// Its sub-folder.
+    /// What its folders say that it is.
     pub(super) label: Option<String>,
 }
 
-/// The files of a folder and its sub-folders.
+/// The files of a folder and of all folders in it.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
     /// Pictures, by name.
     pub(super) pictures: Vec<Picture>,
     tables: Vec<String>,
     ignored: u64,
-    deeper: Option<String>,
+    /// A sub-folder that is the label of pictures in folders of its own.
+    deep: Option<String>,
 }
 
 impl Listing {
-    pub(super) fn read(folder: &Path) -> Result<Self, DataError> {
-        let mut listing = Self::default();
-        listing.add(folder, None)?;
-        listing.pictures.sort_unstable();
-        listing.tables.sort_unstable();
-        if listing.pictures.is_empty() {
-            return Err(DataError::EmptyFolder {
-                path: folder.to_path_buf(),
-                ignored: listing.ignored,
-                deeper: listing.deeper,
-            });
-        }
-        Ok(listing)
+    pub(super) fn read(folder: &Path, labels: Labels) -> Result<Self, DataError> {
+        Self::of(folder, labels, usize::MAX)
     }
 
-    /// Adds the files of the folder itself (`label` is none) or of one of its sub-folders.
-    fn add(&mut self, folder: &Path, label: Option<&str>) -> Result<(), DataError> {
-        for entry in std::fs::read_dir(folder).map_err(DataError::reading(folder))? {
-            let path = entry.map_err(DataError::reading(folder))?.path();
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            // Hidden files are the system's (`.DS_Store`, `._a.jpg`), not the user's pictures.
-            if name.starts_with('.') {
-                continue;
-            }
-            match (label, path.is_dir()) {
-                (None, true) => self.add(&path, Some(&name))?,
-                (Some(_), true) => self.deeper = Some(folder.display().to_string()),
-                (_, false) if is_picture(&path) => self.pictures.push(Picture {
-                    name: label.map_or(name.clone(), |label| format!("{label}/{name}")),
-                    path,
-                    label: label.map(str::to_owned),
-                }),
-                (None, false) if is_table(&path) => self.tables.push(name),
-                (_, false) => self.ignored += 1,
-            }
+    /// As [`Self::read`], but of so many files, the nearest first.
+    pub(super) fn of(folder: &Path, labels: Labels, most: usize) -> Result<Self, DataError> {
+        let mut listing = Self::default();
+        for file in files::below(folder, most)? {
+            listing.add(file, labels);
         }
-        Ok(())
+        match listing.pictures.is_empty() {
+            true => Err(DataError::EmptyFolder {
+                path: folder.to_path_buf(),
+                ignored: listing.ignored,
+            }),
+            false => Ok(listing),
+        }
+    }
+
+    fn add(&mut self, file: Found, labels: Labels) {
+        if is_picture(&file.path) {
+            let label = file.label(labels).map(str::to_owned);
+            if labels == Labels::Folder && file.is_deep() && self.deep.is_none() {
+                self.deep.clone_from(&label);
+            }
+            self.pictures.push(Picture {
+                name: file.name,
+                path: file.path,
+                label,
+            });
+        } else if file.is_at_top() && is_table(&file.path) {
+            self.tables.push(file.name);
+        } else {
+            self.ignored += 1;
+        }
     }
 
     /// The folder's table, if it has one.
@@ -134,9 +131,9 @@ impl Listing {
                 "{loose} pictures lie in no sub-folder: their label is not known"
             ));
         }
-        if let Some(folder) = &self.deeper {
+        if let Some(folder) = &self.deep {
             notes.push(format!(
-                "folders inside `{folder}` are not read: one level of sub-folders is"
+                "pictures in folders inside `{folder}` have the label `{folder}`; `OpenOptions::labels = path` makes all folders the label"
             ));
         }
         if self.ignored > 0 {

@@ -57,6 +57,7 @@ pub(super) fn choose(headers: &[Header], options: &OpenOptions) -> (Target, Opti
             size,
             channels,
             fit: options.fit,
+            white: None,
         },
         note,
     )
@@ -79,6 +80,7 @@ mod tests {
         Header {
             size: size.parse().unwrap(),
             gray,
+            deep: false,
         }
     }
 

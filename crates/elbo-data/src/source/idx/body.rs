@@ -10,7 +10,8 @@ use std::sync::{Mutex, PoisonError};
 
 use flate2::read::MultiGzDecoder;
 
-use crate::error::DataError;
+use crate::error::{DataError, IdxError};
+use crate::source::packed::damaged;
 
 /// What an idx file holds.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +64,7 @@ impl Body {
         let expected = checked_length(path, &sides, most)?;
         let start = 4 + 4 * what.sides as u64;
         let (store, found) = if packed {
-            unpack(reader, expected, memory).map_err(reading())?
+            unpack(path, reader, expected, memory)?
         } else {
             (
                 Store::File {
@@ -74,11 +75,12 @@ impl Body {
             )
         };
         if found != expected {
-            return Err(DataError::IdxLength {
+            return Err(IdxError::Length {
                 path: path.into(),
                 expected,
                 found,
-            });
+            }
+            .into());
         }
         Ok((
             Self {
@@ -137,24 +139,26 @@ fn header(reader: &mut impl Read, path: &Path, what: What) -> Result<Vec<u64>, D
     let read = reader.take(length as u64).read_to_end(&mut bytes);
     // A packed file torn within its header counts as short, not as unreadable.
     read.or_else(|e| if is_torn(&e) { Ok(0) } else { Err(e) })
-        .map_err(DataError::reading(path))?;
+        .map_err(|error| damaged(path, error))?;
     let words: Vec<u32> = bytes
         .chunks_exact(4)
         .map(|word| u32::from_be_bytes([word[0], word[1], word[2], word[3]]))
         .collect();
     match words.split_first() {
-        Some((&found, _)) if found != what.magic => Err(DataError::IdxMagic {
+        Some((&found, _)) if found != what.magic => Err(IdxError::Magic {
             path: path.into(),
             what: what.name,
             found,
             expected: what.magic,
-        }),
+        }
+        .into()),
         Some((_, sides)) if sides.len() == what.sides => Ok(sides.iter().map(|s| u64::from(*s)).collect()),
-        _ => Err(DataError::IdxHeader {
+        _ => Err(IdxError::Header {
             path: path.into(),
             expected: length,
             found: bytes.len(),
-        }),
+        }
+        .into()),
     }
 }
 
@@ -170,18 +174,19 @@ fn checked_length(path: &Path, sides: &[u64], most: u64) -> Result<u64, DataErro
         Some(length @ 1..) if item <= most => Ok(length),
         _ => {
             let side = |i: usize| sides.get(i).copied().unwrap_or(1);
-            Err(DataError::IdxShape {
+            Err(IdxError::Shape {
                 path: path.into(),
                 count,
                 height: side(1),
                 width: side(2),
-            })
+            }
+            .into())
         }
     }
 }
 
 /// Unpacks at most one byte more than expected; returns the bytes and their number.
-fn unpack(mut reader: impl Read, expected: u64, memory: u64) -> io::Result<(Store, u64)> {
+fn unpack(path: &Path, mut reader: impl Read, expected: u64, memory: u64) -> Result<(Store, u64), DataError> {
     let mut chunk = vec![0; 1 << 16];
     let mut held = Vec::new();
     let mut spilled: Option<File> = None;
@@ -192,16 +197,17 @@ fn unpack(mut reader: impl Read, expected: u64, memory: u64) -> io::Result<(Stor
             Ok(n) => n,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
             Err(e) if is_torn(&e) => break,
-            Err(e) => return Err(e),
+            Err(e) => return Err(damaged(path, e)),
         };
         found += n as u64;
         if spilled.is_none() && found > memory {
-            let mut file = tempfile::tempfile()?;
-            file.write_all(&std::mem::take(&mut held))?;
+            let mut file = tempfile::tempfile().map_err(DataError::Spool)?;
+            file.write_all(&std::mem::take(&mut held))
+                .map_err(DataError::Spool)?;
             spilled = Some(file);
         }
         match &mut spilled {
-            Some(file) => file.write_all(&chunk[..n])?,
+            Some(file) => file.write_all(&chunk[..n]).map_err(DataError::Spool)?,
             None => held.extend_from_slice(&chunk[..n]),
         }
     }
@@ -264,7 +270,7 @@ mod tests {
             for bytes in [bytes.clone(), packed(&bytes)] {
                 let error = open(&bytes, 1 << 20).unwrap_err();
                 assert!(
-                    matches!(error, DataError::IdxLength { expected: 24, .. }),
+                    matches!(error, DataError::Idx(IdxError::Length { expected: 24, .. })),
                     "{n}: {error}"
                 );
             }
@@ -295,9 +301,12 @@ mod tests {
         );
         for sides in [[u32::MAX; 3], [0, 2, 3], [4, 0, 3], [1, 100_000, 100_000]] {
             let error = open(&idx(IMAGES.magic, &sides, &[]), 0).unwrap_err();
-            assert!(matches!(error, DataError::IdxShape { .. }), "{error}");
+            assert!(matches!(error, DataError::Idx(IdxError::Shape { .. })), "{error}");
         }
         let huge = open(&idx(IMAGES.magic, &[u32::MAX, 28, 28], &[]), 0).unwrap_err();
-        assert!(matches!(huge, DataError::IdxLength { found: 0, .. }), "{huge}");
+        assert!(
+            matches!(huge, DataError::Idx(IdxError::Length { found: 0, .. })),
+            "{huge}"
+        );
     }
 }

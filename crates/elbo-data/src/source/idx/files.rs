@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::body;
-use crate::error::DataError;
+use crate::error::{DataError, IdxError};
 
 /// A file of pictures and the labels beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,10 +42,11 @@ pub(crate) fn find(folder: &Path) -> Result<Option<Pair>, DataError> {
         ([], [test]) => Ok(Some(pair_of(test))),
         _ => {
             let files = images.iter().map(|path| file_name(path).to_owned()).collect();
-            Err(DataError::SeveralIdx {
+            Err(IdxError::Several {
                 path: folder.to_path_buf(),
                 files,
-            })
+            }
+            .into())
         }
     }
 }
@@ -185,7 +186,9 @@ mod tests {
     #[test]
     fn two_data_sets_in_a_folder_are_an_error() {
         let folder = folder(&["a-train-images-idx3-ubyte", "b-train-images-idx3-ubyte"]);
-        assert!(matches!(find(folder.path()), Err(DataError::SeveralIdx { files, .. }) if files.len() == 2));
+        assert!(
+            matches!(find(folder.path()), Err(DataError::Idx(IdxError::Several { files, .. })) if files.len() == 2)
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::date::Format;
 use super::guess::{Cells, flag};
 use super::number::Style;
 use crate::error::DataError;
+use crate::kind::MissingWords;
 use crate::kind::written::typed;
 
 /// A column in construction. A cell that does not fit the column's type becomes null.
@@ -38,11 +39,15 @@ impl Builder {
         }
     }
 
-    pub(in crate::source) fn add(&mut self, cell: &str) {
+    /// Adds a cell, which is null where it is missing in every column.
+    pub(in crate::source) fn add(&mut self, cell: &str, missing: &MissingWords) {
         if let Self::Cells(builder) = self {
             return builder.append_value(cell);
         }
-        let cell = cell.trim();
+        let cell = match cell.trim() {
+            cell if missing.everywhere(cell) => "",
+            cell => cell,
+        };
         match self {
             Self::Cells(_) => {}
             Self::Flag(builder) => builder.append_option(flag(cell)),

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::guess::{Cells, Guess};
 use super::preamble::Preamble;
 use crate::error::DataError;
-use crate::kind::is_missing;
+use crate::kind::MissingWords;
 use crate::source::counted;
 
 /// The layout is found from so many bytes.
@@ -32,12 +32,24 @@ pub(super) struct Dialect {
 
 impl Dialect {
     /// # Errors
-    /// An empty table, a column without a name or named twice, more than 10,000 columns.
-    pub(super) fn detect(path: &Path, text: impl Read, tabs: bool) -> Result<Self, DataError> {
+    /// A zero byte, an empty table, a column without a name or named twice, more than 10,000 columns.
+    pub(super) fn detect(
+        path: &Path,
+        text: impl Read,
+        tabs: bool,
+        missing: &MissingWords,
+    ) -> Result<Self, DataError> {
         let mut head = Vec::new();
         text.take(LOOKED_AT)
             .read_to_end(&mut head)
             .map_err(DataError::reading(path))?;
+        if let Some(zero) = head.iter().position(|byte| *byte == 0) {
+            let before = head[..zero].iter().filter(|byte| **byte == b'\n').count();
+            return Err(DataError::NotAText {
+                path: path.to_path_buf(),
+                line: before as u64 + 1,
+            });
+        }
         let preamble = Preamble::of(&head);
         let head = &head[preamble.bytes..];
         let candidates = match preamble.separator {
@@ -47,7 +59,7 @@ impl Dialect {
         };
         let rows = candidates
             .iter()
-            .map(|delimiter| (*delimiter, untitled(head, *delimiter)));
+            .map(|delimiter| (*delimiter, untitled(head, *delimiter, missing)));
         let (delimiter, (titles, rows)) = rows
             .max_by_key(|(delimiter, (_, rows))| (agreement(rows), *delimiter == b','))
             .unwrap_or_default();
@@ -62,7 +74,7 @@ impl Dialect {
                 most: MAX_COLUMNS,
             });
         }
-        let header = is_header(first);
+        let header = is_header(first, missing);
         let first = &first[..named(&rows)];
         let mut notes = Vec::new();
         if preamble.lines > 0 {
@@ -115,7 +127,7 @@ fn rows(head: &[u8], delimiter: u8) -> Vec<(usize, Vec<String>)> {
 }
 
 /// The bytes of titles, and the rows after them: a title is a line of one cell before a header of several.
-fn untitled(head: &[u8], delimiter: u8) -> (usize, Vec<Vec<String>>) {
+fn untitled(head: &[u8], delimiter: u8, missing: &MissingWords) -> (usize, Vec<Vec<String>>) {
     let rows = rows(head, delimiter);
     let title = |row: &[String]| {
         let alone = row.len() != 2 && row.iter().skip(1).all(String::is_empty);
@@ -125,7 +137,7 @@ fn untitled(head: &[u8], delimiter: u8) -> (usize, Vec<Vec<String>>) {
     let titled = rows.get(titles).filter(|(_, next)| {
         let alike = rows[titles..].iter().filter(|(_, row)| row.len() == next.len());
         let most = alike.count() * 2 > rows.len() - titles;
-        next.len() > 1 && most && rows.len() > titles + 1 && is_header(next)
+        next.len() > 1 && most && rows.len() > titles + 1 && is_header(next, missing)
     });
     let (bytes, titles) = titled.map_or((0, 0), |(start, _)| (*start, titles));
     let rows = rows.into_iter().skip(titles).map(|(_, row)| row);
@@ -157,15 +169,15 @@ fn agreement(rows: &[Vec<String>]) -> usize {
 }
 
 /// A first line without a single number names the columns.
-fn is_header(first: &[String]) -> bool {
+fn is_header(first: &[String], missing: &MissingWords) -> bool {
     let is_number = |cell: &String| {
         let mut guess = Guess::default();
-        guess.see(1, cell);
+        guess.see(1, cell, missing);
         matches!(guess.cells(), Cells::Integer(_) | Cells::Number(_))
     };
     !first
         .iter()
-        .any(|cell| is_number(cell) || (is_missing(cell) && !cell.is_empty()))
+        .any(|cell| is_number(cell) || (missing.beside_values(cell) && !cell.is_empty()))
 }
 
 fn names(path: &Path, first: &[String], notes: &mut Vec<String>) -> Result<Vec<String>, DataError> {

@@ -4,7 +4,7 @@ use arrow::datatypes::DataType;
 
 use super::date::Format;
 use super::number::{Numeral, Style};
-use crate::kind::is_missing;
+use crate::kind::{MissingCounts, MissingWords};
 
 /// The types that all cells seen so far fit.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub(super) struct Guess {
     pub(super) compact: bool,
     empty: bool,
     /// The words taken for missing values, and how often each occurs.
-    pub(super) absent: Vec<(String, u64)>,
+    pub(super) absent: MissingCounts,
     /// Whether a cell had blanks around it.
     pub(super) blanks: bool,
     /// Infinite numbers, and the line of the first.
@@ -36,7 +36,7 @@ impl Default for Guess {
             numeral: Numeral::default(),
             compact: true,
             empty: true,
-            absent: Vec::new(),
+            absent: MissingCounts::default(),
             blanks: false,
             infinite: 0,
             infinite_line: u64::MAX,
@@ -45,11 +45,11 @@ impl Default for Guess {
 }
 
 impl Guess {
-    pub(super) fn see(&mut self, line: u64, cell: &str) {
+    pub(super) fn see(&mut self, line: u64, cell: &str, missing: &MissingWords) {
         let trimmed = cell.trim();
         self.blanks |= trimmed.len() != cell.len();
-        if is_missing(trimmed) {
-            return self.count_absent(trimmed, 1);
+        if missing.beside_values(trimmed) {
+            return self.absent.add(trimmed, 1);
         }
         if !self.flag && !self.numeral.possible() {
             self.empty = false;
@@ -69,14 +69,6 @@ impl Guess {
         if self.numeral.possible() {
             self.compact &= trimmed.len() == 8 && trimmed.bytes().all(|byte| byte.is_ascii_digit());
             self.numeral.see(trimmed);
-        }
-    }
-
-    fn count_absent(&mut self, word: &str, times: u64) {
-        match self.absent.iter_mut().find(|(known, _)| known == word) {
-            _ if word.is_empty() => {}
-            Some((_, count)) => *count += times,
-            None => self.absent.push((word.to_owned(), times)),
         }
     }
 
@@ -127,9 +119,7 @@ impl Guess {
         self.compact &= other.compact;
         self.empty &= other.empty;
         self.blanks |= other.blanks;
-        for (word, times) in &other.absent {
-            self.count_absent(word, *times);
-        }
+        self.absent.add_all(&other.absent);
         self.infinite += other.infinite;
         self.infinite_line = self.infinite_line.min(other.infinite_line);
         self
@@ -216,7 +206,9 @@ mod tests {
 
     fn guess(cells: &[&str]) -> Guess {
         let mut guess = Guess::default();
-        cells.iter().for_each(|cell| guess.see(1, cell));
+        cells
+            .iter()
+            .for_each(|cell| guess.see(1, cell, &MissingWords::default()));
         guess
     }
 
@@ -241,12 +233,13 @@ mod tests {
         ];
         let found = guess(&cells);
         assert_eq!(found.cells().data_type(), DataType::Float64);
-        assert_eq!(found.absent[0], ("NULL".to_owned(), 2));
-        assert_eq!(found.absent.len(), 8);
+        let note = |guess: &Guess| guess.absent.note("a", |_| true).unwrap();
+        assert!(note(&found).starts_with("taken as missing in `a`: `NULL` (2), `None` (1)"));
+        assert_eq!(note(&found).split(", ").count(), 8);
         let mut next = found.clone();
         next.restart();
-        next.see(1, "NULL");
-        assert_eq!(found.merge(&next).absent[0].1, 3);
+        next.see(1, "NULL", &MissingWords::default());
+        assert!(note(&found.merge(&next)).contains("`NULL` (3)"));
     }
 
     #[test]

@@ -37,7 +37,7 @@ const DECIMALS: [char; 2] = ['.', ','];
 /// Digits up to which every whole number is exact in floating point.
 const SAFE: usize = 15;
 /// The largest whole number up to which all are exact in floating point: 2^53.
-const LARGEST: i64 = 1 << 53;
+pub(in crate::source) const LARGEST: i64 = 1 << 53;
 
 /// The ways in which all cells seen so far could be written.
 #[derive(Clone, Copy, Debug)]

@@ -9,7 +9,6 @@ use super::{Part, Rows};
 use crate::contained::contained;
 use crate::error::DataError;
 use crate::options::OpenOptions;
-use crate::source::names;
 use crate::source::spool::Spool;
 use crate::source::typing::Typing;
 
@@ -31,14 +30,26 @@ pub(super) fn open(path: &Path, options: &OpenOptions) -> Result<Part, DataError
 fn broken(path: &Path, reason: impl ToString) -> DataError {
     DataError::Parquet {
         path: path.to_path_buf(),
-        reason: reason.to_string(),
+        reason: own_words(&reason.to_string()).to_owned(),
     }
+}
+
+/// A reason without the names of the libraries that pass it on.
+fn own_words(reason: &str) -> &str {
+    const NAMES: [&str; 5] = [
+        "Parquet argument error: ",
+        "Parquet error: ",
+        "External: ",
+        "Arrow: ",
+        "EOF: ",
+    ];
+    let next = NAMES.iter().find_map(|name| reason.strip_prefix(name));
+    next.map_or(reason, own_words)
 }
 
 fn unpack(path: &Path, file: File, options: &OpenOptions) -> Result<Part, DataError> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| broken(path, error))?;
-    let types = options.types(&names(builder.schema()))?;
-    let typing = Typing::new(path, builder.schema(), &types)?;
+    let typing = Typing::new(path, builder.schema(), options)?;
     let batches = builder.with_batch_size(BATCH).build();
     let batches = batches.map_err(|error| broken(path, error))?;
     let batches = batches.map(|batch| batch.map_err(|error| broken(path, error)));
@@ -48,7 +59,7 @@ fn unpack(path: &Path, file: File, options: &OpenOptions) -> Result<Part, DataEr
     }
     Ok(Part {
         schema: spool.schema().as_ref().clone(),
-        notes: spool.notes().to_vec(),
+        notes: spool.notes(),
         rows: Rows::Parquet(spool),
         problems: Vec::new(),
     })

@@ -12,8 +12,8 @@ use super::formats::{FAMILIES, Family, NUMBERS};
 use super::guess::{self, Cells};
 use super::number::Numeral;
 use crate::error::DataError;
-use crate::kind;
 use crate::kind::number::NOTATION;
+use crate::kind::{self, MissingCounts, MissingWords};
 use crate::options::{FieldType, TypedField};
 
 /// Rows that are looked at together.
@@ -33,8 +33,10 @@ pub(in crate::source) trait Texts {
     fn compact(&self, column: usize) -> bool;
     /// How the numbers of a column are written; none where that is as usual.
     fn notation(&self, column: usize) -> Option<String>;
+    /// Which words stand for missing values.
+    fn missing(&self) -> &MissingWords;
     /// The words of a column that stand for missing values where it holds no words, and how often each occurs.
-    fn absent(&self, column: usize) -> &[(String, u64)];
+    fn absent(&self, column: usize) -> &MissingCounts;
     /// A column as it is written, in parts, one after the other.
     fn texts(&self, rows: &[u64], column: usize) -> Result<Vec<ArrayRef>, DataError>;
 }
@@ -46,21 +48,12 @@ pub(in crate::source) struct Typed {
     pub(in crate::source) notes: Vec<String>,
 }
 
-/// Checks that every column whose type is set exists.
-pub(in crate::source) fn check_names(names: &[String], asked: &[TypedField]) -> Result<(), DataError> {
-    match asked.iter().find(|field| !names.contains(&field.name)) {
-        Some(unknown) => Err(DataError::unknown_field(&unknown.name, names.to_vec())),
-        None => Ok(()),
-    }
-}
-
 /// Decides how the cells of each column are read; `asked` holds the types that a person has set.
 pub(in crate::source) fn fields(
     texts: &impl Texts,
     names: &[String],
     asked: &[TypedField],
 ) -> Result<Typed, DataError> {
-    check_names(names, asked)?;
     let (mut fields, mut all, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     for (column, name) in names.iter().enumerate() {
         let asked = asked.iter().rev().find(|field| field.name == *name);
@@ -69,9 +62,8 @@ pub(in crate::source) fn fields(
         if let Cells::Date(format) = cells {
             notes.extend(format.note(name));
         }
-        if cells != Cells::Text {
-            notes.extend(absent_note(name, texts.absent(column)));
-        }
+        let taken = |word: &str| cells != Cells::Text || texts.missing().is_named(word);
+        notes.extend(texts.absent(column).note(name, taken));
         fields.push(field(name, cells, asked, (texts, column)));
         all.push(cells);
     }
@@ -80,13 +72,6 @@ pub(in crate::source) fn fields(
         cells: all,
         notes,
     })
-}
-
-/// A note on the words that are taken for missing values, if there are any.
-fn absent_note(column: &str, absent: &[(String, u64)]) -> Option<String> {
-    let words = absent.iter().map(|(word, times)| format!("`{word}` ({times})"));
-    let words = words.collect::<Vec<_>>().join(", ");
-    (!words.is_empty()).then(|| format!("taken as missing in `{column}`: {words}"))
 }
 
 /// The field of a column of `texts`, with what its values alone do not say.
@@ -219,7 +204,7 @@ fn look(
         let mut row = rows[0];
         for part in texts.texts(rows, column)? {
             for cell in part.as_string::<i32>() {
-                if let Some(cell) = cell.filter(|cell| !kind::is_missing(cell))
+                if let Some(cell) = cell.filter(|cell| !texts.missing().beside_values(cell))
                     && !see(row, cell)?
                 {
                     return Ok(());

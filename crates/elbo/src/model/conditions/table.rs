@@ -38,6 +38,7 @@ impl Conditions {
         });
         let options = OpenOptions {
             fields: fields.collect(),
+            missing: opened.open_options().missing,
             strict: true,
             ..OpenOptions::default()
         };

@@ -52,7 +52,7 @@ pub(super) fn expect(
     for ((field, known), expected) in opened.x_fields.iter().zip(&records.x).zip(&mut values) {
         *expected = opened.known_over(*field, known, expected)?;
     }
-    opened.record(values, &records.y, &records.rows)
+    opened.record(values, &records.y, &records.rows, noise)
 }
 
 /// A chunk of records whose gaps are drawn again and again.

@@ -36,7 +36,7 @@ pub(super) fn expect(
             uniform,
         );
     }
-    opened.record(opened.values_of(&expectation)?, &records.y, &records.rows)
+    opened.record(opened.values_of(&expectation)?, &records.y, &records.rows, noise)
 }
 
 /// One draw of a chunk of records with these numbers.
