@@ -331,6 +331,9 @@ pub enum DataError {
     /// Data in memory without any record.
     #[error("the data have no records")]
     NoRecords,
+    /// Reading was stopped on request.
+    #[error("stopped on request")]
+    Stopped,
     /// Data could not be written to, or read from, a temporary file.
     #[error("cannot keep data in a temporary file: {0}")]
     Spool(std::io::Error),

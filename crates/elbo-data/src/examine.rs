@@ -7,7 +7,7 @@ use crate::error::{DataError, Problem};
 use crate::kind::text::TextOptions;
 use crate::kind::{Fitted, Fitter, Kind};
 use crate::options::ImageSize;
-use crate::schema::{CHUNK, fit_texts};
+use crate::schema::{CHUNK, Reader, fit_texts};
 use crate::source::Source;
 
 /// What was found in a data set.

@@ -51,7 +51,7 @@ pub struct Field {
     pub kind: Kind,
 }
 
-pub(crate) use fit::{CHUNK, fit_texts};
+pub(crate) use fit::{CHUNK, Reader, fit_texts};
 
 impl Schema {
     /// Position and description of the field called `name`, if it can be used.

@@ -267,6 +267,7 @@ mod tests {
             levels: vec!["a".into(), RARE.into()],
             counts: vec![6, 3],
             rare: Some(Rare::new(vec![("b".into(), 1), ("c".into(), 2)])),
+            data_type: None,
         };
         assert_eq!(pooled.new_level(), 2.0 / 10.0);
     }

@@ -6,6 +6,7 @@ mod date;
 mod dialect;
 mod formats;
 pub(super) mod guess;
+mod header;
 pub(super) mod number;
 mod parquet;
 mod preamble;

@@ -55,6 +55,7 @@ pub(crate) fn hundred_numbers(bins: u32) -> Number {
     Number {
         mean: 50.0,
         std: 30.0,
+        none_twice: false,
         min: 0.0,
         max: 99.0,
         integer: true,

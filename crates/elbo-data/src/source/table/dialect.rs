@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::Read;
 use std::path::Path;
 
-use super::guess::{Cells, Guess};
+use super::header::is_header;
 use super::preamble::Preamble;
 use crate::error::DataError;
 use crate::kind::MissingWords;
@@ -74,7 +74,7 @@ impl Dialect {
                 most: MAX_COLUMNS,
             });
         }
-        let header = is_header(first, missing);
+        let header = is_header(&rows, missing);
         let first = &first[..named(&rows)];
         let mut notes = Vec::new();
         if preamble.lines > 0 {
@@ -137,7 +137,13 @@ fn untitled(head: &[u8], delimiter: u8, missing: &MissingWords) -> (usize, Vec<V
     let titled = rows.get(titles).filter(|(_, next)| {
         let alike = rows[titles..].iter().filter(|(_, row)| row.len() == next.len());
         let most = alike.count() * 2 > rows.len() - titles;
-        next.len() > 1 && most && rows.len() > titles + 1 && is_header(next, missing)
+        let below = || {
+            rows[titles..]
+                .iter()
+                .map(|(_, row)| row.clone())
+                .collect::<Vec<_>>()
+        };
+        next.len() > 1 && most && rows.len() > titles + 1 && is_header(&below(), missing)
     });
     let (bytes, titles) = titled.map_or((0, 0), |(start, _)| (*start, titles));
     let rows = rows.into_iter().skip(titles).map(|(_, row)| row);
@@ -166,18 +172,6 @@ fn agreement(rows: &[Vec<String>]) -> usize {
     } else {
         0
     }
-}
-
-/// A first line without a single number names the columns.
-fn is_header(first: &[String], missing: &MissingWords) -> bool {
-    let is_number = |cell: &String| {
-        let mut guess = Guess::default();
-        guess.see(1, cell, missing);
-        matches!(guess.cells(), Cells::Integer(_) | Cells::Number(_))
-    };
-    !first
-        .iter()
-        .any(|cell| is_number(cell) || (missing.beside_values(cell) && !cell.is_empty()))
 }
 
 fn names(path: &Path, first: &[String], notes: &mut Vec<String>) -> Result<Vec<String>, DataError> {

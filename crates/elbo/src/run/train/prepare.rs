@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use elbo_data::noise::Noise;
-use elbo_data::{OpenOptions, Problem, Schema, Source, SplitRows};
+use elbo_data::{DataError, OpenOptions, Problem, Schema, Source, SplitRows};
 
 use super::TrainRequest;
 use crate::config::CheckedConfig;
@@ -48,12 +48,17 @@ pub(super) fn new_run(request: &TrainRequest, events: &Events) -> Result<Prepare
     )?;
     report(source.as_ref(), events);
     let rows = written.split(source.as_ref())?;
-    let schema = Schema::fit(
+    let schema = Schema::fit_while(
         source.as_ref(),
         &rows.train,
         &written.text_options(),
         Noise::new(written.seed()),
-    )?;
+        &|| !events.cancel().is_requested(),
+    );
+    let schema = schema.map_err(|error| match error {
+        DataError::Stopped => Error::Cancelled,
+        error => error.into(),
+    })?;
     let checked = written.check(&schema, rows.train.len());
     let (config, notes) = checked.map_err(|error| match error {
         Error::NothingToModel { .. } if rows.train.len() < FEW => Error::TooFewRecords {
