@@ -43,11 +43,12 @@ impl SplitConfig {
             })
         };
         if !(self.validation > 0.0 && self.validation < 1.0) {
-            bad("split.validation", self.validation, "a share above 0 and below 1")
+            bad("data.validation", self.validation, "a share above 0 and below 1")
         } else if !(self.test >= 0.0 && self.test < 1.0) {
-            bad("split.test", self.test, "a share from 0 to below 1")
+            bad("data.test", self.test, "a share from 0 to below 1")
         } else if self.validation + self.test >= 1.0 {
-            bad("split.test", self.test, "a share that leaves records to train on")
+            let expected = "a share that, with that of `data.test`, leaves records to train on";
+            bad("data.validation", self.validation, expected)
         } else {
             Ok(())
         }

@@ -57,7 +57,26 @@ impl ModelConfig {
             million(weights),
             million(MAX_WEIGHTS)
         );
-        Err(CoreError::setting("network.hidden", &self.network.hidden, reason))
+        let fits = |smaller: fn(&mut Self)| {
+            let mut other = self.clone();
+            smaller(&mut other);
+            other.weights() <= MAX_WEIGHTS
+        };
+        let (network, latent) = (&self.network, self.latent);
+        // The setting that alone makes it too large, if there is one.
+        Err(match () {
+            () if fits(|other| other.network.chain = 0) => {
+                CoreError::setting("network.chain", network.chain, reason)
+            }
+            () if fits(|other| other.network.embedding = 1) => {
+                CoreError::setting("network.embedding", network.embedding, reason)
+            }
+            () if fits(|other| other.latent = 1) => CoreError::setting("latent", latent, reason),
+            () if fits(|other| other.network.channels.fill(1)) => {
+                CoreError::setting("network.channels", &network.channels, reason)
+            }
+            () => CoreError::setting("network.hidden", &network.hidden, reason),
+        })
     }
 }
 

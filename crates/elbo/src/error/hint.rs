@@ -40,6 +40,9 @@ impl Error {
                 quoted(presets::presets().iter().map(|(name, _)| name))
             )),
             Self::NoDevice { why, .. } => Some(device_hint(why)),
+            Self::Read { source, .. } if source.kind() == ErrorKind::NotFound => {
+                Some("check the path".to_owned())
+            }
             Self::NoData => Some("name a folder, a file or `builtin:faces`, or set `data.source`".to_owned()),
             Self::TooFewRecords { .. } => {
                 Some("use more records: with fewer than some fifty, a model learns little".to_owned())

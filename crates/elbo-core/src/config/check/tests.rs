@@ -237,7 +237,15 @@ fn the_model_is_not_enormous() {
             c.network.channels = vec![65_536];
             c.x = vec![image(2, 2, 1)];
         })
-        .contains("million weights")
+        .starts_with("`network.channels = [65536]` is not possible: the model would have")
+    );
+    let chain = refusal(|c| {
+        c.network.chain = 65_536;
+        c.x = vec![category(255)];
+    });
+    assert!(
+        chain.starts_with("`network.chain = 65536` is not possible"),
+        "{chain}"
     );
     assert!(refusal(|c| c.y = vec![category(usize::MAX)]).contains("at most 65536"));
 }
