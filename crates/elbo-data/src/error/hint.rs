@@ -88,6 +88,9 @@ impl DataError {
             Self::TwoFormats { column, .. } => Some(format!(
                 "write them in one way, or read the column as text levels: add `{column}=category` to `OpenOptions::fields`"
             )),
+            Self::BadFormat { .. } => Some(
+                "write it as in `date:%d.%m.%Y`, `date:%Y-%m-%d %H:%M:%S`, `time:%H:%M` or `date:Unix seconds`".to_owned(),
+            ),
             Self::Parquet { .. } => {
                 Some("copy or write the file again: its end is missing or damaged".to_owned())
             }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test is a report")]
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
+mod dates;
 mod folder;
 mod forms;
 mod idx;
