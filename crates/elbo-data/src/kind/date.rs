@@ -27,7 +27,7 @@ pub(crate) struct Counted {
     /// The number of 1 January 1970.
     epoch: i128,
     /// The numbers that are dates where nobody says so: of the years 1973 to 2286, and of 1927 to 2119 in Excel.
-    pub(crate) likely: std::ops::RangeInclusive<f64>,
+    likely: std::ops::RangeInclusive<f64>,
 }
 
 /// The day that Excel calls 1 is 31 December 1899; as it counts a day that never was, 1970 is as if 0 were the day
@@ -74,6 +74,12 @@ pub(crate) fn is_number(format: &str) -> bool {
 pub(super) fn number_type(format: &str, data_type: &DataType) -> Option<DataType> {
     let whole = count_nanos(data_type) >= counted(format)?.nanos;
     Some(if whole { DataType::Int64 } else { DataType::Float64 })
+}
+
+/// Whether a number is likely a date of this format; true of formats that are no numbers.
+pub(crate) fn is_likely(format: &str, cell: &str) -> bool {
+    let within = |way: &Counted| cell.parse().is_ok_and(|number: f64| way.likely.contains(&number));
+    counted(format).is_none_or(within)
 }
 
 fn counted(format: &str) -> Option<&'static Counted> {

@@ -140,7 +140,10 @@ impl Family {
             Self::Times => TIMES.clone(),
             Self::Durations => DURATIONS.clone(),
             Self::Compact => COMPACT.map(str::to_owned).to_vec(),
-            Self::Asked => [dates(cell), numbers(cell)].concat(),
+            Self::Asked => {
+                let numbers = date::NUMBERS.iter().map(|way| way.format.to_owned());
+                dates(cell).into_iter().chain(numbers).collect()
+            }
         };
         let cased = texts.into_iter().flat_map(cases);
         let formats = cased.flat_map(|text| Format::all(self.clock(), &text));
@@ -182,13 +185,6 @@ fn times_after(rest: &str) -> impl Iterator<Item = String> {
     let times = TIMES.iter().map(String::as_str).chain(AFTER_DAY);
     let fitting = times.filter(move |format| known && strftime::after(format, time) == Some(""));
     fitting.map(move |format| format!("{between}{format}"))
-}
-
-/// The texts of formats that a number may have as a date.
-fn numbers(cell: &str) -> Vec<String> {
-    let number: f64 = cell.parse().unwrap_or(f64::NAN);
-    let likely = date::NUMBERS.iter().filter(|way| way.likely.contains(&number));
-    likely.map(|way| way.format.to_owned()).collect()
 }
 
 /// A format, and the same with its names in capital and in small letters.
@@ -244,7 +240,8 @@ impl Format {
         };
         let text = self.text.as_str();
         let doubtful = COMPACT.contains(&text) || MONTHS.contains(&text);
-        let likely = !doubtful || LIKELY.contains(&nanos.div_euclid(DAY));
+        let known = !doubtful || LIKELY.contains(&nanos.div_euclid(DAY));
+        let likely = known && date::is_likely(text, cell);
         let whole = nanos.rem_euclid(count_nanos(&self.data_type)) == 0;
         let again = || self.clock.text(text, nanos);
         let same = || match text.ends_with("%.f") {
