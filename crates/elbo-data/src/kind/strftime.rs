@@ -31,6 +31,12 @@ fn own(format: &str) -> Option<(Own<'_>, usize)> {
     }
 }
 
+/// Whether chrono itself knows all of the format.
+fn is_plain(format: &str) -> bool {
+    let mut items = format.match_indices('%');
+    !items.any(|(at, _)| own(&format[at..]).is_some())
+}
+
 /// The length of the item or of the character at the front of a format.
 fn length(format: &str) -> usize {
     let escaped = if format.starts_with('%') { 2 } else { 1 };
@@ -39,7 +45,7 @@ fn length(format: &str) -> usize {
 
 /// The format for reading, which needs neither case nor number of digits.
 fn plain(format: &str) -> Cow<'_, str> {
-    if !["%^", "%~", "%."].iter().any(|own| format.contains(own)) {
+    if is_plain(format) {
         return Cow::Borrowed(format);
     }
     let (mut plain, mut rest) = (String::new(), format);
@@ -65,6 +71,10 @@ pub(crate) fn text(format: &str, time: NaiveDateTime) -> String {
     let (mut text, mut start, mut at) = (String::new(), 0, 0);
     // An unknown item writes nothing; formats are checked before they are used.
     let chrono = |text: &mut String, format: &str| _ = write!(text, "{}", time.and_utc().format(format));
+    if is_plain(format) {
+        chrono(&mut text, format);
+        return text;
+    }
     while at < format.len() {
         let Some((own, taken)) = own(&format[at..]) else {
             at += length(&format[at..]);

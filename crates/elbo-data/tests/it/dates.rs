@@ -325,6 +325,19 @@ fn parquet_dates_keep_zone_unit_and_spacing() {
 }
 
 #[test]
+fn typed_columns_are_found_again_in_a_csv() {
+    let zoned = TimestampNanosecondArray::from(vec![1_700_000_040_000_000_000, 1_688_169_660_500_000_000]);
+    let zoned: ArrayRef = Arc::new(zoned.with_timezone("Europe/Berlin"));
+    let lengths: ArrayRef = Arc::new(DurationMicrosecondArray::from(vec![-1_500_000, 93_600_000_000]));
+    for (array, kind) in [(zoned, "date"), (lengths, "duration")] {
+        let batch = RecordBatch::try_from_iter([("c", array)]).unwrap();
+        let (files, source) = written("a.csv", &[batch]);
+        let text = std::fs::read_to_string(files.path().join("a.csv")).unwrap();
+        assert_eq!(fitted(source.as_ref()).fields[0].kind.name(), kind, "{text}");
+    }
+}
+
+#[test]
 fn parquet_durations_are_a_kind() {
     let array: ArrayRef = Arc::new(DurationMicrosecondArray::from(vec![
         Some(-1_500_000),

@@ -56,7 +56,7 @@ impl Search {
         if !short || !zoned {
             return self.see_other();
         }
-        let next: Vec<bool> = self.likely.iter().map(|format| format.is_of(bare)).collect();
+        let next = self.still_likely(bare);
         if next.contains(&true) {
             let mut next = next.into_iter();
             self.likely.retain(|_| next.next().unwrap_or(false));
@@ -71,6 +71,20 @@ impl Search {
         self.dates += 1;
         self.first.get_or_insert_with(|| (row + 1, cell.to_owned()));
         true
+    }
+
+    /// Which of the likely formats suit a cell. What a format allows is not tried where a narrower one suits already.
+    fn still_likely(&self, cell: &str) -> Vec<bool> {
+        let mut suit = Vec::with_capacity(self.likely.len());
+        for format in &self.likely {
+            let narrower = self
+                .likely
+                .iter()
+                .zip(&suit)
+                .any(|(other, suits)| *suits && format.allows(other));
+            suit.push(narrower || format.is_of(cell));
+        }
+        suit
     }
 
     fn see_other(&mut self) -> bool {

@@ -244,11 +244,20 @@ impl Format {
         let likely = known && date::is_likely(text, cell);
         let whole = nanos.rem_euclid(count_nanos(&self.data_type)) == 0;
         let again = || self.clock.text(text, nanos);
-        let same = || match text.ends_with("%.f") {
-            true => again() == without_zeros(cell),
-            false => date::is_number(text) || again() == cell,
+        let same = || match text {
+            // Programs write some parts or others: `PT90M` is `PT1H30M`.
+            duration::ISO_DAYS => true,
+            _ if text.ends_with("%.f") => again() == without_zeros(cell),
+            _ => date::is_number(text) || again() == cell,
         };
         likely && whole && same()
+    }
+
+    /// Whether every cell in a format before this one is in this one too: its seconds have any fraction.
+    pub(super) fn allows(&self, before: &Self) -> bool {
+        let seconds = self.text.strip_suffix("%.f");
+        let fraction = seconds.and_then(|seconds| before.text.strip_prefix(seconds));
+        fraction.is_some_and(|fraction| fraction.is_empty() || fraction.starts_with("%."))
     }
 
     /// Whether the day stands before the month.
