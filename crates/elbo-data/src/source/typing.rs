@@ -183,10 +183,16 @@ fn written(
             DataType::Time64(TimeUnit::Microsecond),
             true,
         )),
+        // Texts of any format, which become those of a clock.
+        (None, Clock::Duration) if *own == DataType::Utf8 => {
+            let data_type = DataType::Duration(TimeUnit::Microsecond);
+            let usual = clock.usual(&data_type);
+            Ok(marked(field, data_type, FORMAT, usual))
+        }
         (None, _) => Err(DataError::BadOption {
             name: "fields",
             value: format!("`{}`", String::from(asked.clone())),
-            expected: "a kind and its format for such a column, as in `date:Unix seconds` or `duration:%H:%M`",
+            expected: "a kind and its format for such a column, as in `date:Unix seconds`",
         }),
     }
 }

@@ -93,7 +93,7 @@ impl Search {
     }
 
     /// Whether the cell is in a format, which is then known.
-    fn knows(&mut self, cell: &str) -> bool {
+    pub(super) fn knows(&mut self, cell: &str) -> bool {
         if self.known.iter().any(|format| format.is_of(cell)) {
             return true;
         }
@@ -101,6 +101,11 @@ impl Search {
         let some = !formats.is_empty();
         self.known.extend(formats);
         some
+    }
+
+    /// Whether all formats that were met are of this family and of nothing else.
+    pub(super) fn is_sure(&self) -> bool {
+        self.family.surely() && !self.known.iter().any(Format::is_doubtful)
     }
 
     /// Two cells that are dates in different formats, where all cells are dates.
@@ -193,5 +198,7 @@ mod tests {
         );
         assert_eq!(two(&["13/01/2020", "01/13/2020"]).unwrap()[1].0, 2);
         assert_eq!(two(&["2020-01-31", "31.01.2020", "soon"]), None);
+        assert!(search(Family::Dates, &["2020-01-31", "31.01.2020"]).is_sure());
+        assert!(!search(Family::Dates, &["2020-01", "Jan 2020"]).is_sure());
     }
 }

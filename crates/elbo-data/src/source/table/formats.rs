@@ -81,7 +81,7 @@ static DAYS: LazyLock<Vec<String>> = LazyLock::new(|| {
         }
         days.extend(["-", " ", "/"].map(|mark| ["%Y", month, "%d"].join(mark)));
     }
-    days.extend(["%Y%m%d", "%G-W%V-%u", "%G-W%V", "%Y-%j"].map(str::to_owned));
+    days.extend(["%Y%m%d", "%G-W%V-%u", "%G-W%V"].map(str::to_owned));
     days
 });
 
@@ -146,7 +146,8 @@ impl Family {
             }
         };
         let cased = texts.into_iter().flat_map(cases);
-        let formats = cased.flat_map(|text| Format::all(self.clock(), &text));
+        let fitting = cased.filter(|text| self.clock().exactly(text, cell).is_some());
+        let formats = fitting.flat_map(|text| Format::all(self.clock(), &text));
         formats.filter(|format| format.is_of(cell)).collect()
     }
 }
@@ -239,8 +240,7 @@ impl Format {
             return false;
         };
         let text = self.text.as_str();
-        let doubtful = COMPACT.contains(&text) || MONTHS.contains(&text);
-        let known = !doubtful || LIKELY.contains(&nanos.div_euclid(DAY));
+        let known = !self.is_doubtful() || LIKELY.contains(&nanos.div_euclid(DAY));
         let likely = known && date::is_likely(text, cell);
         let whole = nanos.rem_euclid(count_nanos(&self.data_type)) == 0;
         let again = || self.clock.text(text, nanos);
@@ -251,6 +251,11 @@ impl Format {
             _ => date::is_number(text) || again() == cell,
         };
         likely && whole && same()
+    }
+
+    /// Whether cells in this format may be something else.
+    pub(super) fn is_doubtful(&self) -> bool {
+        COMPACT.contains(&self.text.as_str()) || MONTHS.contains(&self.text.as_str())
     }
 
     /// Whether every cell in a format before this one is in this one too: its seconds have any fraction.

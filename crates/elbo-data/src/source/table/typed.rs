@@ -130,11 +130,11 @@ struct Place<'a, T> {
 }
 
 /// How the cells of a column are read, and a note on that.
-type Read = (Cells, Option<String>);
+type Decided = (Cells, Option<String>);
 
 impl<T: Texts> Place<'_, T> {
     /// How the cells are read: as asked for, or as the texts suggest.
-    fn retyped(&self, asked: Option<&TypedField>) -> Result<Read, DataError> {
+    fn retyped(&self, asked: Option<&TypedField>) -> Result<Decided, DataError> {
         let guessed = self.texts.guessed(self.column);
         let numbers = matches!(guessed, Cells::Integer(_) | Cells::Number(_));
         let Some(asked) = asked else {
@@ -161,7 +161,7 @@ impl<T: Texts> Place<'_, T> {
     }
 
     /// How cells are read of which nobody says what they are.
-    fn searched(&self, guessed: Cells, numbers: bool) -> Result<Read, DataError> {
+    fn searched(&self, guessed: Cells, numbers: bool) -> Result<Decided, DataError> {
         let compact = [Family::Compact];
         let families: &[Family] = match &guessed {
             Cells::Text => &Family::TEXTS,
@@ -169,15 +169,15 @@ impl<T: Texts> Place<'_, T> {
             _ => &[],
         };
         for family in families {
-            if let Some(read) = self.format(*family, false)? {
-                return Ok(read);
+            if let Some(decided) = self.format(*family, false)? {
+                return Ok(decided);
             }
         }
         Ok((guessed, None))
     }
 
     /// How cells are read that somebody says are dates, times or durations, also in which format.
-    fn clock(&self, clock: Clock, format: Option<&str>) -> Result<Read, DataError> {
+    fn clock(&self, clock: Clock, format: Option<&str>) -> Result<Decided, DataError> {
         let family = match clock {
             Clock::Date => Family::Asked,
             Clock::Time => Family::Times,
@@ -209,19 +209,23 @@ impl<T: Texts> Place<'_, T> {
 
     /// The format of all cells, if they have one of a family; if they are `surely` of it, one that is not is an
     /// error.
-    fn format(&self, family: Family, surely: bool) -> Result<Option<Read>, DataError> {
+    fn format(&self, family: Family, surely: bool) -> Result<Option<Decided>, DataError> {
         let mut search = Search::new(family);
         look(self.texts, self.column, |row, cell| Ok(search.see(row, cell)))?;
         match (search.two_formats(), search.format()) {
-            (Some([first, second]), _) if surely || family.surely() => Err(DataError::TwoFormats {
+            (Some([first, second]), _) if surely || search.is_sure() => Err(DataError::TwoFormats {
                 path: self.texts.path().to_path_buf(),
                 column: self.name.to_owned(),
                 first,
                 second,
             }),
             (_, None) if surely => {
-                let one = family.clock().one();
-                self.every(one, |cell| !family.formats(Zone::split(cell).0).is_empty())?;
+                look(self.texts, self.column, |row, cell| {
+                    match search.knows(Zone::split(cell).0) {
+                        true => Ok(true),
+                        false => Err(self.wrong(row, cell, family.clock().one().to_owned())),
+                    }
+                })?;
                 Ok(None)
             }
             (_, found) => Ok(found.map(|(format, ambiguous)| {
