@@ -106,8 +106,9 @@ fn train() {
                                crop, pad, stretch]
           --strict             Stop at the first broken record instead of skipping it
           --records <N>        Number of records of built-in data
-          --field <name=kind>  Kind of a column of a table: category, number, flag, date, time, text or
-                               ignore; may be repeated
+          --field <name=kind>  Kind of a column of a table: category, number, flag, date, time,
+                               duration, text or ignore; a date may have its format, as in
+                               when=date:%d.%m.%Y; may be repeated
 
     Everywhere:
           --json         Print the report as one JSON document
