@@ -132,7 +132,7 @@ fn part(text: &str) -> Result<Part, String> {
 
 fn kinds() -> String {
     format!(
-        "Kind of a column of a table: {}; may be repeated",
+        "Kind of a column of a table: {}; a date may have its format, as in when=date:%d.%m.%Y; may be repeated",
         FieldType::LISTED
     )
 }

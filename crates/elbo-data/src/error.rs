@@ -349,7 +349,7 @@ pub enum DataError {
         /// What stands there.
         value: String,
         /// What should.
-        expected: &'static str,
+        expected: String,
     },
     /// The dates or times of a column are written in two ways.
     #[error("`{column}` in `{}` is written in two ways: `{}` in row {}, `{}` in row {}", path.display(), first.1, first.0, second.1, second.0)]
@@ -362,6 +362,12 @@ pub enum DataError {
         first: (u64, String),
         /// Another.
         second: (u64, String),
+    },
+    /// A format of dates, times or durations with an unknown part, or without a part that they need.
+    #[error("`{format}` is not a format of whole dates, times of day or durations")]
+    BadFormat {
+        /// The format.
+        format: String,
     },
     /// The value of a date, or of another kind with formats of its own, has none of its formats.
     #[error("`{field}` is {expected}, not `{value}`")]
@@ -473,6 +479,13 @@ impl DataError {
         Self::IgnoredField {
             name: name.to_owned(),
             reason: reason.to_owned(),
+        }
+    }
+
+    /// A format that does not say enough, or that is none.
+    pub(crate) fn bad_format(format: &str) -> Self {
+        Self::BadFormat {
+            format: format.to_owned(),
         }
     }
 

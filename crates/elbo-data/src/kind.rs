@@ -3,7 +3,9 @@
 //! Each kind is one file here, which implements `Statistics`. A model takes every kind in one of a few `Form`s.
 
 pub mod category;
-pub mod date;
+pub(crate) mod clock;
+pub(crate) mod date;
+pub(crate) mod duration;
 mod fitter;
 pub mod flag;
 mod form;
@@ -12,8 +14,8 @@ pub mod image;
 mod missing;
 pub mod number;
 mod statistics;
+pub(crate) mod strftime;
 pub mod text;
-pub mod time;
 pub mod written;
 pub(crate) mod zone;
 
@@ -27,14 +29,13 @@ use crate::batch::{Column, Values};
 use crate::error::DataError;
 use crate::options::FieldType;
 use category::Category;
-use date::Date;
 use flag::Flag;
 use ignored::Ignored;
 use image::ImageStats;
 use number::Number;
 use statistics::Statistics;
 use text::Text;
-use time::Time;
+use written::Written;
 
 pub(crate) use fitter::{Fitted, Fitter};
 pub use form::{Form, mode};
@@ -58,9 +59,11 @@ pub enum Kind {
     /// A number.
     Number(Number),
     /// A date, also with the time of day.
-    Date(Date),
+    Date(Written),
     /// A time of day.
-    Time(Time),
+    Time(Written),
+    /// A duration.
+    Duration(Written),
     /// A text.
     Text(Text),
     /// Ignored: it can be neither modelled nor given.
@@ -116,14 +119,14 @@ impl Kind {
             Self::Category(category) => category,
             Self::Flag(flag) => flag,
             Self::Number(number) => number,
-            Self::Date(date) => date,
-            Self::Time(time) => time,
+            Self::Date(written) | Self::Time(written) | Self::Duration(written) => written,
             Self::Text(text) => text,
             Self::Ignored(ignored) => ignored,
         }
     }
 
-    /// The kind's name: `image`, `category`, `flag`, `number`, `date`, `time`, `text` or `ignored`.
+    /// The kind's name: `image`, `category`, `flag`, `number`, `date`, `time`, `duration`, `text` or
+    /// `ignored`.
     pub fn name(&self) -> &'static str {
         self.statistics().name()
     }
@@ -143,6 +146,11 @@ impl Kind {
         }
     }
 
+    /// The format of texts that are dates, times of day or durations.
+    pub fn format(&self) -> Option<&str> {
+        self.statistics().format()
+    }
+
     /// What it holds, in short facts.
     pub fn describe(&self) -> Vec<String> {
         self.statistics().describe()
@@ -159,7 +167,7 @@ impl Kind {
     }
 
     /// What the error of a reconstruction measures: `mean squared error` of pixels scaled to [0, 1], `mean absolute
-    /// error` of numbers in their units, `mean absolute error in days` or `in seconds` of dates and times, and
+    /// error` of numbers in their units, `mean absolute error in days` or `in seconds` of dates, times and durations, and
     /// `share that differs` of all others.
     pub fn error_measure(&self) -> &'static str {
         self.statistics().error_measure()
@@ -200,10 +208,9 @@ impl Kind {
     }
 }
 
-/// A column of a source as it is in its file: dates, times and flags that are texts there become texts again.
+/// A column of a source as it is in its file: dates, flags and numbers that are texts there become texts again.
 pub fn as_written(field: &ArrowField, array: &ArrayRef) -> ArrayRef {
-    let written = date::as_written(field, array)
-        .or_else(|| time::as_written(field, array))
+    let written = written::as_written(field, array)
         .or_else(|| flag::as_written(field, array))
         .or_else(|| number::as_written(field, array));
     written.unwrap_or_else(|| Arc::clone(array))

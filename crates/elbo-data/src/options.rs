@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
 use crate::kind::MissingWords;
+use crate::kind::clock::Clock;
 
 /// The largest side a picture may be asked to have.
 const MAX_SIDE: u32 = 4096;
@@ -112,6 +113,8 @@ pub enum FieldType {
     Date,
     /// Times of day.
     Time,
+    /// Durations.
+    Duration,
     /// Texts, generated token by token.
     Text,
     /// Not used.
@@ -120,21 +123,24 @@ pub enum FieldType {
 
 impl FieldType {
     /// Every type.
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Category,
         Self::Number,
         Self::Flag,
         Self::Date,
         Self::Time,
+        Self::Duration,
         Self::Text,
         Self::Ignore,
     ];
 
     /// The names of all types, in the same order.
-    pub const NAMES: [&'static str; 7] = ["category", "number", "flag", "date", "time", "text", "ignore"];
+    pub const NAMES: [&'static str; 8] = [
+        "category", "number", "flag", "date", "time", "duration", "text", "ignore",
+    ];
 
     /// The names as the end of a sentence.
-    pub const LISTED: &'static str = "category, number, flag, date, time, text or ignore";
+    pub const LISTED: &'static str = "category, number, flag, date, time, duration, text or ignore";
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -148,9 +154,19 @@ impl FieldType {
         let place = Self::NAMES.iter().position(|known| *known == name)?;
         Self::ALL.get(place).copied()
     }
+
+    /// What is written in formats of its own, if this is.
+    pub(crate) fn clock(self) -> Option<Clock> {
+        match self {
+            Self::Date => Some(Clock::Date),
+            Self::Time => Some(Clock::Time),
+            Self::Duration => Some(Clock::Duration),
+            _ => None,
+        }
+    }
 }
 
-/// A column and the type as which it is read, written `age=number`.
+/// A column and the type as which it is read, written `age=number`, or with its format `when=date:%d.%m.%Y %H:%M`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TypedField {
@@ -158,23 +174,54 @@ pub struct TypedField {
     pub name: String,
     /// Its type.
     pub field_type: FieldType,
+    /// The format of dates, times or durations, as in chrono's `strftime`; `None`: found from the cells.
+    pub format: Option<String>,
+}
+
+impl TypedField {
+    /// A column of this type.
+    pub fn new(name: impl Into<String>, field_type: FieldType) -> Self {
+        Self {
+            name: name.into(),
+            field_type,
+            format: None,
+        }
+    }
+
+    /// The type and the format in a text such as `date:%d.%m.%Y`, if it is one.
+    fn read(text: &str) -> Option<(FieldType, Option<String>)> {
+        if let Some(field_type) = FieldType::named(text.trim()) {
+            return Some((field_type, None));
+        }
+        let (name, format) = text.split_once(':')?;
+        let field_type = FieldType::named(name.trim())?;
+        field_type.clock()?;
+        Some((field_type, Some(format.trim().to_owned())))
+    }
 }
 
 impl std::str::FromStr for TypedField {
     type Err = DataError;
 
     fn from_str(text: &str) -> Result<Self, DataError> {
-        let parts = text.rsplit_once('=');
-        let found = parts.and_then(|(name, kind)| Some((name.trim(), FieldType::named(kind.trim())?)));
-        match found {
-            Some((name, field_type)) if !name.is_empty() => Ok(Self {
-                name: name.to_owned(),
-                field_type,
-            }),
-            _ => Err(DataError::BadOption {
+        // Names and formats may hold `=` too: the last before a type counts.
+        let mut places = text.rmatch_indices('=');
+        let found =
+            places.find_map(|(place, _)| Some((text[..place].trim(), Self::read(&text[place + 1..])?)));
+        let Some((name, (field_type, format))) = found.filter(|(name, _)| !name.is_empty()) else {
+            return Err(DataError::BadOption {
                 name: "fields",
                 value: format!("`{text}`"),
-                expected: "a column and its kind, such as age=number: category, number, flag, date, time, text or ignore",
+                expected: "a column and its kind, such as age=number: category, number, flag, date, time, duration, text or ignore",
+            });
+        };
+        let known = |format: &String| field_type.clock().is_some_and(|clock| clock.knows(format));
+        match format.as_ref().filter(|format| !known(format)) {
+            Some(format) => Err(DataError::bad_format(format)),
+            None => Ok(Self {
+                name: name.to_owned(),
+                field_type,
+                format,
             }),
         }
     }
@@ -190,7 +237,8 @@ impl TryFrom<String> for TypedField {
 
 impl From<TypedField> for String {
     fn from(field: TypedField) -> Self {
-        format!("{}={}", field.name, field.field_type.name())
+        let format = field.format.map_or_else(Self::new, |format| format!(":{format}"));
+        format!("{}={}{format}", field.name, field.field_type.name())
     }
 }
 
@@ -370,7 +418,21 @@ mod tests {
             ("a=b", FieldType::Number)
         );
         assert_eq!(String::from(field), "a=b=number");
-        for text in ["age", "age=colour", "=number"] {
+        for text in [
+            "when=date:%d=%b-%y %H.%M",
+            "a=b=time:%H:%M",
+            "n=date:Unix seconds",
+        ] {
+            let field: TypedField = text.parse().unwrap();
+            assert!(field.format.is_some() && field.field_type.clock().is_some());
+            assert_eq!(String::from(field), text);
+        }
+        for text in ["when=date:%d-%Q", "at=date:%H:%M", "n=duration:%d"] {
+            let error = text.parse::<TypedField>().unwrap_err();
+            let format = text.split_once(':').unwrap().1;
+            assert!(error.to_string().contains(format), "{error}");
+        }
+        for text in ["age", "age=colour", "=number", "age=number:%d"] {
             assert!(
                 matches!(text.parse::<TypedField>(), Err(DataError::BadOption { .. })),
                 "{text}"

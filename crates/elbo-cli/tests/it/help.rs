@@ -108,8 +108,9 @@ fn train() {
                                the way to it [possible values: folder, path]
           --strict             Stop at the first broken record instead of skipping it
           --records <N>        Number of records of built-in data
-          --field <name=kind>  Kind of a column of a table: category, number, flag, date, time, text or
-                               ignore; may be repeated
+          --field <name=kind>  Kind of a column of a table: category, number, flag, date, time,
+                               duration, text or ignore; a date may have its format, as in
+                               when=date:%d.%m.%Y; may be repeated
           --missing <WORD>     Word that means a missing value, in every column; none: only empty cells
                                are missing; may be repeated
 

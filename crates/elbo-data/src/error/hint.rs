@@ -80,6 +80,9 @@ impl DataError {
             Self::TwoFormats { column, .. } => Some(format!(
                 "write them in one way, or read the column as text levels: add `{column}=category` to `OpenOptions::fields`"
             )),
+            Self::BadFormat { .. } => Some(
+                "write it as in `date:%d.%m.%Y`, `date:%Y-%m-%d %H:%M:%S`, `time:%H:%M` or `date:Unix seconds`".to_owned(),
+            ),
             Self::Parquet { reason, .. } => Some(parquet_hint(reason).to_owned()),
             Self::NoRecords => Some("give at least one record".to_owned()),
             Self::Spool(error) => Some(temporary_hint(error.kind()).to_owned()),

@@ -4,11 +4,9 @@ use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{DataType, Field as ArrowField};
 
 use super::category::{CategoryFitter, STORED};
-use super::date::{Date, Unit};
 use super::flag::{self, FlagFitter};
 use super::image::ImageFitter;
 use super::number::{NOTATION, NumberFitter};
-use super::time::{self, Time};
 use super::written::{FORMAT, WrittenFitter};
 use super::{IGNORE, Kind, ignored, text};
 
@@ -52,10 +50,9 @@ impl Fitter {
             (None, DataType::Utf8) => Part::Category(CategoryFitter::of(field)),
             (None, DataType::Boolean) => Part::Flag(FlagFitter::new(field)),
             (None, DataType::Int64 | DataType::Float64) => Part::Number(NumberFitter::of(field)),
-            (None, other) => match (Unit::of(other), time::unit_of(other)) {
-                (Some(unit), _) => Part::Written(WrittenFitter::new(unit, field, Date::kind)),
-                (_, Some(unit)) => Part::Written(WrittenFitter::new(unit, field, Time::kind)),
-                (None, None) => Part::Unknown(other.clone()),
+            (None, other) => match WrittenFitter::new(field) {
+                Some(fitter) => Part::Written(fitter),
+                None => Part::Unknown(other.clone()),
             },
         };
         Self {

@@ -187,7 +187,7 @@ impl Kind {
 
     /// How far two values of record `row` are apart, in the units of [`Kind::error_measure`].
     pub(crate) fn distance(&self, a: &Column, b: &Column, row: usize) -> Option<f64> {
-        Some(self.form().distance(a, b, row)? / self.statistics().error_unit())
+        self.form().distance(a, b, row)
     }
 }
 

@@ -7,14 +7,15 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, StringArray, new_null_array};
-use arrow::compute::cast;
+use arrow::array::{ArrayRef, Int64Array, StringArray, UInt64Array, new_null_array};
+use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Field as ArrowField};
 use arrow::util::display::array_value_to_string;
 use serde::{Deserialize, Serialize};
 
+use super::clock::Clock;
 use super::statistics::Statistics;
-use super::{Form, Parsed};
+use super::{Form, Parsed, written};
 use crate::batch::{Column, Values};
 use crate::error::DataError;
 use crate::noise::Noise;
@@ -106,6 +107,10 @@ impl Ignored {
     pub(crate) fn fill(&self, rows: &[u64], noise: Noise) -> Result<ArrayRef, DataError> {
         let values: ArrayRef = match &self.filling {
             Filling::Nothing => return Ok(new_null_array(&self.data_type(), rows.len())),
+            Filling::Value(value) if Clock::of(&self.data_type()).is_some() => {
+                let one = written::of_text(value, &self.data_type())?;
+                return Ok(take(&one, &UInt64Array::from(vec![0; rows.len()]), None)?);
+            }
             Filling::Value(value) => Arc::new(StringArray::from_iter_values(rows.iter().map(|_| value))),
             Filling::Names {
                 before,
@@ -190,7 +195,7 @@ impl Statistics for Ignored {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{BooleanArray, Date32Array, Float64Array};
+    use arrow::array::{Array, BooleanArray, Date32Array, DurationSecondArray, Float64Array};
 
     fn filled(ignored: Ignored, data_type: DataType) -> ArrayRef {
         let ignored = ignored.of_type(&data_type);
@@ -211,6 +216,9 @@ mod tests {
         two(filled(Ignored::constant("yes"), DataType::Boolean), flags);
         let days = Arc::new(Date32Array::from(vec![19_723, 19_723]));
         two(filled(Ignored::constant("2024-01-01"), DataType::Date32), days);
+        let seconds = Arc::new(DurationSecondArray::from(vec![5400, 5400]));
+        let type_of_seconds = seconds.data_type().clone();
+        two(filled(Ignored::constant("1:30:00"), type_of_seconds), seconds);
     }
 
     #[test]

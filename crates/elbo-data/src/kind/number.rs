@@ -105,6 +105,8 @@ impl Number {
         };
         let uniform = f64::from(uniform);
         match self.grid {
+            // What is apart from the measures need not be on their grid.
+            _ if low == high => low,
             Some(grid) => {
                 let points = grid.points(low, high);
                 let point = (uniform * points).floor().clamp(0.0, points - 1.0);
@@ -125,6 +127,12 @@ impl Number {
             None => 0.5,
         };
         place.clamp(0.0, 1.0)
+    }
+
+    /// Whether `bin` holds a value that is no measure: it lies outside the range.
+    pub fn is_apart(&self, bin: u32) -> bool {
+        let bin = self.bins.get(bin as usize);
+        bin.is_some_and(|bin| bin.high < self.min || bin.low > self.max)
     }
 
     /// The mean of the values of `bin`.

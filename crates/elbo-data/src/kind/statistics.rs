@@ -49,14 +49,14 @@ pub(super) trait Statistics {
         None
     }
 
+    /// The format of the texts of its files, if it has one.
+    fn format(&self) -> Option<&str> {
+        None
+    }
+
     /// What the error of a reconstruction measures.
     fn error_measure(&self) -> &'static str {
         "share that differs"
-    }
-
-    /// How much of a number is one unit of its error.
-    fn error_unit(&self) -> f64 {
-        1.0
     }
 }
 

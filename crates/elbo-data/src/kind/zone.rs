@@ -1,4 +1,4 @@
-//! Time zones at the end of a time: `Z`, `+02:00`, `+0200` or `+02`.
+//! Time zones at the end of a time: `Z`, `UTC`, `GMT`, `+02:00`, `+0200` or `+02`.
 
 /// A zone, and how it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,25 +12,31 @@ pub(crate) struct Zone {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    Letter,
+    /// A name of UTC.
+    Name(&'static str),
     Colon,
     Digits,
     Hours,
 }
 
+/// The names of UTC.
+const NAMES: [&str; 3] = ["Z", "UTC", "GMT"];
 /// The forms with a sign, by their number of bytes.
 const SIGNED: [(usize, Form); 3] = [(6, Form::Colon), (5, Form::Digits), (3, Form::Hours)];
 
 impl Zone {
     /// A time, or the format of one, without the zone at its end, and that zone.
     pub(crate) fn split(text: &str) -> (&str, Option<Self>) {
-        let time = |text: &str| text.contains(':') && text.ends_with(|c: char| c.is_ascii_alphanumeric());
+        let time =
+            |text: &str| text.contains([':', 'T']) && text.ends_with(|c: char| c.is_ascii_alphanumeric());
         let signed = SIGNED.iter().filter_map(|(length, form)| {
             let (rest, zone) = text.split_at_checked(text.len().checked_sub(*length)?)?;
             Some((rest, *form, minutes(zone, *form)?))
         });
-        let letter = text.strip_suffix('Z').map(|rest| (rest, Form::Letter, 0));
-        let found = signed.chain(letter).find(|(rest, ..)| time(rest.trim_end()));
+        let named = NAMES
+            .iter()
+            .filter_map(|name| Some((text.strip_suffix(name)?, Form::Name(name), 0)));
+        let found = signed.chain(named).find(|(rest, ..)| time(rest.trim_end()));
         match found {
             Some((rest, form, minutes)) => {
                 let bare = rest.trim_end();
@@ -47,7 +53,7 @@ impl Zone {
         let (hours, minutes) = (self.minutes.abs() / 60, self.minutes.abs() % 60);
         let blank = if self.blank { " " } else { "" };
         match self.form {
-            Form::Letter => format!("{blank}Z"),
+            Form::Name(name) => format!("{blank}{name}"),
             Form::Colon => format!("{blank}{sign}{hours:02}:{minutes:02}"),
             Form::Digits => format!("{blank}{sign}{hours:02}{minutes:02}"),
             Form::Hours => format!("{blank}{sign}{hours:02}"),
@@ -85,6 +91,8 @@ mod tests {
             ("2024-01-02 03:04:05+02:00", "2024-01-02 03:04:05", 120),
             ("2024-01-02 03:04:05.250-0330", "2024-01-02 03:04:05.250", -210),
             ("2024-01-02 03:04 +01", "2024-01-02 03:04", 60),
+            ("20240102T030405Z", "20240102T030405", 0),
+            ("Tue, 02 Jan 2024 03:04:05 GMT", "Tue, 02 Jan 2024 03:04:05", 0),
             ("%Y-%m-%d %H:%M:%S+02:00", "%Y-%m-%d %H:%M:%S", 120),
         ] {
             let (bare, zone) = Zone::split(text);

@@ -60,18 +60,32 @@ impl Schema {
         };
         let means: Vec<Option<f64>> = probabilities.iter().map(|p| mean(number, p)).collect();
         let absent: Vec<bool> = means.iter().map(Option::is_none).collect();
-        let mut column = number.encoded(means.into_iter().map(|mean| Some(number.nearest(mean?))));
+        let nearest = |mean: f64| match number.is_apart(number.bin_of(mean)) {
+            true => mean,
+            false => number.nearest(mean),
+        };
+        let mut column = number.encoded(means.into_iter().map(|mean| mean.map(nearest)));
         field.mark_absent(&mut column, &absent);
         Ok(column)
     }
 }
 
-/// The mean of a number's values by the probabilities of its levels; none where it is most likely missing.
+/// The mean of a number's values by the probabilities of its levels; none where it is most likely missing. Values that
+/// are no measures have no part in it, unless one of them is the most likely of all.
 fn mean(number: &Number, p: &[f64]) -> Option<f64> {
     let bins = &p[..number.bins.len().min(p.len())];
     let known: f64 = bins.iter().sum();
-    let sum: f64 = (0..).zip(bins).map(|(bin, p)| p * number.middle_of(bin)).sum();
-    (known >= 0.5).then(|| sum / known)
+    if known < 0.5 {
+        return None;
+    }
+    let measures = (0..).zip(bins).filter(|(bin, _)| !number.is_apart(*bin));
+    let (total, sum) = measures.fold((0.0, 0.0), |(total, sum), (bin, p)| {
+        (total + p, sum + p * number.middle_of(bin))
+    });
+    match total * 2.0 < known {
+        true => Some(number.middle_of(mode(bins))),
+        false => Some(sum / total),
+    }
 }
 
 fn check_draws(column: &Column, uniforms: &[f32]) -> Result<(), DataError> {

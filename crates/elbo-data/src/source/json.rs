@@ -163,7 +163,7 @@ impl Json {
         let arrays = columns.iter().map(|(place, cells)| {
             let name = self.schema.field(*place).name();
             column(
-                *cells,
+                cells.clone(),
                 objects.iter().map(|object| object.get(name)),
                 &self.missing,
             )
@@ -303,7 +303,7 @@ impl Texts for Json {
     }
 
     fn guessed(&self, column: usize) -> Cells {
-        self.cells[column]
+        self.cells[column].clone()
     }
 
     fn words(&self, _column: usize) -> Option<[String; 2]> {
@@ -348,7 +348,7 @@ impl Source for Json {
         check_rows(rows, self.len())?;
         let cells: Vec<(usize, Cells)> = columns
             .iter()
-            .map(|column| (*column, self.cells[*column]))
+            .map(|column| (*column, self.cells[*column].clone()))
             .collect();
         let schema = Arc::new(self.schema.project(columns)?);
         Read::new(schema, self.columns(rows, &cells)?, rows.to_vec())

@@ -4,7 +4,7 @@ pub(super) mod build;
 mod csv;
 mod date;
 mod dialect;
-mod formats;
+pub(super) mod formats;
 pub(super) mod guess;
 mod header;
 pub(super) mod number;

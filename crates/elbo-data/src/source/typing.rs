@@ -3,27 +3,29 @@
 mod absent;
 mod whole;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array};
 use arrow::compute::{CastOptions, cast, cast_with_options, nullif};
 use arrow::datatypes::{
-    DataType, Field as ArrowField, FieldRef, Float64Type, Int64Type, Schema as ArrowSchema, SchemaRef,
-    TimeUnit,
+    DataType, Field as ArrowField, FieldRef, Float64Type, Schema as ArrowSchema, SchemaRef, TimeUnit,
 };
 use arrow::record_batch::RecordBatch;
 
 use super::names;
+use super::table::formats::Format;
 use crate::column::{image_field, image_shape};
 use crate::error::DataError;
-use crate::kind::date::Unit;
-use crate::kind::{self, time};
-use crate::options::{FieldType, OpenOptions};
+use crate::kind;
+use crate::kind::clock::{Clock, DAY, counts, nanos, typed};
+use crate::kind::written::FORMAT;
+use crate::options::{FieldType, OpenOptions, TypedField};
 use absent::Absent;
 
 /// The days of the years 1 to 9999, counted from 1970.
-const DAYS: std::ops::Range<i64> = -719_162..2_932_897;
+const DAYS: std::ops::Range<i128> = -719_162..2_932_897;
 
 /// The columns of Arrow data that are read.
 #[derive(Debug)]
@@ -51,7 +53,7 @@ impl Typing {
         let (mut columns, mut fields, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
         for (column, field) in schema.fields().iter().enumerate() {
             let asked = asked.iter().rev().find(|asked| asked.name == *field.name());
-            match as_field(field, asked.map(|asked| asked.field_type)) {
+            match as_field(field, asked)? {
                 Some(field) => {
                     columns.push(column);
                     fields.push(field);
@@ -138,27 +140,30 @@ impl Typing {
 }
 
 /// A column as a field of ours; none of a nested one that does not hold pictures.
-fn as_field(field: &ArrowField, asked: Option<FieldType>) -> Option<ArrowField> {
+///
+/// # Errors
+/// [`DataError::BadOption`] where a kind that is asked for needs a format.
+fn as_field(field: &ArrowField, asked: Option<&TypedField>) -> Result<Option<ArrowField>, DataError> {
     if let Some([height, width, channels]) = image_shape(field) {
         let image = image_field(field.name(), height, width, channels);
-        return (image.data_type() == field.data_type()).then_some(image);
+        return Ok((image.data_type() == field.data_type()).then_some(image));
     }
-    let marked = |data_type, key: &str| {
-        let metadata = std::collections::HashMap::from([(key.to_owned(), String::new())]);
-        ArrowField::new(field.name(), data_type, true).with_metadata(metadata)
-    };
+    let marked = |data_type, key: &str| marked(field, data_type, key, "");
     let own = match field.data_type() {
         DataType::Boolean => DataType::Boolean,
         other if other.is_integer() => DataType::Int64,
         other if other.is_numeric() => DataType::Float64,
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
         DataType::Dictionary(_, values) if values.is_string() => DataType::Utf8,
-        DataType::Date32 | DataType::Date64 => DataType::Date32,
-        DataType::Timestamp(unit, _) => DataType::Timestamp(*unit, None),
-        time if time::unit_of(time).is_some() => time.clone(),
-        _ => return None,
+        other if Clock::of(other).is_some() => other.clone(),
+        _ => return Ok(None),
     };
-    Some(match asked {
+    if let Some((asked, clock)) = asked.and_then(|asked| Some((asked, asked.field_type.clock()?)))
+        && Clock::of(&own).is_none()
+    {
+        return written(field, asked, clock, &own).map(Some);
+    }
+    Ok(Some(match asked.map(|asked| asked.field_type) {
         // Numbers of 64 bits without a sign may be larger than any of ours.
         Some(FieldType::Ignore) if *field.data_type() == DataType::UInt64 => {
             marked(DataType::Utf8, kind::IGNORE)
@@ -169,18 +174,74 @@ fn as_field(field: &ArrowField, asked: Option<FieldType>) -> Option<ArrowField> 
         Some(FieldType::Category) => marked(DataType::Utf8, kind::CATEGORY),
         Some(FieldType::Number) => marked(DataType::Float64, kind::number::MEASURE),
         Some(FieldType::Flag) => ArrowField::new(field.name(), DataType::Boolean, true),
-        Some(FieldType::Date) if own == DataType::Utf8 => {
-            ArrowField::new(field.name(), DataType::Timestamp(TimeUnit::Second, None), true)
-        }
-        Some(FieldType::Time) if own == DataType::Utf8 => {
-            ArrowField::new(field.name(), DataType::Time64(TimeUnit::Microsecond), true)
-        }
         _ => ArrowField::new(field.name(), own, true),
-    })
+    }))
+}
+
+/// The same column as a field of another type, with one fact about it.
+fn marked(field: &ArrowField, data_type: DataType, key: &str, value: &str) -> ArrowField {
+    let metadata = HashMap::from([(key.to_owned(), value.to_owned())]);
+    ArrowField::new(field.name(), data_type, true).with_metadata(metadata)
+}
+
+/// A column of texts or numbers that somebody says are dates, times or durations.
+fn written(
+    field: &ArrowField,
+    asked: &TypedField,
+    clock: Clock,
+    own: &DataType,
+) -> Result<ArrowField, DataError> {
+    let name = field.name();
+    match (&asked.format, clock) {
+        (Some(format), _) => {
+            let mut formats = Format::all(clock, format);
+            // Whole numbers need no parts of their unit; of other cells it is not known yet what they need.
+            formats.truncate(if *own == DataType::Int64 { 1 } else { formats.len() });
+            let finest = formats.pop().ok_or_else(|| DataError::bad_format(format))?;
+            Ok(marked(field, finest.data_type, FORMAT, format))
+        }
+        (None, Clock::Date) if *own == DataType::Utf8 => Ok(ArrowField::new(
+            name,
+            DataType::Timestamp(TimeUnit::Second, None),
+            true,
+        )),
+        (None, Clock::Time) if *own == DataType::Utf8 => Ok(ArrowField::new(
+            name,
+            DataType::Time64(TimeUnit::Microsecond),
+            true,
+        )),
+        // Texts of any format, which become those of a clock.
+        (None, Clock::Duration) if *own == DataType::Utf8 => {
+            let data_type = DataType::Duration(TimeUnit::Microsecond);
+            let usual = clock.usual(&data_type);
+            Ok(marked(field, data_type, FORMAT, usual))
+        }
+        (None, _) => Err(DataError::BadOption {
+            name: "fields",
+            value: format!("`{}`", String::from(asked.clone())),
+            expected: "a kind and its format for such a column, as in `date:Unix seconds`",
+        }),
+    }
 }
 
 /// A column in the type of its field; a value that does not fit is an error that names its row.
 fn plain(path: &Path, array: &ArrayRef, field: &ArrowField, before: u64) -> Result<ArrayRef, DataError> {
+    let wrong = |row: usize, expected: String| {
+        let value = arrow::util::display::array_value_to_string(array, row).unwrap_or_default();
+        DataError::Cell {
+            path: path.to_path_buf(),
+            row: before + row as u64 + 1,
+            column: field.name().clone(),
+            value: value.chars().take(80).collect(),
+            expected,
+        }
+    };
+    let format = field.metadata().get(FORMAT);
+    if let Some((format, clock)) = format.zip(Clock::of(field.data_type())) {
+        let expected = || format!("{}, written as `{format}`", clock.one());
+        return read(array, field.data_type(), |text| clock.read(format, text))?
+            .map_err(|row| wrong(row, expected()));
+    }
     let strict = CastOptions {
         safe: false,
         ..CastOptions::default()
@@ -189,16 +250,29 @@ fn plain(path: &Path, array: &ArrayRef, field: &ArrowField, before: u64) -> Resu
     typed.map(|array| in_calendar(&finite(&array))).map_err(|_| {
         let bad = (0..array.len())
             .find(|row| cast_with_options(&array.slice(*row, 1), field.data_type(), &strict).is_err());
-        let row = bad.unwrap_or_default();
-        let value = arrow::util::display::array_value_to_string(array, row).unwrap_or_default();
-        DataError::Cell {
-            path: path.to_path_buf(),
-            row: before + row as u64 + 1,
-            column: field.name().clone(),
-            value: value.chars().take(80).collect(),
-            expected: "a value of the type asked for",
-        }
+        wrong(
+            bad.unwrap_or_default(),
+            "a value of the type asked for".to_owned(),
+        )
     })
+}
+
+/// Texts or numbers as a column of dates, times or durations, or the first row that is none.
+fn read(
+    array: &ArrayRef,
+    data_type: &DataType,
+    nanos: impl Fn(&str) -> Option<i128>,
+) -> Result<Result<ArrayRef, usize>, DataError> {
+    let texts = cast(array, &DataType::Utf8)?;
+    let mut found = Vec::with_capacity(array.len());
+    for (row, text) in texts.as_string::<i32>().iter().enumerate() {
+        let text = text.map(str::trim).filter(|text| !kind::is_missing(text));
+        match text.map(&nanos) {
+            Some(None) => return Ok(Err(row)),
+            known => found.push(known.flatten()),
+        }
+    }
+    typed(&counts(found.into_iter(), data_type), data_type).map(Ok)
 }
 
 /// The same numbers, but those that are not finite are missing.
@@ -216,24 +290,12 @@ fn finite(array: &ArrayRef) -> ArrayRef {
 
 /// The same dates, but those outside the years 1 to 9999, which no text can hold, are missing.
 fn in_calendar(array: &ArrayRef) -> ArrayRef {
-    let Some(unit) = Unit::of(array.data_type()) else {
+    if Clock::of(array.data_type()) != Some(Clock::Date) {
         return Arc::clone(array);
-    };
-    let whole = match unit {
-        Unit::Days => cast(array, &DataType::Int32).and_then(|days| cast(&days, &DataType::Int64)),
-        _ => cast(array, &DataType::Int64),
-    };
-    let Some(counts) = whole
-        .ok()
-        .and_then(|whole| whole.as_primitive_opt::<Int64Type>().cloned())
-    else {
-        return Arc::clone(array);
-    };
-    let per_day = unit
-        .per_second()
-        .map_or(1, |per_second| per_second as i64 * 86_400);
-    let outside = |count: Option<i64>| count.is_some_and(|count| !DAYS.contains(&count.div_euclid(per_day)));
-    let outside: Vec<bool> = counts.iter().map(outside).collect();
+    }
+    let nanos = nanos(array).unwrap_or_default().into_iter();
+    let outside = |nanos: Option<i128>| nanos.is_some_and(|nanos| !DAYS.contains(&nanos.div_euclid(DAY)));
+    let outside: Vec<bool> = nanos.map(outside).collect();
     match outside.contains(&true) {
         true => nullif(array, &BooleanArray::from(outside)).unwrap_or_else(|_| Arc::clone(array)),
         false => Arc::clone(array),

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 mod absent;
+mod dates;
 mod folder;
 mod forms;
 mod idx;

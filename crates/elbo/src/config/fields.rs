@@ -18,12 +18,8 @@ impl RunConfig {
 
     /// The kinds of columns that the settings fix; a later one wins over an earlier one.
     pub(super) fn typed_fields(&self) -> Vec<TypedField> {
-        let own = self.fields.iter().filter_map(|(name, field)| {
-            Some(TypedField {
-                name: name.clone(),
-                field_type: field.kind?,
-            })
-        });
+        let own = self.fields.iter();
+        let own = own.filter_map(|(name, field)| Some(TypedField::new(name, field.kind?)));
         self.data.fields.iter().cloned().chain(own).collect()
     }
 }

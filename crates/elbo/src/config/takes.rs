@@ -57,10 +57,18 @@ impl Takes {
             (Self::Wholes(_), Ok(number)) => Value::Integer(number),
             _ => Value::String(item.to_owned()),
         };
-        match text.trim() {
-            "" => Vec::new(),
-            text => text.split(',').map(|part| item(part.trim())).collect(),
+        let mut parts: Vec<String> = Vec::new();
+        for part in text.split(',').filter(|_| !text.trim().is_empty()) {
+            match parts.last_mut() {
+                // A comma within the format of a date.
+                Some(last) if *self == Self::Kinds && !part.contains('=') => {
+                    last.push(',');
+                    last.push_str(part);
+                }
+                _ => parts.push(part.to_owned()),
+            }
         }
+        parts.iter().map(|part| item(part.trim())).collect()
     }
 
     /// Whether the setting takes this value.

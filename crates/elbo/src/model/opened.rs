@@ -151,6 +151,7 @@ impl Opened {
             Some(TypedField {
                 name: field.name.clone(),
                 field_type,
+                format: field.kind.format().map(str::to_owned),
             })
         });
         let options = OpenOptions {

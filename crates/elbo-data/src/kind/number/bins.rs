@@ -125,8 +125,14 @@ impl Values {
     }
 
     /// The bins of all values, which go from `min` to `max`; `grid` holds the values that they can have, `odd` is the
-    /// same where some values are beside it.
-    pub(super) fn bins(&self, min: f64, max: f64, grid: Option<Grid>, odd: Option<Grid>) -> Vec<Bin> {
+    /// same where some values are beside it. There are at most `most`.
+    pub(super) fn bins(
+        &self,
+        [min, max]: [f64; 2],
+        grid: Option<Grid>,
+        odd: Option<Grid>,
+        most: usize,
+    ) -> Vec<Bin> {
         let mut values = match &self.counts {
             Some(counts) => counts
                 .iter()
@@ -138,7 +144,7 @@ impl Values {
         if let Some(grid) = odd {
             on_grid(&mut values, grid);
         }
-        let mut bins = cut(&values, grid);
+        let mut bins = cut(&values, grid, most);
         let fitted: u64 = values.iter().map(|(_, count)| count).sum();
         for bin in bins.iter_mut().filter(|_| fitted != self.seen) {
             bin.count = (u128::from(bin.count) * u128::from(self.seen) / u128::from(fitted.max(1))) as u64;
@@ -174,17 +180,17 @@ fn on_grid(values: &mut Vec<Counted>, grid: Grid) {
     });
 }
 
-/// Bins for ascending values with their counts.
-fn cut(values: &[Counted], grid: Option<Grid>) -> Vec<Bin> {
+/// At most `most` bins for ascending values with their counts.
+fn cut(values: &[Counted], grid: Option<Grid>, most: usize) -> Vec<Bin> {
     let total: u64 = values.iter().map(|(_, count)| count).sum();
     // Few distinct values that each occur often are all the values; few that occur once are only a small table.
-    let few = values.len() <= MAX_BINS && total >= 2 * values.len() as u64;
+    let few = values.len() <= most && total >= 2 * values.len() as u64;
     let is_atom = |value: &Counted| few || value.1 * ATOM_SHARE > total;
     let stretches: Vec<&[Counted]> = values.chunk_by(|a, b| !is_atom(a) && !is_atom(b)).collect();
     let rest: u64 = values.iter().filter(|v| !is_atom(v)).map(|v| v.1).sum();
-    let free = MAX_BINS.saturating_sub(stretches.len());
+    let free = most.saturating_sub(stretches.len());
     let share = rest.div_ceil((free - free / CUTS).max(1) as u64).max(1);
-    let mut pieces = Vec::with_capacity(MAX_BINS);
+    let mut pieces = Vec::with_capacity(most);
     for (place, stretch) in stretches.iter().enumerate() {
         let first = stretch[0];
         if is_atom(&first) {
@@ -203,7 +209,7 @@ fn cut(values: &[Counted], grid: Option<Grid>) -> Vec<Bin> {
             &mut pieces,
         );
     }
-    while pieces.len() < MAX_BINS && cut_most_uneven(&mut pieces, total, grid) {}
+    while pieces.len() < most && cut_most_uneven(&mut pieces, total, grid) {}
     pieces.iter().map(|piece| piece.bin).collect()
 }
 
@@ -240,7 +246,7 @@ mod tests {
             seen.add(value);
             (min, max) = (value.min(min), value.max(max));
         }
-        seen.bins(min, max, grid, None)
+        seen.bins([min, max], grid, None, MAX_BINS)
     }
 
     #[test]

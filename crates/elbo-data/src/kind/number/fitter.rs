@@ -1,9 +1,12 @@
 //! Decides what a column of numbers is: a number with its bins, a flag, an identifier, or a constant.
 
+use std::collections::BTreeMap;
+
 use arrow::array::{ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field as ArrowField, Float64Type};
 
+use super::bins::{Bin, MAX_BINS};
 use super::grid::GridFitter;
 use super::{MEASURE, Notation, Number, bins};
 use crate::kind::flag::{self, Spelling};
@@ -14,6 +17,8 @@ use crate::kind::{Kind, constant, ignored, no_value};
 /// From so many records on, whole numbers that count up by ones are an identifier, and from so many those that could be
 /// years or that go up by other steps.
 const SURELY_IDENTIFIER: [u64; 2] = [20, 1000];
+/// The most different values that are no measures.
+const MAX_APART: usize = 8;
 /// Whole numbers that could be years: a few of them in order are no identifier.
 const YEARS: std::ops::Range<f64> = 1800.0..2100.0;
 
@@ -42,6 +47,8 @@ pub(crate) struct NumberFitter {
     highest: f64,
     /// Whether a record that is not fitted has another value than -1, 0 and 1.
     others: bool,
+    /// Values that are no measures, and how often each occurred.
+    apart: BTreeMap<u64, u64>,
 }
 
 impl NumberFitter {
@@ -64,6 +71,7 @@ impl NumberFitter {
             surely: false,
             highest: max,
             others: false,
+            apart: BTreeMap::new(),
         }
     }
 
@@ -90,6 +98,32 @@ impl NumberFitter {
                 self.add(value);
             }
         }
+    }
+
+    /// Sees a value that is no measure, such as a date that means "never": it has a bin of its own, and takes no part
+    /// in mean, range and grid.
+    pub(crate) fn push_apart(&mut self, value: f64) {
+        let known = self.apart.contains_key(&value.to_bits());
+        if known || self.apart.len() < MAX_APART {
+            *self.apart.entry(value.to_bits()).or_insert(0) += 1;
+        } else {
+            self.add(value);
+        }
+    }
+
+    /// Puts bins of what is apart beside those of the measures.
+    fn with_apart(&self, bins: Vec<Bin>) -> Vec<Bin> {
+        let apart = self.apart.iter().map(|(bits, count)| {
+            let value = f64::from_bits(*bits);
+            Bin {
+                low: value,
+                high: value,
+                count: *count,
+            }
+        });
+        let mut bins: Vec<Bin> = bins.into_iter().chain(apart).collect();
+        bins.sort_by(|a, b| a.low.total_cmp(&b.low));
+        bins
     }
 
     fn add(&mut self, value: f64) {
@@ -192,7 +226,13 @@ impl NumberFitter {
     }
 
     /// As [`Self::finish`], of values that are known to be no flags and no identifier.
-    pub(crate) fn finish_measure(self, gaps: bool) -> Kind {
+    pub(crate) fn finish_measure(mut self, gaps: bool) -> Kind {
+        if self.n == 0 {
+            // Without any measure beside them these values are all there is.
+            for (bits, count) in std::mem::take(&mut self.apart) {
+                (0..count).for_each(|_| self.add(f64::from_bits(bits)));
+            }
+        }
         if self.n == 0 {
             return no_value();
         } else if self.min == self.max && !gaps {
@@ -219,7 +259,10 @@ impl NumberFitter {
             integer: self.integer,
             grid,
             none_twice: self.integer && !self.surely && !self.years() && self.values.none_twice(),
-            bins: self.values.bins(min, max, grid, odd),
+            bins: self.with_apart(
+                self.values
+                    .bins([min, max], grid, odd, MAX_BINS - self.apart.len()),
+            ),
             notation: self
                 .notation
                 .filter(|notation| !notation.is_plain())

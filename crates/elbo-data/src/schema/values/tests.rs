@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    BooleanArray, Date32Array, Float64Array, Int64Array, StringArray, Time32MillisecondArray,
-    Time32SecondArray, TimestampMillisecondArray,
+    BooleanArray, Date32Array, DurationMillisecondArray, DurationSecondArray, Float64Array, Int64Array,
+    StringArray, Time32MillisecondArray, Time32SecondArray, TimestampMillisecondArray,
+    TimestampNanosecondArray,
 };
 use arrow::datatypes::{Field as ArrowField, Schema as ArrowSchema, SchemaRef};
 use arrow::record_batch::RecordBatch;
@@ -125,6 +126,34 @@ fn every_kind(gaps: bool) -> Memory {
             marked(FORMAT, "%-H:%M:%S%.3f"),
         ),
         ("note", texts(&|n| format!("the number {n}")), marked(TEXT, "")),
+        (
+            "length",
+            Arc::new(
+                whole()
+                    .map(|n| n.map(|n| (n - 100) * 250))
+                    .collect::<DurationMillisecondArray>(),
+            ),
+            None,
+        ),
+        (
+            "written length",
+            Arc::new(
+                whole()
+                    .map(|n| n.map(|n| n * 60))
+                    .collect::<DurationSecondArray>(),
+            ),
+            marked(FORMAT, "n days, h:mm:ss"),
+        ),
+        (
+            "zoned",
+            Arc::new(
+                whole()
+                    .map(|n| n.map(|n| n * 86_400_000_000_000))
+                    .collect::<TimestampNanosecondArray>()
+                    .with_timezone("Europe/Berlin"),
+            ),
+            None,
+        ),
     ];
     let mut fields: Vec<ArrowField> = columns
         .iter()
@@ -232,7 +261,9 @@ fn every_kind_is_among_those_tested() {
     kinds.dedup();
     assert_eq!(
         kinds,
-        ["category", "date", "flag", "image", "number", "text", "time"]
+        [
+            "category", "date", "duration", "flag", "image", "number", "text", "time"
+        ]
     );
     let many = &fitted(&every_kind(false)).fields[4];
     assert!(
@@ -266,7 +297,7 @@ fn what_is_expected_is_the_mean_or_the_mode() {
     assert_eq!(expected.numbers().unwrap().value, [mean.round(), 0.0]);
     assert_eq!(expected.level(1), schema.fields[0].missing_level());
     assert!(matches!(
-        schema.expected(13, &[]),
+        schema.expected(16, &[]),
         Err(DataError::FieldType { .. })
     ));
 }
@@ -333,7 +364,7 @@ fn values_are_drawn_as_often_as_they_were_met() {
         (7, true),
         (10, true),
         (12, false),
-        (13, false),
+        (16, false),
     ] {
         let kind = &schema.fields[field].kind;
         assert_eq!(kind.marginal(0.5).is_some(), drawable);

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, StringBuilder};
 
-use super::date::Format;
+use super::formats::Format;
 use super::guess::{Cells, flag};
 use super::number::Style;
 use crate::error::DataError;
 use crate::kind::MissingWords;
-use crate::kind::written::typed;
+use crate::kind::clock::typed;
 
 /// A column in construction. A cell that does not fit the column's type becomes null.
 pub(in crate::source) enum Builder {
     Flag(BooleanBuilder),
     Integer(Style, Int64Builder),
     Number(Style, Float64Builder),
-    /// Counts of days or seconds.
+    /// Counts of the type of a format.
     Date(Format, Int64Builder),
     Text(StringBuilder),
     /// Cells as they are.
@@ -67,7 +67,7 @@ impl Builder {
             Self::Flag(mut builder) => Arc::new(builder.finish()),
             Self::Integer(_, mut builder) => Arc::new(builder.finish()),
             Self::Number(_, mut builder) => Arc::new(builder.finish()),
-            Self::Date(format, mut builder) => typed(&builder.finish(), &format.data_type())?,
+            Self::Date(format, mut builder) => typed(&builder.finish(), &format.data_type)?,
             Self::Text(mut builder) | Self::Cells(mut builder) => Arc::new(builder.finish()),
         })
     }

@@ -81,7 +81,7 @@ impl Csv {
 
     /// The columns of these rows, in parts, one after the other.
     pub(super) fn read(&self, rows: &[u64], columns: &[usize]) -> Result<Vec<Vec<ArrayRef>>, DataError> {
-        let cells: Vec<Cells> = columns.iter().map(|column| self.cells[*column]).collect();
+        let cells: Vec<Cells> = columns.iter().map(|column| self.cells[*column].clone()).collect();
         rows.par_chunks(TOGETHER)
             .map(|rows| self.parse(rows, columns, &cells))
             .collect()
@@ -96,7 +96,7 @@ impl Csv {
     }
 
     fn parse(&self, rows: &[u64], columns: &[usize], cells: &[Cells]) -> Result<Vec<ArrayRef>, DataError> {
-        let builders = cells.iter().map(|cells| Builder::new(*cells));
+        let builders = cells.iter().map(|cells| Builder::new(cells.clone()));
         self.build(rows, columns, builders.collect())
     }
 
@@ -161,7 +161,7 @@ impl Texts for Csv {
     }
 
     fn guessed(&self, column: usize) -> Cells {
-        self.cells[column]
+        self.cells[column].clone()
     }
 
     fn words(&self, column: usize) -> Option<[String; 2]> {

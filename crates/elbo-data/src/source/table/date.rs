@@ -1,60 +1,25 @@
-//! The format of a column of dates, found by trying every format on every cell.
+//! The format of a column of dates, times or durations, found by trying formats on every cell.
 
-use arrow::datatypes::DataType;
-
-use super::formats::{Family, Holds};
+use super::formats::{Family, Format};
+use crate::kind::clock::Clock;
 use crate::kind::zone::Zone;
 
-/// A way of writing dates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::source) struct Format {
-    /// As in chrono's `strftime`, without the zone.
-    text: &'static str,
-    /// What stands at the end of each cell.
-    zone: Option<Zone>,
-    holds: Holds,
-    /// Whether day and month might stand the other way round in all cells.
-    ambiguous: bool,
-}
-
-/// After so many cells that are no dates the search ends.
+/// After so many cells that are of no format the search ends.
 const ENOUGH: u64 = 20;
-
-impl Format {
-    /// The type of a column of such cells.
-    pub(super) fn data_type(self) -> DataType {
-        self.holds.data_type()
-    }
-
-    /// The format, as in chrono's `strftime`.
-    pub(super) fn text(self) -> String {
-        self.zone.map_or_else(
-            || self.text.to_owned(),
-            |zone| format!("{}{}", self.text, zone.text()),
-        )
-    }
-
-    /// The count of that type that a cell stands for; none of a cell that is written in any other way. Times of
-    /// another zone are those of the format's zone at the same moment.
-    pub(super) fn count(self, cell: &str) -> Option<i64> {
-        let Some(ours) = self.zone else {
-            return self.holds.count(self.text, cell);
-        };
-        let (bare, theirs) = Zone::split(cell);
-        let seconds = (ours.minutes - theirs?.minutes) * 60;
-        Some(self.holds.count(self.text, bare)? + seconds * self.holds.per_second())
-    }
-}
+/// The most bytes of a cell.
+const LONGEST: usize = 48;
 
 /// A row, counted from 1, and what stands there.
 pub(super) type Seen = (u64, String);
 
 /// Looks for a format that suits every cell of a column.
 #[derive(Debug)]
-pub(super) struct Search<'a> {
-    family: &'a Family,
-    /// Whether each format suits every date so far.
-    possible: Vec<bool>,
+pub(super) struct Search {
+    family: Family,
+    /// The formats of every date so far.
+    likely: Vec<Format>,
+    /// The formats of some date so far.
+    known: Vec<Format>,
     dates: u64,
     others: u64,
     /// The zone of the first date; `Some(None)` is none.
@@ -64,12 +29,13 @@ pub(super) struct Search<'a> {
     odd: Option<Seen>,
 }
 
-impl<'a> Search<'a> {
+impl Search {
     /// For the formats of a family.
-    pub(super) fn new(family: &'a Family) -> Self {
+    pub(super) fn new(family: Family) -> Self {
         Self {
             family,
-            possible: vec![true; family.formats.len()],
+            likely: Vec::new(),
+            known: Vec::new(),
             dates: 0,
             others: 0,
             zone: None,
@@ -78,43 +44,68 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The formats that suit every date so far.
-    fn likely(&self) -> impl Iterator<Item = &(&'static str, Holds)> {
-        let formats = self.family.formats.iter().zip(&self.possible);
-        formats
-            .filter(|(_, possible)| **possible)
-            .map(|(format, _)| format)
-    }
-
     /// Tries a cell; returns whether more cells are needed.
     pub(super) fn see(&mut self, row: u64, cell: &str) -> bool {
         let (bare, zone) = Zone::split(cell);
-        let short = cell.starts_with(|c: char| c.is_ascii_alphanumeric()) && cell.len() <= 40;
-        let zoned = self.zone.is_none_or(|first| first.is_some() == zone.is_some());
-        if !short || !zoned || !self.suits(bare) {
-            self.others += 1;
-            return self.dates > 0 && self.others < ENOUGH;
+        let begins = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        let short = cell.starts_with(begins) && cell.len() <= LONGEST;
+        // Only dates can be brought to another zone.
+        let dates = self.family.clock() == Clock::Date;
+        let same = |first: Option<Zone>| first == zone || (dates && first.is_some() && zone.is_some());
+        let zoned = self.zone.is_none_or(same);
+        if !short || !zoned {
+            return self.see_other();
+        }
+        let next = self.still_likely(bare);
+        if next.contains(&true) {
+            let mut next = next.into_iter();
+            self.likely.retain(|_| next.next().unwrap_or(false));
+        } else if !self.knows(bare) {
+            return self.see_other();
+        } else if self.dates == 0 {
+            self.likely.clone_from(&self.known);
+        } else {
+            self.odd.get_or_insert_with(|| (row + 1, cell.to_owned()));
         }
         self.zone.get_or_insert(zone);
         self.dates += 1;
         self.first.get_or_insert_with(|| (row + 1, cell.to_owned()));
-        let mut next = self.possible.clone();
-        for (possible, (text, holds)) in next.iter_mut().zip(self.family.formats) {
-            *possible = *possible && holds.count(text, bare).is_some();
-        }
-        if next.contains(&true) {
-            self.possible = next;
-        } else {
-            self.odd.get_or_insert_with(|| (row + 1, cell.to_owned()));
-        }
         true
     }
 
-    /// Whether the cell is a date, tried first as those before it.
-    fn suits(&self, cell: &str) -> bool {
-        self.likely()
-            .any(|(text, holds)| holds.count(text, cell).is_some())
-            || self.family.has(cell)
+    /// Which of the likely formats suit a cell. What a format allows is not tried where a narrower one suits already.
+    fn still_likely(&self, cell: &str) -> Vec<bool> {
+        let mut suit = Vec::with_capacity(self.likely.len());
+        for format in &self.likely {
+            let narrower = self
+                .likely
+                .iter()
+                .zip(&suit)
+                .any(|(other, suits)| *suits && format.allows(other));
+            suit.push(narrower || format.is_of(cell));
+        }
+        suit
+    }
+
+    fn see_other(&mut self) -> bool {
+        self.others += 1;
+        self.dates > 0 && self.others < ENOUGH
+    }
+
+    /// Whether the cell is in a format, which is then known.
+    pub(super) fn knows(&mut self, cell: &str) -> bool {
+        if self.known.iter().any(|format| format.is_of(cell)) {
+            return true;
+        }
+        let formats = self.family.formats(cell);
+        let some = !formats.is_empty();
+        self.known.extend(formats);
+        some
+    }
+
+    /// Whether all formats that were met are of this family and of nothing else.
+    pub(super) fn is_sure(&self) -> bool {
+        self.family.surely() && !self.known.iter().any(Format::is_doubtful)
     }
 
     /// Two cells that are dates in different formats, where all cells are dates.
@@ -123,100 +114,91 @@ impl<'a> Search<'a> {
         (self.others == 0).then_some([first, odd])
     }
 
-    /// The format of all cells.
-    pub(super) fn format(&self) -> Option<Format> {
-        let mut likely = self.likely();
-        let (text, holds) = likely.next()?;
-        let turned = |(other, _): &(&str, Holds)| day_first(text) != day_first(other);
-        (self.dates > 0 && self.others == 0 && self.odd.is_none()).then(|| Format {
-            text,
-            zone: self.zone.flatten(),
-            holds: *holds,
-            ambiguous: likely.any(turned),
-        })
+    /// The format of all cells, and whether day and month might stand the other way round in all of them.
+    pub(super) fn format(&self) -> Option<(Format, bool)> {
+        let (found, others) = self.likely.split_first()?;
+        if self.dates == 0 || self.others > 0 || self.odd.is_some() {
+            return None;
+        }
+        let turned = others.iter().any(|other| other.day_first() != found.day_first());
+        let zone = self.zone.flatten().map_or_else(String::new, Zone::text);
+        Some((found.clone().with_zone(&zone), turned))
     }
 }
 
-/// Whether the day stands before the month.
-fn day_first(format: &str) -> bool {
-    let place = |letters: [char; 3]| format.find(|c: char| letters.contains(&c));
-    place(['d'; 3]) < place(['m', 'b', 'B'])
-}
-
-impl Format {
-    /// A note for the user, if the format is ambiguous.
-    pub(super) fn note(&self, column: &str) -> Option<String> {
-        self.ambiguous.then(|| {
-            format!(
-                "the dates of `{column}` could be read in more than one way; they are read as {} (day first)",
-                self.text()
-            )
-        })
-    }
+/// A note for the user on dates that are ambiguous.
+pub(super) fn ambiguous_note(column: &str, format: &Format) -> String {
+    format!(
+        "the dates of `{column}` could be read in more than one way; they are read as {} (day first)",
+        format.text
+    )
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::formats::FAMILIES;
     use super::*;
 
-    fn search(cells: &[&str]) -> Search<'static> {
-        let mut search = Search::new(&FAMILIES[0]);
+    fn search(family: Family, cells: &[&str]) -> Search {
+        let mut search = Search::new(family);
         for (row, cell) in (0..).zip(cells) {
             search.see(row, cell);
         }
         search
     }
 
+    fn found(family: Family, cells: &[&str]) -> Option<String> {
+        search(family, cells).format().map(|(format, _)| format.text)
+    }
+
     #[test]
     fn a_day_above_twelve_says_which_number_is_the_month() {
-        let found = |cells: &[&str]| search(cells).format().map(|format| format.text);
-        assert_eq!(found(&["2020-01-31", "1999-12-01"]), Some("%Y-%m-%d"));
-        assert_eq!(found(&["01/02/2020", "13/02/2020"]), Some("%d/%m/%Y"));
-        assert_eq!(found(&["01/02/2020", "02/13/2020"]), Some("%m/%d/%Y"));
-        assert_eq!(found(&["1/2/2020", "2/13/2020"]), Some("%-m/%-d/%Y"));
-        assert_eq!(found(&["03 Feb 2020"]), Some("%d %b %Y"));
-        assert_eq!(found(&["2020-01-31 05:06:07"]), Some("%Y-%m-%d %H:%M:%S"));
+        let found = |cells: &[&str]| found(Family::Dates, cells);
+        for (cells, format) in [
+            (["2020-01-31", "1999-12-01"], "%Y-%m-%d"),
+            (["01/02/2020", "13/02/2020"], "%d/%m/%Y"),
+            (["01/02/2020", "02/13/2020"], "%m/%d/%Y"),
+            (["1/2/2020", "2/13/2020"], "%-m/%-d/%Y"),
+            (["03 Feb 2020", "13 Mar 2020"], "%d %b %Y"),
+            (
+                ["2020-01-31 05:06:07", "2020-01-31 15:06:07"],
+                "%Y-%m-%d %H:%M:%S",
+            ),
+        ] {
+            assert_eq!(found(&cells).as_deref(), Some(format));
+        }
         assert_eq!(found(&["soon", "2020-01-31"]), None);
         assert_eq!(found(&["2020-02-30"]), None);
     }
 
     #[test]
     fn times_of_day_have_one_format() {
-        let found = |cells: &[&str]| {
-            let mut search = Search::new(&FAMILIES[1]);
-            (0..).zip(cells).for_each(|(row, cell)| _ = search.see(row, cell));
-            search.format()
-        };
-        let text = |cells: &[&str]| found(cells).map(|format| format.text);
-        assert_eq!(text(&["08:30", "18:45"]), Some("%H:%M"));
-        assert_eq!(text(&["8:30:15", "18:45:00"]), Some("%-H:%M:%S"));
-        assert_eq!(text(&["23:59:59.250"]), Some("%H:%M:%S%.3f"));
+        let text = |cells: &[&str]| found(Family::Times, cells);
+        assert_eq!(text(&["08:30", "18:45"]).as_deref(), Some("%H:%M"));
+        assert_eq!(text(&["8:30:15", "18:45:00"]).as_deref(), Some("%-H:%M:%S"));
+        assert_eq!(text(&["23:59:59.250"]).as_deref(), Some("%H:%M:%S%.3f"));
         assert_eq!(text(&["08:30", "8:30:15"]), None);
         assert_eq!(text(&["24:00"]), None);
-        let hours = found(&["10:30", "18:45"]).unwrap();
-        assert_eq!((hours.note("start"), hours.count("10:30")), (None, Some(37_800)));
+        let (hours, turned) = search(Family::Times, &["10:30", "18:45"]).format().unwrap();
+        assert_eq!((turned, hours.count("10:30")), (false, Some(37_800)));
     }
 
     #[test]
-    fn ambiguous_dates_are_day_first_and_noted() {
-        let format = search(&["01/02/2020"]).format().unwrap();
-        assert_eq!(format.text, "%d/%m/%Y");
-        assert!(format.note("joined").unwrap().contains("day first"));
-        assert_eq!(search(&["2020-01-31"]).format().unwrap().note("joined"), None);
+    fn ambiguous_dates_are_day_first() {
+        let (format, turned) = search(Family::Dates, &["01/02/2020"]).format().unwrap();
+        assert_eq!((format.text.as_str(), turned), ("%d/%m/%Y", true));
+        assert!(!search(Family::Dates, &["2020-01-31"]).format().unwrap().1);
     }
 
     #[test]
     fn two_formats_are_reported_with_their_rows() {
-        let found = search(&["2020-01-31", "31.01.2020"]).two_formats();
+        let two = |cells| search(Family::Dates, cells).two_formats();
         assert_eq!(
-            found,
+            two(&["2020-01-31", "31.01.2020"]),
             Some([(1, "2020-01-31".to_owned()), (2, "31.01.2020".to_owned())])
         );
-        assert_eq!(
-            search(&["13/01/2020", "01/13/2020"]).two_formats().unwrap()[1].0,
-            2
-        );
-        assert_eq!(search(&["2020-01-31", "x"]).two_formats(), None);
+        assert_eq!(two(&["13/01/2020", "01/13/2020"]).unwrap()[1].0, 2);
+        assert_eq!(two(&["2020-01-31", "31.01.2020", "soon"]), None);
+        assert!(search(Family::Dates, &["2020-01-31", "31.01.2020"]).is_sure());
+        assert!(!search(Family::Dates, &["2020-01", "Jan 2020"]).is_sure());
     }
 }

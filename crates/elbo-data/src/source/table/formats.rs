@@ -1,188 +1,315 @@
-//! The formats of dates and times of day that are looked for in tables.
+//! The formats of dates, times of day and durations that people write.
 
-use arrow::datatypes::DataType;
-use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime};
+use std::sync::LazyLock;
 
-use crate::kind::date::Unit;
-use crate::kind::time;
-use crate::options::FieldType;
+use arrow::datatypes::{DataType, TimeUnit};
 
-/// What is written in a format.
+use crate::kind::clock::{Clock, DAY, count_nanos};
+use crate::kind::{date, duration, strftime};
+
+/// A way of writing dates, times of day or durations, and the type of a column of such cells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::source) struct Format {
+    /// As in chrono's `strftime`.
+    pub(in crate::source) text: String,
+    pub(in crate::source) data_type: DataType,
+    clock: Clock,
+}
+
+/// Formats of which a column may have one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Holds {
-    /// A day.
-    Day,
-    /// A day and the time of day, in this unit.
-    Moment(Unit),
-    /// The time of day, in this unit.
-    Time(Unit),
+pub(super) enum Family {
+    /// Dates, also with the time of day.
+    Dates,
+    /// Times of day.
+    Times,
+    /// Durations.
+    Durations,
+    /// Dates of digits alone.
+    Compact,
+    /// What somebody says are dates: they may also be numbers.
+    Asked,
 }
 
-/// Formats of which a column may have one, with what is written in them, in the order of preference.
-#[derive(Debug)]
-pub(super) struct Family {
-    /// What a column of such cells is.
-    pub(super) field_type: FieldType,
-    /// One cell, with its article.
-    pub(super) one: &'static str,
-    /// Whether a column that mixes two of the formats is an error even where nobody set its type.
-    pub(super) surely: bool,
-    pub(super) formats: &'static [(&'static str, Holds)],
-}
-
-/// What columns of text are searched for, in this order.
-pub(super) const FAMILIES: [Family; 2] = [
-    Family {
-        field_type: FieldType::Date,
-        one: "a date",
-        surely: true,
-        formats: &DATES,
-    },
-    Family {
-        field_type: FieldType::Time,
-        one: "a time of day",
-        surely: false,
-        formats: &TIMES,
-    },
+/// Dates of digits alone, which may be any numbers.
+const COMPACT: [&str; 3] = ["%Y%m%d", "%Y%m%d%H%M", "%Y%m%d%H%M%S"];
+/// Months, which may be other things too.
+const MONTHS: [&str; 12] = [
+    "%Y-%m", "%Y/%m", "%m/%Y", "%m.%Y", "%m-%Y", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %y", "%Y-%b",
+    "%Y-Q%q",
 ];
-
-/// What columns of whole numbers are searched for, where each has eight digits.
-pub(super) const NUMBERS: Family = Family {
-    field_type: FieldType::Date,
-    one: "a date",
-    surely: false,
-    formats: &COMPACT,
-};
-
-/// Dates: ISO 8601, then day first, then month first.
-const DATES: [(&str, Holds); 67] = [
-    ("%Y-%m-%d", Holds::Day),
-    ("%Y/%m/%d", Holds::Day),
-    ("%d.%m.%Y", Holds::Day),
-    ("%d/%m/%Y", Holds::Day),
-    ("%m/%d/%Y", Holds::Day),
-    ("%d-%m-%Y", Holds::Day),
-    ("%m-%d-%Y", Holds::Day),
-    ("%-d.%-m.%Y", Holds::Day),
-    ("%-d/%-m/%Y", Holds::Day),
-    ("%-m/%-d/%Y", Holds::Day),
-    ("%d.%m.%y", Holds::Day),
-    ("%d/%m/%y", Holds::Day),
-    ("%m/%d/%y", Holds::Day),
-    ("%d-%m-%y", Holds::Day),
-    ("%-d.%-m.%y", Holds::Day),
-    ("%-d/%-m/%y", Holds::Day),
-    ("%-m/%-d/%y", Holds::Day),
-    ("%d %b %Y", Holds::Day),
-    ("%-d %b %Y", Holds::Day),
-    ("%d-%b-%Y", Holds::Day),
-    ("%-d-%b-%Y", Holds::Day),
-    ("%d-%b-%y", Holds::Day),
-    ("%-d-%b-%y", Holds::Day),
-    ("%d %b %y", Holds::Day),
-    ("%b %d, %Y", Holds::Day),
-    ("%b %-d, %Y", Holds::Day),
-    ("%d %B %Y", Holds::Day),
-    ("%-d %B %Y", Holds::Day),
-    ("%B %d, %Y", Holds::Day),
-    ("%B %-d, %Y", Holds::Day),
-    ("%Y%m%d", Holds::Day),
-    ("%Y-%m-%d %H:%M:%S", Holds::Moment(Unit::Seconds)),
-    ("%Y-%m-%dT%H:%M:%S", Holds::Moment(Unit::Seconds)),
-    ("%Y-%m-%d %H:%M", Holds::Moment(Unit::Seconds)),
-    ("%Y-%m-%dT%H:%M", Holds::Moment(Unit::Seconds)),
-    ("%Y/%m/%d %H:%M:%S", Holds::Moment(Unit::Seconds)),
-    ("%Y/%m/%d %H:%M", Holds::Moment(Unit::Seconds)),
-    ("%d.%m.%Y %H:%M", Holds::Moment(Unit::Seconds)),
-    ("%d.%m.%Y %H:%M:%S", Holds::Moment(Unit::Seconds)),
-    ("%d/%m/%Y %H:%M", Holds::Moment(Unit::Seconds)),
-    ("%m/%d/%Y %H:%M", Holds::Moment(Unit::Seconds)),
-    ("%d/%m/%Y %H:%M:%S", Holds::Moment(Unit::Seconds)),
-    ("%m/%d/%Y %H:%M:%S", Holds::Moment(Unit::Seconds)),
-    ("%d-%m-%Y %H:%M", Holds::Moment(Unit::Seconds)),
-    ("%d-%m-%Y %H:%M:%S", Holds::Moment(Unit::Seconds)),
-    ("%-d.%-m.%Y %-H:%M", Holds::Moment(Unit::Seconds)),
-    ("%-d/%-m/%Y %-H:%M", Holds::Moment(Unit::Seconds)),
-    ("%-m/%-d/%Y %-H:%M", Holds::Moment(Unit::Seconds)),
-    ("%-m/%-d/%Y %-H:%M:%S", Holds::Moment(Unit::Seconds)),
-    ("%-m/%-d/%y %-H:%M", Holds::Moment(Unit::Seconds)),
-    ("%d.%m.%y %H:%M", Holds::Moment(Unit::Seconds)),
-    ("%d/%m/%Y %I:%M %p", Holds::Moment(Unit::Seconds)),
-    ("%m/%d/%Y %I:%M %p", Holds::Moment(Unit::Seconds)),
-    ("%m/%d/%Y %I:%M:%S %p", Holds::Moment(Unit::Seconds)),
-    ("%-d/%-m/%Y %-I:%M %p", Holds::Moment(Unit::Seconds)),
-    ("%-m/%-d/%Y %-I:%M %p", Holds::Moment(Unit::Seconds)),
-    ("%-m/%-d/%Y %-I:%M:%S %p", Holds::Moment(Unit::Seconds)),
-    ("%-m/%-d/%y %-I:%M %p", Holds::Moment(Unit::Seconds)),
-    ("%d %b %Y %H:%M:%S", Holds::Moment(Unit::Seconds)),
-    ("%d %b %Y %H:%M", Holds::Moment(Unit::Seconds)),
-    ("%Y%m%d %H:%M:%S", Holds::Moment(Unit::Seconds)),
-    ("%Y-%m-%d %H:%M:%S%.3f", Holds::Moment(Unit::Milliseconds)),
-    ("%Y-%m-%dT%H:%M:%S%.3f", Holds::Moment(Unit::Milliseconds)),
-    ("%Y/%m/%d %H:%M:%S%.3f", Holds::Moment(Unit::Milliseconds)),
-    ("%Y-%m-%d %H:%M:%S%.6f", Holds::Moment(Unit::Microseconds)),
-    ("%Y-%m-%dT%H:%M:%S%.6f", Holds::Moment(Unit::Microseconds)),
-    ("%Y/%m/%d %H:%M:%S%.6f", Holds::Moment(Unit::Microseconds)),
+/// The days of the years 1900 to 2100: other months and dates of digits alone are none.
+const LIKELY: std::ops::Range<i128> = -25_567..47_847;
+/// What stands between day and time.
+const BETWEEN: [&str; 8] = [" ", "T", ", ", ":", "-", "_", " - ", ""];
+/// Dates whose year stands after the time.
+const YEAR_LAST: [&str; 4] = [
+    "%a %b %e %H:%M:%S %Y",
+    "%a %b %d %H:%M:%S %Y",
+    "%a %b %d %H:%M:%S +0000 %Y",
+    "%a %b %d %H:%M:%S UTC %Y",
 ];
-/// A date of digits alone, as a number.
-const COMPACT: [(&str, Holds); 1] = [("%Y%m%d", Holds::Day)];
+/// Fractions of a second, and last those of as many digits as there are.
+const FRACTIONS: [&str; 12] = [
+    "%.3f", "%.6f", "%.9f", "%.1f", "%.2f", "%.4f", "%.5f", "%.7f", "%.8f", ",%3f", ",%6f", "%.f",
+];
+/// Times of day that are told from numbers only after a day.
+const AFTER_DAY: [&str; 5] = ["%H.%M", "%H.%M.%S", "%H%M", "%H%M%S", "%Hh%M"];
+
+/// Days: ISO 8601, then day first, then month first, then those with names of months.
+static DAYS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let mut days: Vec<String> = ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y-%-m-%-d", "%Y/%-m/%-d"]
+        .map(str::to_owned)
+        .to_vec();
+    let pads = [("%d", "%m"), ("%-d", "%-m"), ("%-d", "%m")];
+    for year in ["%Y", "%y"] {
+        for (day, month) in pads {
+            days.extend([".", "/", "-"].map(|mark| [day, month, year].join(mark)));
+        }
+        for (day, month) in &pads[..2] {
+            days.extend(["/", "-"].map(|mark| [month, day, year].join(mark)));
+        }
+    }
+    for month in ["%b", "%B"] {
+        for day in ["%d", "%-d"] {
+            for year in ["%Y", "%y"] {
+                days.extend([" ", "-", "/", "."].map(|mark| [day, month, year].join(mark)));
+            }
+            days.push(format!("{day}. {month} %Y"));
+            days.push(format!("{day}{month}%Y"));
+            days.extend([", ", " "].map(|mark| format!("{month} {day}{mark}%Y")));
+        }
+        days.extend(["-", " ", "/"].map(|mark| ["%Y", month, "%d"].join(mark)));
+    }
+    days.extend(["%Y%m%d", "%G-W%V-%u", "%G-W%V"].map(str::to_owned));
+    days
+});
+
 /// Times of day.
-const TIMES: [(&str, Holds); 8] = [
-    ("%H:%M", Holds::Time(Unit::Seconds)),
-    ("%-H:%M", Holds::Time(Unit::Seconds)),
-    ("%H:%M:%S", Holds::Time(Unit::Seconds)),
-    ("%-H:%M:%S", Holds::Time(Unit::Seconds)),
-    ("%H:%M:%S%.3f", Holds::Time(Unit::Milliseconds)),
-    ("%-H:%M:%S%.3f", Holds::Time(Unit::Milliseconds)),
-    ("%H:%M:%S%.6f", Holds::Time(Unit::Microseconds)),
-    ("%-H:%M:%S%.6f", Holds::Time(Unit::Microseconds)),
-];
-impl Holds {
-    /// Counts in a second; of days the number is not asked for.
-    pub(super) fn per_second(self) -> i64 {
-        match self {
-            Self::Day => 0,
-            Self::Moment(unit) | Self::Time(unit) => unit.per_second().unwrap_or(0.0) as i64,
+static TIMES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let mut times = with_hours(&["%H", "%-H"]);
+    for hour in ["%I", "%-I"] {
+        for rest in [":%M", ":%M:%S", ""] {
+            times.extend([" %p", " %P", "%p", "%P"].map(|half| format!("{hour}{rest}{half}")));
         }
     }
+    times
+});
 
-    /// The type of a column.
-    pub(super) fn data_type(self) -> DataType {
-        match self {
-            Self::Day => DataType::Date32,
-            Self::Moment(unit) => unit.data_type(),
-            Self::Time(unit) => time::data_type(unit),
-        }
+/// Durations: those of clocks, of programs, and of ISO 8601.
+static DURATIONS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    use duration::{ISO_DAYS, ISO_HOURS, PANDAS, PANDAS_DAYS, PYTHON};
+    let mut durations = with_hours(&["%H", "%-H"]);
+    for minutes in ["%M", "%-M"] {
+        let points = FRACTIONS.iter().filter(|fraction| fraction.starts_with("%."));
+        durations.extend(points.map(|fraction| format!("{minutes}:%S{fraction}")));
     }
+    durations.extend([PYTHON, PANDAS, PANDAS_DAYS, ISO_HOURS, ISO_DAYS].map(str::to_owned));
+    durations
+});
 
-    /// The count of that type that is written in a format.
-    pub(super) fn count(self, text: &str, cell: &str) -> Option<i64> {
-        match self {
-            Self::Day => {
-                let day = NaiveDate::parse_from_str(cell, text).ok()?;
-                let same = day.format(text).to_string() == cell;
-                // Eight digits may be any number.
-                let likely = text != COMPACT[0].0 || (1900..=2100).contains(&day.year());
-                (same && likely).then(|| (day - NaiveDate::default()).num_days())
-            }
-            Self::Moment(unit) => {
-                let moment = NaiveDateTime::parse_from_str(cell, text).ok()?;
-                let same = moment.format(text).to_string() == cell;
-                same.then(|| unit.whole(moment))
-            }
-            Self::Time(unit) => {
-                let found = NaiveTime::parse_from_str(cell, text).ok()?;
-                let same = found.format(text).to_string() == cell;
-                time::count(unit, found).filter(|_| same)
-            }
-        }
-    }
+fn with_hours(hours: &[&str]) -> Vec<String> {
+    let rests = [":%M".to_owned(), ":%M:%S".to_owned()];
+    let fractions = FRACTIONS.map(|fraction| format!(":%M:%S{fraction}"));
+    let all = rests.into_iter().chain(fractions);
+    all.flat_map(|rest| hours.iter().map(move |hour| format!("{hour}{rest}")))
+        .collect()
 }
 
 impl Family {
-    /// Whether the cell is written in any of the formats.
-    pub(super) fn has(&self, cell: &str) -> bool {
-        let mut formats = self.formats.iter();
-        formats.any(|(text, holds)| holds.count(text, cell).is_some())
+    /// What columns of text are searched for, in this order.
+    pub(super) const TEXTS: [Self; 3] = [Self::Dates, Self::Times, Self::Durations];
+
+    pub(super) fn clock(self) -> Clock {
+        match self {
+            Self::Dates | Self::Compact | Self::Asked => Clock::Date,
+            Self::Times => Clock::Time,
+            Self::Durations => Clock::Duration,
+        }
     }
+
+    /// Whether a column that mixes two of the formats is an error even where nobody set its type.
+    pub(super) fn surely(self) -> bool {
+        self == Self::Dates
+    }
+
+    /// The formats in which the cell is written, in the order of preference.
+    pub(super) fn formats(self, cell: &str) -> Vec<Format> {
+        let texts = match self {
+            Self::Dates => dates(cell),
+            Self::Times => TIMES.clone(),
+            Self::Durations => DURATIONS.clone(),
+            Self::Compact => COMPACT.map(str::to_owned).to_vec(),
+            Self::Asked => {
+                let numbers = date::NUMBERS.iter().map(|way| way.format.to_owned());
+                dates(cell).into_iter().chain(numbers).collect()
+            }
+        };
+        let cased = texts.into_iter().flat_map(cases);
+        let fitting = cased.filter(|text| self.clock().exactly(text, cell).is_some());
+        let formats = fitting.flat_map(|text| Format::all(self.clock(), &text));
+        formats.filter(|format| format.is_of(cell)).collect()
+    }
+}
+
+/// The texts of formats that a date may have.
+fn dates(cell: &str) -> Vec<String> {
+    let mut texts = Vec::new();
+    // No calendar has the date that means "never".
+    let real = cell.replacen("0000-00-00", "1970-01-01", 1);
+    let cell = real.as_str();
+    // Names of days stand first, but are no part of what a day is.
+    let named = ["", "%a, ", "%A, ", "%a ", "%A ", "%a. "];
+    let letters = cell.starts_with(|c: char| c.is_ascii_alphabetic());
+    for name in &named[..if letters { named.len() } else { 1 }] {
+        let Some(day) = strftime::after(name, cell) else {
+            continue;
+        };
+        for format in DAYS.iter() {
+            let Some(rest) = strftime::after(format, day) else {
+                continue;
+            };
+            texts.extend(rest.is_empty().then(|| format!("{name}{format}")));
+            texts.extend(times_after(rest).map(|time| format!("{name}{format}{time}")));
+        }
+    }
+    let whole = MONTHS.iter().chain(&YEAR_LAST);
+    texts.extend(whole.map(|format| (*format).to_owned()));
+    texts
+}
+
+/// The formats of what follows a day, with what stands between the two.
+fn times_after(rest: &str) -> impl Iterator<Item = String> {
+    let digits = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+    let (between, time) = rest.split_at(digits);
+    let known = !time.is_empty() && BETWEEN.contains(&between);
+    let times = TIMES.iter().map(String::as_str).chain(AFTER_DAY);
+    let fitting = times.filter(move |format| known && strftime::after(format, time) == Some(""));
+    fitting.map(move |format| format!("{between}{format}"))
+}
+
+/// A format, and the same with its names in capital and in small letters.
+fn cases(text: String) -> Vec<String> {
+    let names = ["%a", "%A", "%b", "%B"];
+    let cased = |case: &str| {
+        let change = |text: String, name: &&str| text.replace(name, &format!("%{case}{}", &name[1..]));
+        names.iter().fold(text.clone(), change)
+    };
+    let (small, capital) = (cased("~"), cased("^"));
+    match small == text {
+        true => vec![text],
+        false => vec![text, small, capital],
+    }
+}
+
+impl Format {
+    /// A format with each type that a column of such cells may have, the coarsest first.
+    pub(in crate::source) fn all(clock: Clock, text: &str) -> Vec<Self> {
+        let format = |data_type| Self {
+            text: text.to_owned(),
+            data_type,
+            clock,
+        };
+        types(clock, text).into_iter().map(format).collect()
+    }
+
+    /// The same format with a zone at its end.
+    pub(super) fn with_zone(mut self, zone: &str) -> Self {
+        self.text.push_str(zone);
+        self
+    }
+
+    /// The count that a cell stands for.
+    pub(super) fn count(&self, cell: &str) -> Option<i64> {
+        let count = self
+            .clock
+            .read(&self.text, cell)?
+            .div_euclid(count_nanos(&self.data_type));
+        i64::try_from(count).ok()
+    }
+
+    /// Whether the type holds all that the cell says.
+    pub(super) fn holds(&self, cell: &str) -> bool {
+        let nanos = self.clock.read(&self.text, cell);
+        nanos.is_some_and(|nanos| nanos.rem_euclid(count_nanos(&self.data_type)) == 0)
+    }
+
+    /// Whether the cell is written in this format, and would be written so again.
+    pub(super) fn is_of(&self, cell: &str) -> bool {
+        let Some(nanos) = self.clock.exactly(&self.text, cell) else {
+            return false;
+        };
+        let text = self.text.as_str();
+        let known = !self.is_doubtful() || LIKELY.contains(&nanos.div_euclid(DAY));
+        let likely = known && date::is_likely(text, cell);
+        let whole = nanos.rem_euclid(count_nanos(&self.data_type)) == 0;
+        let again = || self.clock.text(text, nanos);
+        let same = || match text {
+            // Programs write some parts or others: `PT90M` is `PT1H30M`.
+            duration::ISO_DAYS => true,
+            _ if text.ends_with("%.f") => again() == without_zeros(cell),
+            _ => date::is_number(text) || again() == cell,
+        };
+        likely && whole && same()
+    }
+
+    /// Whether cells in this format may be something else.
+    pub(super) fn is_doubtful(&self) -> bool {
+        COMPACT.contains(&self.text.as_str()) || MONTHS.contains(&self.text.as_str())
+    }
+
+    /// Whether every cell in a format before this one is in this one too: its seconds have any fraction.
+    pub(super) fn allows(&self, before: &Self) -> bool {
+        let seconds = self.text.strip_suffix("%.f");
+        let fraction = seconds.and_then(|seconds| before.text.strip_prefix(seconds));
+        fraction.is_some_and(|fraction| fraction.is_empty() || fraction.starts_with("%."))
+    }
+
+    /// Whether the day stands before the month.
+    pub(super) fn day_first(&self) -> bool {
+        let place = |letters: [char; 3]| self.text.find(|c: char| letters.contains(&c));
+        place(['d'; 3]) < place(['m', 'b', 'B'])
+    }
+}
+
+/// A time without the zeros at the end of its fraction.
+fn without_zeros(cell: &str) -> &str {
+    match cell.rfind('.') > cell.rfind(':') {
+        true => cell.trim_end_matches('0').trim_end_matches('.'),
+        false => cell,
+    }
+}
+
+/// The types that columns of a format may have, found by writing a date with smaller and smaller parts.
+fn types(clock: Clock, text: &str) -> Vec<DataType> {
+    let day = if clock == Clock::Date { 19_754 * DAY } else { 0 };
+    let at = |nanos: i128| clock.text(text, day + nanos);
+    let (time, mut types) = (14_706_000_000_000, Vec::new());
+    if clock == Clock::Date && at(0) == at(time) {
+        return vec![DataType::Date32];
+    } else if clock == Clock::Date && at(0).len() < at(time).len() {
+        types.push(DataType::Date32);
+    }
+    let parts = [
+        (TimeUnit::Second, time),
+        (TimeUnit::Millisecond, time + 123_000_000),
+        (TimeUnit::Microsecond, time + 123_456_000),
+        (TimeUnit::Nanosecond, time + 123_456_789),
+    ];
+    let finest = (1..4)
+        .rev()
+        .find(|part| at(parts[*part].1) != at(parts[part - 1].1));
+    let finest = finest.unwrap_or(0);
+    // Where the parts are written only if there are some, a coarser type may do.
+    let coarsest = if at(time).len() < at(parts[finest].1).len() {
+        0
+    } else {
+        finest
+    };
+    types.extend(
+        parts[coarsest..=finest]
+            .iter()
+            .map(|(unit, _)| clock.data_type(*unit)),
+    );
+    types
 }

@@ -2,7 +2,7 @@
 
 use arrow::datatypes::DataType;
 
-use super::date::Format;
+use super::formats::Format;
 use super::number::{Numeral, Style};
 use crate::kind::{MissingCounts, MissingWords};
 
@@ -15,7 +15,7 @@ pub(super) struct Guess {
     /// Whether no cell is infinite.
     finite: bool,
     numeral: Numeral,
-    /// Whether every number has the eight digits of a date.
+    /// Whether every number has as many digits as a date.
     pub(super) compact: bool,
     empty: bool,
     /// The words taken for missing values, and how often each occurs.
@@ -67,7 +67,8 @@ impl Guess {
             self.see_word(trimmed);
         }
         if self.numeral.possible() {
-            self.compact &= trimmed.len() == 8 && trimmed.bytes().all(|byte| byte.is_ascii_digit());
+            self.compact &=
+                matches!(trimmed.len(), 8 | 12 | 14) && trimmed.bytes().all(|byte| byte.is_ascii_digit());
             self.numeral.see(trimmed);
         }
     }
@@ -139,7 +140,7 @@ impl Guess {
 }
 
 /// How the cells of a column are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::source) enum Cells {
     /// Yes or no.
     Flag,
@@ -147,19 +148,19 @@ pub(in crate::source) enum Cells {
     Integer(Style),
     /// Numbers.
     Number(Style),
-    /// Dates, in this format.
+    /// Dates, times of day or durations, in this format.
     Date(Format),
     /// Texts.
     Text,
 }
 
 impl Cells {
-    pub(in crate::source) fn data_type(self) -> DataType {
+    pub(in crate::source) fn data_type(&self) -> DataType {
         match self {
             Self::Flag => DataType::Boolean,
             Self::Integer(_) => DataType::Int64,
             Self::Number(_) => DataType::Float64,
-            Self::Date(format) => format.data_type(),
+            Self::Date(format) => format.data_type.clone(),
             Self::Text => DataType::Utf8,
         }
     }

@@ -7,12 +7,15 @@ use std::path::Path;
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::Field as ArrowField;
 
-use super::date::{Format, Search};
-use super::formats::{FAMILIES, Family, NUMBERS};
+use super::date::{Search, ambiguous_note};
+use super::formats::{Family, Format};
 use super::guess::{self, Cells};
 use super::number::Numeral;
 use crate::error::DataError;
+use crate::kind::clock::Clock;
+use crate::kind::date::is_number;
 use crate::kind::number::NOTATION;
+use crate::kind::zone::Zone;
 use crate::kind::{self, MissingCounts, MissingWords};
 use crate::options::{FieldType, TypedField};
 
@@ -29,7 +32,7 @@ pub(in crate::source) trait Texts {
     fn guessed(&self, column: usize) -> Cells;
     /// How the flags of a column are written, for no and for yes.
     fn words(&self, column: usize) -> Option<[String; 2]>;
-    /// Whether every number of a column has the eight digits of a date.
+    /// Whether every number of a column has as many digits as a date.
     fn compact(&self, column: usize) -> bool;
     /// How the numbers of a column are written; none where that is as usual.
     fn notation(&self, column: usize) -> Option<String>;
@@ -57,14 +60,13 @@ pub(in crate::source) fn fields(
     let (mut fields, mut all, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     for (column, name) in names.iter().enumerate() {
         let asked = asked.iter().rev().find(|field| field.name == *name);
-        let asked = asked.map(|field| field.field_type);
-        let cells = retyped(texts, column, name, asked)?;
-        if let Cells::Date(format) = cells {
-            notes.extend(format.note(name));
-        }
+        let place = Place { texts, column, name };
+        let (cells, note) = place.retyped(asked)?;
+        notes.extend(note);
         let taken = |word: &str| cells != Cells::Text || texts.missing().is_named(word);
         notes.extend(texts.absent(column).note(name, taken));
-        fields.push(field(name, cells, asked, (texts, column)));
+        let asked = asked.map(|field| field.field_type);
+        fields.push(field(name, &cells, asked, (texts, column)));
         all.push(cells);
     }
     Ok(Typed {
@@ -77,7 +79,7 @@ pub(in crate::source) fn fields(
 /// The field of a column of `texts`, with what its values alone do not say.
 fn field(
     name: &str,
-    cells: Cells,
+    cells: &Cells,
     asked: Option<FieldType>,
     (texts, column): (&impl Texts, usize),
 ) -> ArrowField {
@@ -86,7 +88,7 @@ fn field(
         (_, Some(FieldType::Ignore)) => one(kind::IGNORE, String::new()),
         (_, Some(FieldType::Text)) => one(kind::text::TEXT, String::new()),
         (_, Some(FieldType::Category)) => one(kind::CATEGORY, String::new()),
-        (Cells::Date(format), _) => one(kind::written::FORMAT, format.text()),
+        (Cells::Date(format), _) => one(kind::written::FORMAT, format.text.clone()),
         (Cells::Flag, _) => {
             let words = texts.words(column).map(|words| words.join(" "));
             words.map_or_else(Vec::new, |words| one(kind::flag::WORDS, words))
@@ -105,92 +107,143 @@ fn field(
     field.with_metadata(metadata.into_iter().collect::<HashMap<_, _>>())
 }
 
-/// How the cells of a column are read: as asked for, or as its texts suggest.
-fn retyped(
-    texts: &impl Texts,
+/// A column of texts.
+struct Place<'a, T> {
+    texts: &'a T,
     column: usize,
-    name: &str,
-    asked: Option<FieldType>,
-) -> Result<Cells, DataError> {
-    let guessed = texts.guessed(column);
-    let numbers = matches!(guessed, Cells::Integer(_) | Cells::Number(_));
-    if let Some(family) = FAMILIES.iter().find(|family| Some(family.field_type) == asked) {
-        let format = format(texts, column, name, family, true)?;
-        return Ok(format.map_or(guessed, Cells::Date));
-    }
-    match asked {
-        None if guessed == Cells::Text => {
-            for family in &FAMILIES {
-                if let Some(format) = format(texts, column, name, family, false)? {
-                    return Ok(Cells::Date(format));
-                }
+    name: &'a str,
+}
+
+/// How the cells of a column are read, and a note on that.
+type Decided = (Cells, Option<String>);
+
+impl<T: Texts> Place<'_, T> {
+    /// How the cells are read: as asked for, or as the texts suggest.
+    fn retyped(&self, asked: Option<&TypedField>) -> Result<Decided, DataError> {
+        let guessed = self.texts.guessed(self.column);
+        let numbers = matches!(guessed, Cells::Integer(_) | Cells::Number(_));
+        let Some(asked) = asked else {
+            return self.searched(guessed, numbers);
+        };
+        if let Some(clock) = asked.field_type.clock() {
+            return self.clock(clock, asked.format.as_deref());
+        }
+        let cells = match asked.field_type {
+            FieldType::Category | FieldType::Text => Cells::Text,
+            FieldType::Number if !numbers => {
+                let plain = Numeral::default().style();
+                let fits = |cell: &str| plain.and_then(|style| style.number(cell)).is_some();
+                self.every("a number", fits)?;
+                plain.map_or(guessed, Cells::Number)
             }
-            Ok(guessed)
-        }
-        None if numbers && texts.compact(column) => {
-            let format = format(texts, column, name, &NUMBERS, false)?;
-            Ok(format.map_or(guessed, Cells::Date))
-        }
-        Some(FieldType::Category | FieldType::Text) => Ok(Cells::Text),
-        Some(FieldType::Number) if !numbers => {
-            let plain = Numeral::default().style();
-            let fits = |cell: &str| plain.and_then(|style| style.number(cell)).is_some();
-            every(texts, column, name, "a number", fits)?;
-            Ok(plain.map_or(guessed, Cells::Number))
-        }
-        Some(FieldType::Flag) if guessed != Cells::Flag && !numbers => {
-            every(texts, column, name, "yes or no", |cell| {
-                guess::flag(cell).is_some()
-            })?;
-            Ok(Cells::Flag)
-        }
-        _ => Ok(guessed),
+            FieldType::Flag if guessed != Cells::Flag && !numbers => {
+                self.every("yes or no", |cell| guess::flag(cell).is_some())?;
+                Cells::Flag
+            }
+            _ => guessed,
+        };
+        Ok((cells, None))
     }
-}
 
-/// The format of all cells, if they have one of a family; if they are `surely` of it, one that is not is an error.
-fn format(
-    texts: &impl Texts,
-    column: usize,
-    name: &str,
-    family: &Family,
-    surely: bool,
-) -> Result<Option<Format>, DataError> {
-    let mut search = Search::new(family);
-    look(texts, column, |row, cell| Ok(search.see(row, cell)))?;
-    match (search.two_formats(), search.format()) {
-        (Some([first, second]), _) if surely || family.surely => Err(DataError::TwoFormats {
-            path: texts.path().to_path_buf(),
-            column: name.to_owned(),
-            first,
-            second,
-        }),
-        (_, None) if surely => {
-            every(texts, column, name, family.one, |cell| family.has(cell))?;
-            Ok(None)
+    /// How cells are read of which nobody says what they are.
+    fn searched(&self, guessed: Cells, numbers: bool) -> Result<Decided, DataError> {
+        let compact = [Family::Compact];
+        let families: &[Family] = match &guessed {
+            Cells::Text => &Family::TEXTS,
+            _ if numbers && self.texts.compact(self.column) => &compact,
+            _ => &[],
+        };
+        for family in families {
+            if let Some(decided) = self.format(*family, false)? {
+                return Ok(decided);
+            }
         }
-        (_, found) => Ok(found),
+        Ok((guessed, None))
     }
-}
 
-/// Checks that every cell that is not missing fits.
-fn every(
-    texts: &impl Texts,
-    column: usize,
-    name: &str,
-    expected: &'static str,
-    fits: impl Fn(&str) -> bool,
-) -> Result<(), DataError> {
-    look(texts, column, |row, cell| match fits(cell) {
-        true => Ok(true),
-        false => Err(DataError::Cell {
-            path: texts.path().to_path_buf(),
+    /// How cells are read that somebody says are dates, times or durations, also in which format.
+    fn clock(&self, clock: Clock, format: Option<&str>) -> Result<Decided, DataError> {
+        let family = match clock {
+            Clock::Date => Family::Asked,
+            Clock::Time => Family::Times,
+            Clock::Duration => Family::Durations,
+        };
+        match format {
+            Some(format) => Ok((Cells::Date(self.given(clock, format)?), None)),
+            // A column without cells is of any type.
+            None => Ok(self
+                .format(family, true)?
+                .unwrap_or((self.texts.guessed(self.column), None))),
+        }
+    }
+
+    /// A format that somebody gives, with the coarsest type that holds every cell.
+    fn given(&self, clock: Clock, text: &str) -> Result<Format, DataError> {
+        let mut formats = Format::all(clock, text);
+        let last = formats.pop().ok_or_else(|| DataError::bad_format(text))?;
+        let written = format!("{}, written as `{text}`", clock.one());
+        look(self.texts, self.column, |row, cell| {
+            formats.retain(|format| format.holds(cell));
+            match last.count(cell) {
+                Some(_) => Ok(true),
+                None => Err(self.wrong(row, cell, written.clone())),
+            }
+        })?;
+        Ok(formats.into_iter().next().unwrap_or(last))
+    }
+
+    /// The format of all cells, if they have one of a family; if they are `surely` of it, one that is not is an
+    /// error.
+    fn format(&self, family: Family, surely: bool) -> Result<Option<Decided>, DataError> {
+        let mut search = Search::new(family);
+        look(self.texts, self.column, |row, cell| Ok(search.see(row, cell)))?;
+        match (search.two_formats(), search.format()) {
+            (Some([first, second]), _) if surely || search.is_sure() => Err(DataError::TwoFormats {
+                path: self.texts.path().to_path_buf(),
+                column: self.name.to_owned(),
+                first,
+                second,
+            }),
+            (_, None) if surely => {
+                look(self.texts, self.column, |row, cell| {
+                    match search.knows(Zone::split(cell).0) {
+                        true => Ok(true),
+                        false => Err(self.wrong(row, cell, family.clock().one().to_owned())),
+                    }
+                })?;
+                Ok(None)
+            }
+            (_, found) => Ok(found.map(|(format, ambiguous)| {
+                let note = self.note(&format, ambiguous);
+                (Cells::Date(format), note)
+            })),
+        }
+    }
+
+    fn note(&self, format: &Format, ambiguous: bool) -> Option<String> {
+        let number = is_number(&format.text);
+        let counted = || format!("the numbers of `{}` are read as {}", self.name, format.text);
+        let turned = || ambiguous.then(|| ambiguous_note(self.name, format));
+        number.then(counted).or_else(turned)
+    }
+
+    /// Checks that every cell that is not missing fits.
+    fn every(&self, expected: &str, fits: impl Fn(&str) -> bool) -> Result<(), DataError> {
+        look(self.texts, self.column, |row, cell| match fits(cell) {
+            true => Ok(true),
+            false => Err(self.wrong(row, cell, expected.to_owned())),
+        })
+    }
+
+    fn wrong(&self, row: u64, cell: &str, expected: String) -> DataError {
+        DataError::Cell {
+            path: self.texts.path().to_path_buf(),
             row: row + 1,
-            column: name.to_owned(),
+            column: self.name.to_owned(),
             value: cell.chars().take(80).collect(),
             expected,
-        }),
-    })
+        }
+    }
 }
 
 /// Shows each cell of a column that is not missing, until `see` has seen enough.

@@ -112,6 +112,15 @@ fn a_field_s_kind_wins_over_the_list_of_kinds() {
 }
 
 #[test]
+fn a_format_of_dates_may_hold_a_comma() {
+    let fields = config(&["data.fields=when=date:%b %d, %Y,zip=text"])
+        .open_options()
+        .fields;
+    let texts: Vec<String> = fields.into_iter().map(String::from).collect();
+    assert_eq!(texts, ["when=date:%b %d, %Y", "zip=text"]);
+}
+
+#[test]
 fn binarised_pixels_need_bernoulli_and_the_error_names_the_settings_that_hold() {
     let conflict = |first: &str, second: &str| {
         format!(

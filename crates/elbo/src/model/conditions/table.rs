@@ -32,10 +32,9 @@ impl Conditions {
         let places = names.iter().map(|name| opened.given_place(name));
         let places = places.collect::<Result<Vec<_>, _>>()?;
         // Cells are read as they are written: the model's fields say what they mean.
-        let fields = names.iter().map(|name| TypedField {
-            name: name.clone(),
-            field_type: FieldType::Category,
-        });
+        let fields = names
+            .iter()
+            .map(|name| TypedField::new(name, FieldType::Category));
         let options = OpenOptions {
             fields: fields.collect(),
             missing: opened.open_options().missing,
