@@ -61,9 +61,13 @@ impl Spool {
         writer.finish().map_err(DataError::spooling)?;
         drop(writer);
         file.seek(SeekFrom::Start(0)).map_err(DataError::Spool)?;
+        let mut reader = FileReader::try_new(file, None).map_err(DataError::spooling)?;
+        if typing.looks_ahead() {
+            check(&typing, &mut reader)?;
+        }
         Ok(Self {
             typing,
-            reader: Mutex::new(FileReader::try_new(file, None).map_err(DataError::spooling)?),
+            reader: Mutex::new(reader),
             ends,
         })
     }
@@ -161,6 +165,20 @@ impl Spool {
             .map_err(DataError::spooling)?
             .ok_or_else(gone)
     }
+}
+
+/// Checks each value, once all of them have been looked at.
+fn check(typing: &Typing, reader: &mut FileReader<File>) -> Result<(), DataError> {
+    let mut rows = 0;
+    for batch in 0..reader.num_batches() {
+        reader.set_index(batch)?;
+        if let Some(batch) = reader.next() {
+            let batch = batch.map_err(DataError::spooling)?;
+            typing.typed(&batch, rows)?;
+            rows += batch.num_rows() as u64;
+        }
+    }
+    Ok(())
 }
 
 /// Dictionaries as plain values: a file of batches has one dictionary for all of them.

@@ -1,6 +1,7 @@
 //! How columns of Arrow data are read as fields, from Parquet files and from record batches in memory.
 
 mod absent;
+mod texts;
 mod whole;
 
 use std::collections::HashMap;
@@ -23,6 +24,7 @@ use crate::kind::clock::{Clock, DAY, counts, nanos, typed};
 use crate::kind::written::FORMAT;
 use crate::options::{FieldType, OpenOptions, TypedField};
 use absent::Absent;
+use texts::Texts;
 
 /// The days of the years 1 to 9999, counted from 1970.
 const DAYS: std::ops::Range<i128> = -719_162..2_932_897;
@@ -33,6 +35,7 @@ pub(super) struct Typing {
     /// Where the data are from.
     place: PathBuf,
     missing: Absent,
+    texts: Texts,
     /// Positions of the columns that are read.
     pub(super) columns: Vec<usize>,
     /// The columns as they are stored.
@@ -51,12 +54,18 @@ impl Typing {
     pub(super) fn new(place: &Path, schema: &ArrowSchema, options: &OpenOptions) -> Result<Self, DataError> {
         let asked = options.types(&names(schema))?;
         let (mut columns, mut fields, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
+        let mut texts = Texts::new(options.missing_words());
         for (column, field) in schema.fields().iter().enumerate() {
             let asked = asked.iter().rev().find(|asked| asked.name == *field.name());
             match as_field(field, asked)? {
-                Some(field) => {
+                Some(own) => {
+                    texts.take(
+                        fields.len(),
+                        field.data_type(),
+                        asked.map(|asked| asked.field_type),
+                    );
                     columns.push(column);
-                    fields.push(field);
+                    fields.push(own);
                 }
                 None => left_out.push(format!(
                     "`{}` is left out: columns of type {} are not read",
@@ -72,6 +81,7 @@ impl Typing {
             false => Ok(Self {
                 place: place.to_path_buf(),
                 missing: Absent::new(options.missing_words(), fields.len()),
+                texts,
                 columns,
                 stored: Arc::new(schema.clone()),
                 schema: Arc::new(ArrowSchema::new(fields)),
@@ -81,7 +91,7 @@ impl Typing {
     }
 
     /// Takes note of what only the values say, before any are read as fields: whole numbers too large for floating
-    /// point are names, not measures, and words may stand for missing values.
+    /// point are names, not measures, words may stand for missing values, and texts for numbers.
     pub(super) fn see(&mut self, batch: &RecordBatch) {
         let mut fields: Vec<FieldRef> = self.schema.fields().iter().cloned().collect();
         let columns = self.columns.iter().map(|column| batch.columns().get(*column));
@@ -93,8 +103,16 @@ impl Typing {
             if *field.data_type() == DataType::Int64 && field.metadata().is_empty() && whole::beyond(array) {
                 *field = Arc::new(whole::named(field.name(), array.data_type()));
             }
+            if let Some(seen) = self.texts.see(place, field.name(), array) {
+                *field = Arc::new(seen);
+            }
         }
         self.schema = Arc::new(ArrowSchema::new(fields));
+    }
+
+    /// Whether how a value is read depends on values that come after it.
+    pub(super) fn looks_ahead(&self) -> bool {
+        !self.texts.is_empty()
     }
 
     /// Notes on columns that are not read, and on words for missing values.
@@ -135,7 +153,13 @@ impl Typing {
         field: &ArrowField,
         before: u64,
     ) -> Result<ArrayRef, DataError> {
-        plain(&self.place, &self.missing.without(array), field, before)
+        let array = self.missing.without(array);
+        let place = self.schema.index_of(field.name()).ok();
+        match place.and_then(|place| self.texts.read(place, &array)) {
+            Some(values) => values?
+                .map_err(|(row, expected)| wrong_cell(&self.place, &array, field, before, row, expected)),
+            None => plain(&self.place, &array, field, before),
+        }
     }
 }
 
@@ -224,18 +248,28 @@ fn written(
     }
 }
 
+/// The error about a value, in a row of the array, that its field cannot hold.
+fn wrong_cell(
+    path: &Path,
+    array: &ArrayRef,
+    field: &ArrowField,
+    before: u64,
+    row: usize,
+    expected: impl Into<String>,
+) -> DataError {
+    let value = arrow::util::display::array_value_to_string(array, row).unwrap_or_default();
+    DataError::Cell {
+        path: path.to_path_buf(),
+        row: before + row as u64 + 1,
+        column: field.name().clone(),
+        value: value.chars().take(80).collect(),
+        expected: expected.into(),
+    }
+}
+
 /// A column in the type of its field; a value that does not fit is an error that names its row.
 fn plain(path: &Path, array: &ArrayRef, field: &ArrowField, before: u64) -> Result<ArrayRef, DataError> {
-    let wrong = |row: usize, expected: String| {
-        let value = arrow::util::display::array_value_to_string(array, row).unwrap_or_default();
-        DataError::Cell {
-            path: path.to_path_buf(),
-            row: before + row as u64 + 1,
-            column: field.name().clone(),
-            value: value.chars().take(80).collect(),
-            expected,
-        }
-    };
+    let wrong = |row: usize, expected: String| wrong_cell(path, array, field, before, row, expected);
     let format = field.metadata().get(FORMAT);
     if let Some((format, clock)) = format.zip(Clock::of(field.data_type())) {
         let expected = || format!("{}, written as `{format}`", clock.one());

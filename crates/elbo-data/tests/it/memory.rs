@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, Int16Array, Int64Array, ListArray, StringArray, TimestampMillisecondArray,
 };
-use arrow::datatypes::{DataType, Int32Type, Int64Type, TimeUnit};
+use arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type, TimeUnit};
 use arrow::record_batch::{RecordBatch, RecordBatchIterator, RecordBatchReader};
 use elbo_data::column::image_shape;
 use elbo_data::kind::text::TextOptions;
@@ -200,4 +200,38 @@ fn data_that_do_not_fit_together_are_errors() {
         Err(DataError::NoColumns { .. })
     ));
     assert!(records(0, 2).column(3).data_type().is_nested());
+}
+
+#[test]
+fn texts_are_read_as_the_numbers_and_flags_that_they_are_said_to_be() {
+    let price: ArrayRef = Arc::new(StringArray::from(vec![
+        Some("$1,200.50"),
+        None,
+        Some("$7.00"),
+        Some("NA"),
+    ]));
+    let paid: ArrayRef = Arc::new(StringArray::from(vec!["Yes", "No", "Yes", "Yes"]));
+    let batch =
+        RecordBatch::try_from_iter_with_nullable([("price", price, true), ("paid", paid, true)]).unwrap();
+    let asked = |fields: [&str; 2]| OpenOptions {
+        fields: fields.iter().map(|field| field.parse().unwrap()).collect(),
+        ..OpenOptions::default()
+    };
+    let options = asked(["price=number", "paid=flag"]);
+    let source = Memory::from_batches(std::slice::from_ref(&batch), &options).unwrap();
+    let read = source.read(&[0, 1, 2, 3]).unwrap().batch;
+    let numbers: Vec<_> = read.column(0).as_primitive::<Float64Type>().iter().collect();
+    assert_eq!(numbers, [Some(1200.5), None, Some(7.0), None]);
+    let flags: Vec<_> = read.column(1).as_boolean().iter().collect();
+    assert_eq!(flags, [Some(true), Some(false), Some(true), Some(true)]);
+    let written = elbo_data::kind::as_written(read.schema().field(0), read.column(0));
+    assert_eq!(written.as_string::<i32>().value(0), "$1,200.50");
+    let error = Memory::from_batches(&[batch], &asked(["paid=number", "price=category"])).unwrap_err();
+    assert!(error.to_string().contains("row 1 of"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("`Yes` in the column `paid`, which is not a number"),
+        "{error}"
+    );
 }

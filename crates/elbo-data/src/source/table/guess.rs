@@ -8,7 +8,7 @@ use crate::kind::{MissingCounts, MissingWords};
 
 /// The types that all cells seen so far fit.
 #[derive(Clone, Debug)]
-pub(super) struct Guess {
+pub(in crate::source) struct Guess {
     flag: bool,
     /// The first words for no and for yes.
     words: [Option<String>; 2],
@@ -45,7 +45,7 @@ impl Default for Guess {
 }
 
 impl Guess {
-    pub(super) fn see(&mut self, line: u64, cell: &str, missing: &MissingWords) {
+    pub(in crate::source) fn see(&mut self, line: u64, cell: &str, missing: &MissingWords) {
         let trimmed = cell.trim();
         self.blanks |= trimmed.len() != cell.len();
         if missing.beside_values(trimmed) {
@@ -91,7 +91,7 @@ impl Guess {
 
     /// How the column's flags are written, for no and for yes; none of other columns, and where that is plain
     /// true and false.
-    pub(super) fn words(&self) -> Option<[String; 2]> {
+    pub(in crate::source) fn words(&self) -> Option<[String; 2]> {
         let words = match (self.cells(), &self.words) {
             (Cells::Flag, [Some(no), Some(yes)]) => [no.clone(), yes.clone()],
             (Cells::Flag, [Some(no), None]) => [no.clone(), opposite(no)],
@@ -102,7 +102,7 @@ impl Guess {
     }
 
     /// How the column's numbers are written, as metadata of its field; none where they are as usual.
-    pub(super) fn notation(&self) -> Option<String> {
+    pub(in crate::source) fn notation(&self) -> Option<String> {
         match self.cells() {
             Cells::Integer(_) | Cells::Number(_) => serde_json::to_string(&self.numeral.notation()?).ok(),
             _ => None,
@@ -127,7 +127,7 @@ impl Guess {
     }
 
     /// How the column's cells are read.
-    pub(super) fn cells(&self) -> Cells {
+    pub(in crate::source) fn cells(&self) -> Cells {
         match (self, self.numeral.style()) {
             (Self { empty: true, .. }, _) => Cells::Text,
             (Self { flag: true, .. }, _) => Cells::Flag,
