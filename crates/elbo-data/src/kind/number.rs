@@ -49,7 +49,8 @@ pub struct Number {
     pub integer: bool,
     /// The evenly spaced values that the files' numbers have; none if they are real.
     pub grid: Option<Grid>,
-    /// A partition of the range, ascending: at most [`MAX_BINS`].
+    /// A partition of the range, ascending, and beside it bins of single values that are no measures: at most
+    /// [`MAX_BINS`].
     pub bins: Vec<Bin>,
     /// How the numbers are written in files that hold text, where that is not as usual.
     #[serde(skip_serializing_if = "Option::is_none", default)]
