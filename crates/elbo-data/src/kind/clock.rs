@@ -271,6 +271,14 @@ mod tests {
         assert_eq!(texts, ["26. 01:00", "26. 03:00", "01. 02:00"]);
         let counts = counts(wall.into_iter(), array.data_type());
         assert_eq!(&typed(&counts, array.data_type()).unwrap(), &array);
+        let bare = DataType::Timestamp(TimeUnit::Millisecond, None);
+        let shown = crate::kind::in_type(&array, &bare).unwrap().unwrap();
+        assert_eq!(nanos(&shown), nanos(&array));
+        assert_eq!(
+            &crate::kind::in_type(&shown, array.data_type()).unwrap().unwrap(),
+            &array
+        );
+        assert!(crate::kind::in_type(&shown, &DataType::Int64).is_none());
         // half past two was on no clock
         let zone = Region::of(array.data_type()).unwrap();
         let skipped = date::read("%Y-%m-%d %H:%M", "2023-03-26 02:30").unwrap();
