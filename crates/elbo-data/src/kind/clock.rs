@@ -156,7 +156,7 @@ fn unit_nanos(unit: TimeUnit) -> i128 {
 /// The nanoseconds of each value of a column; none of a column of another type.
 pub(crate) fn nanos(array: &ArrayRef) -> Option<Vec<Option<i128>>> {
     let clock = Clock::of(array.data_type())?;
-    let (unit, zone) = (count_nanos(array.data_type()), Zone::of(array.data_type()));
+    let (unit, zone) = (count_nanos(array.data_type()), Region::of(array.data_type()));
     let whole = match array.data_type() {
         DataType::Date32 | DataType::Time32(_) => {
             cast(&cast(array, &DataType::Int32).ok()?, &DataType::Int64).ok()?
@@ -177,11 +177,17 @@ pub(crate) fn nanos(array: &ArrayRef) -> Option<Vec<Option<i128>>> {
 
 /// The count that a column of this type has for each number of nanoseconds; none where it can hold no such count.
 pub(crate) fn counts(nanos: impl Iterator<Item = Option<i128>>, data_type: &DataType) -> Int64Array {
-    let (unit, zone) = (count_nanos(data_type), Zone::of(data_type));
+    let (unit, zone) = (count_nanos(data_type), Region::of(data_type));
     let instant = |nanos: i128| zone.as_ref().map_or(nanos, |zone| zone.instant(nanos));
     nanos
         .map(|nanos| i64::try_from(instant(nanos?).div_euclid(unit)).ok())
         .collect()
+}
+
+/// What a column of this type gives back of nanoseconds: in spring, clocks skip an hour.
+pub(super) fn settled(nanos: i128, data_type: &DataType) -> i128 {
+    let zone = Region::of(data_type);
+    zone.map_or(nanos, |zone| zone.wall(zone.instant(nanos)))
 }
 
 /// Whole counts as a column of a type for them; what the type cannot hold is null.
@@ -195,10 +201,10 @@ pub(crate) fn typed(counts: &Int64Array, data_type: &DataType) -> Result<ArrayRe
     })
 }
 
-/// A time zone, whose clocks show what a date is.
-struct Zone(Tz);
+/// A time zone by its name, whose clocks are put back and forth.
+struct Region(Tz);
 
-impl Zone {
+impl Region {
     /// The zone of a column's type, if it has one that is known.
     fn of(data_type: &DataType) -> Option<Self> {
         match data_type {
@@ -234,7 +240,23 @@ impl Zone {
 mod tests {
     use super::*;
     use arrow::array::{Date64Array, TimestampSecondArray};
+    use proptest::prelude::*;
     use std::sync::Arc;
+
+    proptest! {
+        #[test]
+        fn no_format_and_no_text_is_too_odd(
+            format in "(%[-^~.,]?[0-9]?[a-zA-Z%]|[ :Tß]){0,6}",
+            text in "([0-9]{1,4}|[-:. TZPß]|AM|day){0,9}",
+        ) {
+            for clock in [Clock::Date, Clock::Time, Clock::Duration] {
+                let known = clock.knows(&format);
+                let nanos = clock.read(&format, &text);
+                let again = nanos.map(|nanos| clock.text(&format, nanos));
+                prop_assert!(!known || again.is_none_or(|again| clock.read(&format, &again).is_some()));
+            }
+        }
+    }
 
     #[test]
     fn zones_show_the_time_of_their_clocks() {
@@ -249,8 +271,16 @@ mod tests {
         assert_eq!(texts, ["26. 01:00", "26. 03:00", "01. 02:00"]);
         let counts = counts(wall.into_iter(), array.data_type());
         assert_eq!(&typed(&counts, array.data_type()).unwrap(), &array);
+        let bare = DataType::Timestamp(TimeUnit::Millisecond, None);
+        let shown = crate::kind::in_type(&array, &bare).unwrap().unwrap();
+        assert_eq!(nanos(&shown), nanos(&array));
+        assert_eq!(
+            &crate::kind::in_type(&shown, array.data_type()).unwrap().unwrap(),
+            &array
+        );
+        assert!(crate::kind::in_type(&shown, &DataType::Int64).is_none());
         // half past two was on no clock
-        let zone = Zone::of(array.data_type()).unwrap();
+        let zone = Region::of(array.data_type()).unwrap();
         let skipped = date::read("%Y-%m-%d %H:%M", "2023-03-26 02:30").unwrap();
         assert_eq!(zone.wall(zone.instant(skipped)) - skipped, 3_600_000_000_000);
     }

@@ -49,7 +49,8 @@ pub struct Number {
     pub integer: bool,
     /// The evenly spaced values that the files' numbers have; none if they are real.
     pub grid: Option<Grid>,
-    /// A partition of the range, ascending: at most [`MAX_BINS`].
+    /// A partition of the range, ascending, and beside it bins of single values that are no measures: at most
+    /// [`MAX_BINS`].
     pub bins: Vec<Bin>,
     /// Whether no number occurs twice though all are whole: they may be keys.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]

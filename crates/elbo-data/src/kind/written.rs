@@ -8,7 +8,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field as ArrowField};
 use serde::{Deserialize, Serialize};
 
-use super::clock::{Clock, count_nanos, counts, nanos, typed};
+use super::clock::{Clock, DAY, count_nanos, counts, nanos, settled, typed};
 use super::number::{Number, NumberFitter};
 use super::statistics::{Statistics, wrong_values};
 use super::{Form, Kind, Parsed, constant, date, is_missing, wrong_type};
@@ -55,7 +55,7 @@ mod arrow_type {
 /// How many counts of a type are one of its numbers.
 fn counts_per_number(data_type: &DataType) -> i128 {
     match data_type {
-        DataType::Date32 | DataType::Date64 => super::clock::DAY / count_nanos(data_type),
+        DataType::Date32 | DataType::Date64 => DAY / count_nanos(data_type),
         other => SECOND / count_nanos(other),
     }
 }
@@ -75,8 +75,9 @@ impl Written {
     }
 
     fn nanos_of(&self, number: f64) -> i128 {
-        let count = (number * counts_per_number(&self.data_type) as f64).round();
-        (count as i128).saturating_mul(count_nanos(&self.data_type))
+        // A count has 64 bits, whatever the number is.
+        let count = (number * counts_per_number(&self.data_type) as f64).round() as i64;
+        i128::from(count) * count_nanos(&self.data_type)
     }
 
     fn format(&self) -> &str {
@@ -189,7 +190,7 @@ impl Statistics for Written {
         let texts = self.format.is_some();
         let read = |number: f64| match texts {
             true => self.read(&self.text(number)),
-            false => Some(self.number_of(self.nanos_of(number))),
+            false => Some(self.number_of(settled(self.nanos_of(number), &self.data_type))),
         };
         Ok(self.number.encoded(numbers.map(read)))
     }

@@ -12,7 +12,7 @@ use elbo_data::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, Schema
 use elbo_data::arrow::error::ArrowError;
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::column::image_shape;
-use elbo_data::kind::as_written;
+use elbo_data::kind::{as_written, in_type};
 use elbo_data::{DataError, Source};
 
 use super::item::Item;
@@ -173,15 +173,11 @@ fn restorable(generated: &DataType, stored: &DataType) -> bool {
     can_cast_types(generated, stored)
 }
 
-/// A generated column in the type of a stored one.
-fn restored(generated: &ArrayRef, stored: &DataType) -> Result<ArrayRef, ArrowError> {
-    match (generated.data_type(), stored) {
-        // Both count from the same moment; a cast would take the first for a time of that zone.
-        (DataType::Timestamp(_, None), DataType::Timestamp(unit, Some(_))) => {
-            let counts = cast(generated, &DataType::Timestamp(*unit, None))?;
-            cast(&cast(&counts, &DataType::Int64)?, stored)
-        }
-        _ => cast(generated, stored),
+/// A generated column in the type of a stored one. Clocks of another time zone show the same.
+fn restored(generated: &ArrayRef, stored: &DataType) -> Result<ArrayRef, DataError> {
+    match in_type(generated, stored) {
+        Some(array) => array,
+        None => Ok(cast(generated, stored)?),
     }
 }
 
@@ -247,7 +243,7 @@ impl Known<'_> {
             return Ok(none());
         };
         // A column whose types have nothing in common is left as it was generated.
-        let Ok(known) = cast(known, generated.data_type()) else {
+        let Ok(known) = restored(known, generated.data_type()) else {
             return Ok(none());
         };
         let kept = match stays {

@@ -47,8 +47,7 @@ impl Search {
     /// Tries a cell; returns whether more cells are needed.
     pub(super) fn see(&mut self, row: u64, cell: &str) -> bool {
         let (bare, zone) = Zone::split(cell);
-        let begins = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        let short = cell.starts_with(begins) && cell.len() <= LONGEST;
+        let short = cell.len() <= LONGEST && self.family.may_begin(cell);
         // Only dates can be brought to another zone.
         let dates = self.family.clock() == Clock::Date;
         let same = |first: Option<Zone>| first == zone || (dates && first.is_some() && zone.is_some());

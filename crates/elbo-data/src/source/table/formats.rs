@@ -56,7 +56,7 @@ const FRACTIONS: [&str; 12] = [
 /// Times of day that are told from numbers only after a day.
 const AFTER_DAY: [&str; 5] = ["%H.%M", "%H.%M.%S", "%H%M", "%H%M%S", "%Hh%M"];
 
-/// Days: ISO 8601, then day first, then month first, then those with names of months.
+/// Days of digits: ISO 8601, then day first, then month first.
 static DAYS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let mut days: Vec<String> = ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y-%-m-%-d", "%Y/%-m/%-d"]
         .map(str::to_owned)
@@ -70,6 +70,13 @@ static DAYS: LazyLock<Vec<String>> = LazyLock::new(|| {
             days.extend(["/", "-"].map(|mark| [month, day, year].join(mark)));
         }
     }
+    days.extend(["%Y%m%d", "%G-W%V-%u", "%G-W%V"].map(str::to_owned));
+    days
+});
+
+/// Days with the name of the month.
+static NAMED_DAYS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let mut days = Vec::new();
     for month in ["%b", "%B"] {
         for day in ["%d", "%-d"] {
             for year in ["%Y", "%y"] {
@@ -81,7 +88,6 @@ static DAYS: LazyLock<Vec<String>> = LazyLock::new(|| {
         }
         days.extend(["-", " ", "/"].map(|mark| ["%Y", month, "%d"].join(mark)));
     }
-    days.extend(["%Y%m%d", "%G-W%V-%u", "%G-W%V"].map(str::to_owned));
     days
 });
 
@@ -133,49 +139,70 @@ impl Family {
         self == Self::Dates
     }
 
+    /// Whether a cell of the family may begin as this one does; most cells of other columns do not.
+    pub(super) fn may_begin(self, cell: &str) -> bool {
+        cell.bytes().next().is_some_and(|first| match self {
+            Self::Dates | Self::Asked => first.is_ascii_alphanumeric() || first == b'-',
+            Self::Durations => first.is_ascii_digit() || b"-P".contains(&first),
+            Self::Times | Self::Compact => first.is_ascii_digit(),
+        })
+    }
+
     /// The formats in which the cell is written, in the order of preference.
     pub(super) fn formats(self, cell: &str) -> Vec<Format> {
+        let fits = |text: &&str| self.clock().exactly(text, cell).is_some();
+        let fitting = |texts: &[String]| owned(texts.iter().map(String::as_str).filter(fits));
         let texts = match self {
             Self::Dates => dates(cell),
-            Self::Times => TIMES.clone(),
-            Self::Durations => DURATIONS.clone(),
-            Self::Compact => COMPACT.map(str::to_owned).to_vec(),
+            Self::Times => fitting(&TIMES),
+            Self::Durations => fitting(&DURATIONS),
+            Self::Compact => owned(COMPACT.into_iter().filter(fits)),
             Self::Asked => {
-                let numbers = date::NUMBERS.iter().map(|way| way.format.to_owned());
-                dates(cell).into_iter().chain(numbers).collect()
+                let numbers = date::NUMBERS.iter().map(|way| way.format);
+                [dates(cell), owned(numbers.filter(fits))].concat()
             }
         };
-        let cased = texts.into_iter().flat_map(cases);
-        let fitting = cased.filter(|text| self.clock().exactly(text, cell).is_some());
-        let formats = fitting.flat_map(|text| Format::all(self.clock(), &text));
+        let formats = texts.iter().flat_map(|text| Format::all(self.clock(), text));
         formats.filter(|format| format.is_of(cell)).collect()
     }
 }
+
+fn owned<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
+    texts.map(str::to_owned).collect()
+}
+
+/// The first letters of the names of months.
+const NAMES: [&str; 12] = [
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+];
 
 /// The texts of formats that a date may have.
 fn dates(cell: &str) -> Vec<String> {
     let mut texts = Vec::new();
     // No calendar has the date that means "never".
     let real = cell.replacen("0000-00-00", "1970-01-01", 1);
-    let cell = real.as_str();
-    // Names of days stand first, but are no part of what a day is.
-    let named = ["", "%a, ", "%A, ", "%a ", "%A ", "%a. "];
-    let letters = cell.starts_with(|c: char| c.is_ascii_alphabetic());
-    for name in &named[..if letters { named.len() } else { 1 }] {
-        let Some(day) = strftime::after(name, cell) else {
+    let small = cell.to_ascii_lowercase();
+    let named = NAMES.iter().any(|name| small.contains(name));
+    // Names of weekdays stand first, but are no part of what a day is.
+    for weekday in ["", "%a, ", "%A, ", "%a ", "%A ", "%a. "] {
+        let Some(day) = strftime::after(weekday, &real) else {
             continue;
         };
-        for format in DAYS.iter() {
+        let digits = day.starts_with(|c: char| c.is_ascii_digit()).then_some(&*DAYS);
+        let names = named.then_some(&*NAMED_DAYS);
+        for format in digits.into_iter().chain(names).flatten() {
             let Some(rest) = strftime::after(format, day) else {
                 continue;
             };
-            texts.extend(rest.is_empty().then(|| format!("{name}{format}")));
-            texts.extend(times_after(rest).map(|time| format!("{name}{format}{time}")));
+            texts.extend(rest.is_empty().then(|| format!("{weekday}{format}")));
+            texts.extend(times_after(rest).map(|time| format!("{weekday}{format}{time}")));
         }
     }
-    let whole = MONTHS.iter().chain(&YEAR_LAST);
-    texts.extend(whole.map(|format| (*format).to_owned()));
-    texts
+    let others = MONTHS.into_iter().chain(YEAR_LAST);
+    texts.extend(owned(
+        others.filter(|format| strftime::after(format, &real) == Some("")),
+    ));
+    texts.into_iter().flat_map(cases).collect()
 }
 
 /// The formats of what follows a day, with what stands between the two.

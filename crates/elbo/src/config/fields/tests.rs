@@ -178,7 +178,7 @@ fn errors_in_a_file_name_the_line_and_the_nearest_setting() {
     assert_eq!(
         message("[fields.\"a.b\"]\nkind = \"nmber\"\n"),
         "`fields.\"a.b\".kind = \"nmber\"`, as written in line 2 of `my.toml`, is not possible: it takes one of \
-         `category`, `number`, `flag`, `date`, `time`, `text`, `ignore`, or `auto`; did you mean `number`?"
+         `category`, `number`, `flag`, `date`, `time`, `duration`, `text`, `ignore`, or `auto`; did you mean `number`?"
     );
     assert!(
         message("[fields]\nage = \"number\"\n")
