@@ -2,7 +2,7 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
-use elbo::{Data, Draw, Output, OutputOptions, SampleReport, SampleRequest, Sampling, Written};
+use elbo::{Data, Draw, Output, OutputOptions, SampleReport, SampleRequest, Sampling, Written, request_text};
 
 use crate::Outcome;
 use crate::args::{OutArgs, PartArg, RunArg, name_value};
@@ -103,7 +103,7 @@ fn words(Written { out, report }: &Written<SampleReport>) -> String {
     let given: Vec<_> = report
         .given
         .iter()
-        .map(|(field, value)| format!("{field}={value}"))
+        .map(|(field, value)| request_text(field, value))
         .collect();
     let given = if given.is_empty() {
         String::new()

@@ -6,9 +6,9 @@ use elbo_data::arrow::array::AsArray;
 use elbo_data::arrow::datatypes::DataType;
 use elbo_data::noise::Noise;
 use elbo_data::options::{FieldType, TypedField};
-use elbo_data::{DataError, OpenOptions, Source, Value};
+use elbo_data::{DataError, OpenOptions, Source};
 
-use super::{Conditions, Wanted};
+use super::{Asked, Conditions, Wanted};
 use crate::data::Data;
 use crate::error::Error;
 use crate::model::opened::Opened;
@@ -17,8 +17,8 @@ use crate::model::opened::Opened;
 const ROWS: usize = 4096;
 
 impl Conditions {
-    /// One record for each row of a table, whose columns are fields that the model is given. An empty cell leaves its
-    /// field open; `requests` hold for every row. Also returns the number of rows.
+    /// One record for each row of a table, whose columns are fields that the model is given and whose cells are written as in
+    /// requests. An empty cell leaves its field open; `requests` hold for every row. Also returns the number of rows.
     ///
     /// # Errors
     /// A table that cannot be read, a column that is no such field, and a cell that its field cannot have.
@@ -43,24 +43,24 @@ impl Conditions {
         };
         let source = table.open(&options)?;
         let (mut wanted, mut warnings) = opened.wanted(requests)?;
-        let mut values: Vec<Vec<Value>> = vec![Vec::new(); names.len()];
+        let mut asked: Vec<Vec<Asked>> = vec![Vec::new(); names.len()];
         let rows: Vec<u64> = (0..source.len()).collect();
         for part in rows.chunks(ROWS) {
             let read = source.read(part)?;
-            for ((column, name), values) in read.batch.columns().iter().zip(&names).zip(&mut values) {
+            for ((column, name), asked) in read.batch.columns().iter().zip(&names).zip(&mut asked) {
                 let column =
                     elbo_data::arrow::compute::cast(column, &DataType::Utf8).map_err(DataError::from)?;
                 for (cell, row) in column.as_string::<i32>().iter().zip(part) {
-                    let value = opened.value_of(name, cell.unwrap_or(""), &mut warnings);
-                    values.push(value.map_err(|error| Error::InRow {
+                    let cell = opened.asked(name, cell.unwrap_or(""), &mut warnings);
+                    asked.push(cell.map_err(|error| Error::InRow {
                         place: source.name_of(*row),
                         error: Box::new(error),
                     })?);
                 }
             }
         }
-        for (place, values) in places.into_iter().zip(values) {
-            wanted[place] = Some(Wanted::Rows(values));
+        for (place, asked) in places.into_iter().zip(asked) {
+            wanted[place] = Some(Wanted::Rows(asked));
         }
         warnings.dedup();
         Ok((Self::filled_up(opened, wanted, warnings, noise), rows.len()))
