@@ -22,7 +22,8 @@ use crate::model::stream::Stream;
 pub struct SampleRequest {
     /// How many records; none for 16, or one for each of `rows`.
     pub n: Option<usize>,
-    /// Conditions `(field, value)`; the value `*` asks for every level in turn, `value:0.3` for a share.
+    /// Conditions `(field, value)`; the value `*` asks for every level in turn, `value:0.3` for a share, and `30..40`,
+    /// `>=65` or `office|craft` for values in a set.
     pub given: Vec<(String, String)>,
     /// A table of conditions, one record for each of its rows.
     pub rows: Option<Data>,

@@ -4,5 +4,6 @@
 
 mod known_answers;
 mod model;
+mod sets;
 mod storage;
 mod support;

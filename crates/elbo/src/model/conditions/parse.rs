@@ -211,3 +211,6 @@ fn hint(field: &Field) -> String {
     let example = levels.iter().take(2).cloned().collect::<Vec<_>>().join("|");
     format!("levels of `{name}`: {listed}{more}; write several as `{example}`")
 }
+
+#[cfg(test)]
+mod tests;

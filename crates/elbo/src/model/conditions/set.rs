@@ -104,3 +104,79 @@ fn disjoint(mut ranges: Vec<RangeInclusive<f64>>) -> Vec<RangeInclusive<f64>> {
     }
     joined
 }
+
+#[cfg(test)]
+mod tests {
+    use elbo_data::Kind;
+    use elbo_data::kind::number::{Bin, Grid, Number};
+
+    use super::*;
+
+    /// A number with the bins 0 to 9, of 30 records, and 10 to 14, of 20; it is missing in 50 records.
+    fn field() -> Field {
+        let bin = |low, high, count| Bin { low, high, count };
+        Field {
+            name: "age".to_owned(),
+            missing: 50,
+            records: 100,
+            kind: Kind::Number(Number {
+                mean: 0.0,
+                std: 1.0,
+                min: 0.0,
+                max: 14.0,
+                integer: true,
+                grid: Some(Grid {
+                    decimals: 0,
+                    step: 1,
+                    offset: 0,
+                }),
+                bins: vec![bin(0.0, 9.0, 30), bin(10.0, 14.0, 20)],
+                notation: None,
+            }),
+        }
+    }
+
+    fn set(levels: &[u32], ranges: Vec<RangeInclusive<f64>>) -> ValueSet {
+        ValueSet::new(&field(), "age=…".to_owned(), levels, ranges)
+    }
+
+    #[test]
+    fn the_mass_of_a_set_is_that_of_its_parts_of_levels() {
+        // 8 and 9 are ⅕ of the first bin, 10 is ⅕ of the second: ⅕ · ½ + ⅕ · ¼ = 3/20, two thirds of it in the first
+        let (p, mass) = set(&[], vec![8.0..=10.0]).restrict(&[0.5, 0.25, 0.25]);
+        assert!((mass - 0.15).abs() < 1e-12, "{mass}");
+        for (p, expected) in p.iter().zip([2.0 / 3.0, 1.0 / 3.0, 0.0]) {
+            assert!((p - expected).abs() < 1e-12, "{p} {expected}");
+        }
+        let (p, mass) = set(&[2], vec![]).restrict(&[1.0, 0.0, 0.0]);
+        assert_eq!(p, [0.0, 0.0, 1.0], "however unlikely");
+        assert!(mass > 0.0);
+    }
+
+    #[test]
+    fn ranges_that_overlap_count_once() {
+        let overlapping = set(&[], vec![3.0..=6.0, 0.0..=4.0, 8.0..=8.0]);
+        assert_eq!(overlapping.ranges, [0.0..=6.0, 8.0..=8.0]);
+        assert_eq!(overlapping.shares, [0.8, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn frequencies_within_a_set_are_those_of_the_training_records() {
+        // 5 to 9: half of 30 records; 10 to 14: 20; missing: 50; of 85
+        let wanted = set(&[2], vec![5.0..=14.0]);
+        let field = field();
+        let (mut counts, steps) = ([0.0_f64; 3], 850);
+        for step in 0..steps {
+            let uniform = (step as f32 + 0.5) / steps as f32;
+            match wanted.marginal(&field, [uniform, uniform]) {
+                Value::Number { value, .. } if (5.0..=9.0).contains(&value) => counts[0] += 0.1,
+                Value::Number { value, .. } if (10.0..=14.0).contains(&value) => counts[1] += 0.1,
+                Value::Missing => counts[2] += 0.1,
+                other => panic!("{other:?}"),
+            }
+        }
+        for (count, expected) in counts.into_iter().zip([15.0, 20.0, 50.0]) {
+            assert!((count - expected).abs() < 0.11, "{counts:?}");
+        }
+    }
+}

@@ -7,7 +7,6 @@ use elbo_data::noise::{Noise, Purpose};
 use elbo_data::{Column, DataError, Value};
 
 use super::levels::LevelTable;
-use super::{Draw, Drawing};
 use crate::model::conditions::ValueSet;
 use crate::model::latents::windows;
 use crate::model::opened::Opened;
