@@ -1,10 +1,15 @@
 //! Samples whose conditions are ranges and sets: they lie in them, and are distributed as the model's own.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use elbo::arrow::array::{ArrayRef, AsArray, StringArray};
 use elbo::arrow::compute::concat_batches;
 use elbo::arrow::record_batch::RecordBatch;
-use elbo::{DecodeRequest, EditRequest, Error, Events, Model, Part, SampleRequest, TraverseRequest};
+use elbo::{
+    Data, DecodeRequest, EditRequest, Error, Events, Model, Part, Run, RunConfig, SampleRequest,
+    TraverseRequest,
+};
 use elbo_data::builtin::people::Field;
 
 use crate::support::{people, small_model, table, value};
@@ -71,6 +76,62 @@ fn values_of_sets_are_distributed_as_the_model_has_them() {
             );
         }
     }
+}
+
+/// A model of two fields that depend on each other: `a` is as often p as q; of the records with p 80 % have x in `b`,
+/// and 10 % each y and z; of those with q 10 % each have x and y, and 80 % z.
+fn model_of_two() -> Model {
+    let letters = |letter: fn(usize) -> &'static str| -> ArrayRef {
+        Arc::new((0..2000).map(|row| Some(letter(row))).collect::<StringArray>())
+    };
+    let a = letters(|row| ["p", "q"][row % 2]);
+    let b = letters(|row| match (row % 2, row / 2 % 10) {
+        (0, 0..8) => "x",
+        (0, 8) | (1, 0) => "y",
+        (1, 1) => "x",
+        _ => "z",
+    });
+    let mut config = RunConfig::default();
+    config.data.given = vec!["any".to_owned()];
+    config.model.latent = 2;
+    config.network.hidden = Some(vec![16]);
+    config.training.epochs = 20;
+    let table = RecordBatch::try_from_iter([("a", a), ("b", b)]).unwrap();
+    Run::train(Data::from(table), &config, &Events::silent()).unwrap()
+}
+
+#[test]
+fn values_of_several_sets_are_drawn_together() {
+    let model = model_of_two();
+    let letters = |records: &RecordBatch| -> Vec<(String, String)> {
+        let [a, b] = [0, 1].map(|column| records.column(column).as_string::<i32>().clone());
+        a.iter()
+            .flatten()
+            .map(str::to_owned)
+            .zip(b.iter().flatten().map(str::to_owned))
+            .collect()
+    };
+    let within = letters(&sampled(&model, 4000, &[("a", "p|q"), ("b", "x|y")], None));
+    let mut free = letters(&sampled(&model, 20_000, &[], None));
+    free.retain(|(_, b)| b != "z");
+    let share = |records: &[(String, String)], a: &str, b: &str| {
+        let found = records.iter().filter(|record| record.0 == a && record.1 == b);
+        found.count() as f64 / records.len() as f64
+    };
+    assert_eq!(within.len(), 4000);
+    for (a, b) in [("p", "x"), ("p", "y"), ("q", "x"), ("q", "y")] {
+        let (found, expected) = (share(&within, a, b), share(&free, a, b));
+        // Four standard errors of the difference of two binomial shares, and 0.01 for the bias of 64 candidates.
+        let n = 1.0 / within.len() as f64 + 1.0 / free.len() as f64;
+        let error = 4.0 * (expected * (1.0 - expected) * n).sqrt() + 0.01;
+        assert!(
+            (found - expected).abs() < error,
+            "{a}{b}: {found:.3} {expected:.3}"
+        );
+    }
+    // 90 % of p and 20 % of q have x or y: drawn one by one, half of the records would have p instead of 9/11.
+    let p = share(&within, "p", "x") + share(&within, "p", "y");
+    assert!((p - 9.0 / 11.0).abs() < 0.06, "{p}");
 }
 
 #[test]
