@@ -196,11 +196,11 @@ impl Conditions {
             Wanted::Drawn => Asked::Value(marginal(&field.kind, self.draw(place, row, 0))),
             Wanted::Shares(shares) => self.share(&field.kind, place, shares, row),
         };
-        match asked {
+        match &asked {
             Asked::Within(set) if !self.opened.x_fields.contains(&position) => {
                 Asked::Value(set.marginal(field, [1, 2].map(|which| self.draw(place, row, which))))
             }
-            asked => asked,
+            Asked::Within(_) | Asked::Value(_) => asked,
         }
     }
 
@@ -296,12 +296,19 @@ impl Opened {
         let share = text.rsplit_once(':').filter(|_| whole.is_err());
         let share = share.and_then(|(value, share)| Some((value, share.trim().parse::<f64>().ok()?)));
         let Some((value, share)) = share else {
-            return Ok(match whole? {
-                Asked::Value(Value::Unobserved) if !self.config.may_leave_open() => Wanted::Drawn,
-                asked => Wanted::Fixed(asked),
+            let asked = whole?;
+            let open = matches!(asked, Asked::Value(Value::Unobserved));
+            return Ok(match open && !self.config.may_leave_open() {
+                true => Wanted::Drawn,
+                false => Wanted::Fixed(asked),
             });
         };
-        let shares = vec![(self.asked(name, value, warnings)?, share)];
+        let asked = match (self.asked(name, value, warnings), whole) {
+            // The colon was that of a time.
+            (Err(_), Err(whole)) if matches!(field.kind, Kind::Date(_) | Kind::Time(_)) => return Err(whole),
+            (asked, _) => asked?,
+        };
+        let shares = vec![(asked, share)];
         check_shares(name, &shares)?;
         Ok(Wanted::Shares(shares))
     }
