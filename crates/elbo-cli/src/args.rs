@@ -193,11 +193,14 @@ pub(crate) fn given_flags<const N: usize>(
         .filter_map(|(key, value)| Some((key.to_owned(), value?)))
 }
 
-/// Reads `name=value`; the value may hold further `=`.
+/// Reads `name=value`; the value may hold further `=`. In `name>=value` and the like the sign belongs to the value.
 pub(crate) fn name_value(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
-        _ => Err("write `name=value`".to_owned()),
+    let sign = text.find(['=', '<', '>']).unwrap_or(0);
+    let (name, value) = text.split_at(sign);
+    let value = value.strip_prefix('=').unwrap_or(value);
+    match name.trim() {
+        "" => Err("write `name=value`".to_owned()),
+        name => Ok((name.to_owned(), value.to_owned())),
     }
 }
 
@@ -221,10 +224,13 @@ mod tests {
     }
 
     #[test]
-    fn a_name_and_its_value_part_at_the_first_equals_sign() {
+    fn a_name_and_its_value_part_at_the_first_sign() {
         assert_eq!(name_value("label=a=b"), Ok(("label".into(), "a=b".into())));
         assert_eq!(name_value(" smile =yes"), Ok(("smile".into(), "yes".into())));
+        assert_eq!(name_value("age>=65"), Ok(("age".into(), ">=65".into())));
+        assert_eq!(name_value("age < 30"), Ok(("age".into(), "< 30".into())));
         assert_eq!(name_value("smile="), Ok(("smile".into(), String::new())));
         assert!(name_value("smile").is_err() && name_value("=yes").is_err());
+        assert!(name_value(">3").is_err() && name_value("").is_err());
     }
 }

@@ -187,6 +187,22 @@ pub enum Error {
         /// The fields that it was given.
         given: Vec<String>,
     },
+    /// A range, or a set of values, that a field cannot have.
+    #[error("`{request}` is not possible: {reason}")]
+    NoSet {
+        /// The request.
+        request: String,
+        /// What is wrong with it.
+        reason: String,
+        /// What the field has seen, and how to write it.
+        hint: String,
+    },
+    /// A range, or a set of values, where one value is needed.
+    #[error("`{request}` leaves the value open, where one is needed")]
+    OneValue {
+        /// The request.
+        request: String,
+    },
     /// The data lack a field that the model was always given in training.
     #[error("the data have no field `{field}`, a condition of this model")]
     GivenMissing {

@@ -51,7 +51,7 @@ pub use elbo_data::{
 };
 pub use error::Error;
 pub use events::{Cancel, Event, Events, Phase, Warning};
-pub use model::conditions::EVERY;
+pub use model::conditions::{EVERY, request_text};
 pub use model::decode::Draw;
 pub use model::terms::Terms;
 pub use model::{Model, ModelOptions};

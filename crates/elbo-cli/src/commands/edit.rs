@@ -1,7 +1,7 @@
 //! `elbo edit`: records as they would be under another condition.
 
 use clap::Args;
-use elbo::{EditRequest, Output, OutputOptions, Written};
+use elbo::{EditRequest, Output, OutputOptions, Written, request_text};
 
 use crate::Outcome;
 use crate::args::{DataArg, OutArgs, RunArg, name_value};
@@ -57,7 +57,7 @@ pub(crate) fn run(args: EditArgs, threads: usize, printer: &Printer) -> Result<O
         let given: Vec<_> = report
             .given
             .iter()
-            .map(|(field, value)| format!("{field}={value}"))
+            .map(|(field, value)| request_text(field, value))
             .collect();
         format!(
             "{} records with {} in {}",

@@ -2,7 +2,7 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
-use elbo::{Data, Draw, Output, OutputOptions, SampleReport, SampleRequest, Sampling, Written};
+use elbo::{Data, Draw, Output, OutputOptions, SampleReport, SampleRequest, Sampling, Written, request_text};
 
 use crate::Outcome;
 use crate::args::{OutArgs, PartArg, RunArg, name_value};
@@ -18,12 +18,18 @@ Examples:
   elbo sample faces --given glasses=yes --given hair_colour=red --temperature 0.7 -o glasses.png
   elbo sample people -n 1000 --given age=37 --given sex=female -o new.csv
   elbo sample people -n 1000 --given 'income=high:0.5' -o half.csv          high in half of the rows
+  elbo sample people -n 1000 --given 'age=30..40' --given 'job=office|craft' -o some.csv
   elbo sample people --given-file asked.csv -o new.csv                      one for each of its rows
   elbo sample names -n 100 --given label=Italian --top-p 0.95 -o names.txt
 
 A given field that you do not set is drawn from its frequencies in the data. A model trained with
 --given any or objective.given_dropout leaves it open instead. The value `missing` asks for records
-without that value. Sample i does not depend on -n.";
+without that value. Sample i does not depend on -n.
+
+Instead of one value, a number, date or time may have a range: 'age=30..40', 'age=..40', 'age>=65',
+'age<30'. Several values stand between bars: 'job=office|craft'. A value in the set is then drawn
+for each record. The ends of 30..40 belong to it. Cells of --given-file are written alike: 30..40,
+>=65, office|craft.";
 
 /// Generate new records
 #[derive(Args, Debug)]
@@ -34,7 +40,7 @@ pub(crate) struct SampleArgs {
     /// Number of records [default: 16, or one for each row of --given-file]
     #[arg(short, long = "count", value_name = "N", allow_negative_numbers = true)]
     n: Option<usize>,
-    /// Value of a field that the run is given; may be repeated
+    /// Value, range or set of values of a field that the run is given; may be repeated
     #[arg(long, value_name = "field=value", value_parser = name_value)]
     given: Vec<(String, String)>,
     /// Table of given values: a column for each field, a row for each record
@@ -103,7 +109,7 @@ fn words(Written { out, report }: &Written<SampleReport>) -> String {
     let given: Vec<_> = report
         .given
         .iter()
-        .map(|(field, value)| format!("{field}={value}"))
+        .map(|(field, value)| request_text(field, value))
         .collect();
     let given = if given.is_empty() {
         String::new()

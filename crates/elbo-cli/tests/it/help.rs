@@ -148,7 +148,8 @@ fn sample() {
 
     Options:
       -n, --count <N>             Number of records [default: 16, or one for each row of --given-file]
-          --given <field=value>   Value of a field that the run is given; may be repeated
+          --given <field=value>   Value, range or set of values of a field that the run is given; may be
+                                  repeated
           --given-file <FILE>     Table of given values: a column for each field, a row for each record
           --temperature <T>       Spread of the latents: below 1 more typical, above 1 more varied
                                   [default: 1]
@@ -184,12 +185,18 @@ fn sample() {
       elbo sample faces --given glasses=yes --given hair_colour=red --temperature 0.7 -o glasses.png
       elbo sample people -n 1000 --given age=37 --given sex=female -o new.csv
       elbo sample people -n 1000 --given 'income=high:0.5' -o half.csv          high in half of the rows
+      elbo sample people -n 1000 --given 'age=30..40' --given 'job=office|craft' -o some.csv
       elbo sample people --given-file asked.csv -o new.csv                      one for each of its rows
       elbo sample names -n 100 --given label=Italian --top-p 0.95 -o names.txt
 
     A given field that you do not set is drawn from its frequencies in the data. A model trained with
     --given any or objective.given_dropout leaves it open instead. The value `missing` asks for records
     without that value. Sample i does not depend on -n.
+
+    Instead of one value, a number, date or time may have a range: 'age=30..40', 'age=..40', 'age>=65',
+    'age<30'. Several values stand between bars: 'job=office|craft'. A value in the set is then drawn
+    for each record. The ends of 30..40 belong to it. Cells of --given-file are written alike: 30..40,
+    >=65, office|craft.
     ");
 }
 

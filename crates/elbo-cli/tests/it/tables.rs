@@ -117,6 +117,83 @@ fn shares_and_files_of_conditions_are_followed() {
 }
 
 #[test]
+fn ranges_and_sets_are_followed_on_the_command_line_and_in_files() {
+    let folder = trained();
+    let report = folder.done(
+        "sample run -n 60 --given age=30..40 --given job=office|craft --given height>=170.5 --given sex=male -o some.csv",
+    );
+    assert!(
+        report.starts_with("60 records given age=30..40, job=office|craft, height>=170.5, sex=male in "),
+        "{report}"
+    );
+    let whole = |name: &str, column_name: &str| -> Vec<i32> {
+        column(&folder, name, column_name)
+            .iter()
+            .map(|cell| cell.parse().unwrap())
+            .collect()
+    };
+    let ages = whole("some.csv", "age");
+    assert!(ages.iter().all(|age| (30..=40).contains(age)) && ages.iter().any(|age| *age != ages[0]));
+    let jobs = column(&folder, "some.csv", "job");
+    assert!(
+        jobs.iter().all(|job| ["office", "craft"].contains(&job.as_str())),
+        "{jobs:?}"
+    );
+    let heights = column(&folder, "some.csv", "height");
+    assert!(
+        heights
+            .iter()
+            .all(|height| height.parse::<f64>().unwrap() >= 170.5),
+        "{heights:?}"
+    );
+    assert!(column(&folder, "some.csv", "sex").iter().all(|sex| sex == "male"));
+    folder.write(
+        "asked.csv",
+        "age,job\n>=65,\n<30,student|service\n37,office\n,craft|office\n",
+    );
+    folder.done("sample run --given-file asked.csv -o answers.csv");
+    let (ages, jobs) = (whole("answers.csv", "age"), column(&folder, "answers.csv", "job"));
+    assert!(ages[0] >= 65 && ages[1] < 30 && ages[2] == 37, "{ages:?}");
+    assert!(["student", "service"].contains(&jobs[1].as_str()), "{jobs:?}");
+    assert!(
+        jobs[2] == "office" && ["craft", "office"].contains(&jobs[3].as_str()),
+        "{jobs:?}"
+    );
+}
+
+#[test]
+fn ranges_and_sets_that_a_table_cannot_follow() {
+    let folder = trained();
+    assert_snapshot!(folder.refused("sample run --given age=40..30 -o new.csv"), @"
+    exit 2
+    error: `age=40..30` is not possible: `40..30` ends before it begins
+    hint: `age` went from 18 to 90 in training; write a range such as `18..90`, `>=18` or `<90`, or several values such as `18|90`
+    ");
+    assert_snapshot!(folder.refused("sample run --given age>=120 -o new.csv"), @"
+    exit 2
+    error: `age>=120` is not possible: `>=120` holds no value that was seen in training
+    hint: `age` went from 18 to 90 in training; write a range such as `18..90`, `>=18` or `<90`, or several values such as `18|90`
+    ");
+    assert_snapshot!(folder.refused("sample run --given job=office|pilot -o new.csv"), @"
+    exit 2
+    error: `job=office|pilot` is not possible: `job` has no level `pilot`
+    hint: levels of `job`: `craft`, `office`, `retired`, `service`, `specialist`, `student`; write several as `craft|office`
+    ");
+    folder.write("wrong.csv", "age\n30..40\n50..45\n");
+    assert_snapshot!(folder.refused("sample run --given-file wrong.csv -o new.csv"), @"
+    exit 2
+    error: wrong.csv row 2: `age=50..45` is not possible: `50..45` ends before it begins
+    hint: `age` went from 18 to 90 in training; write a range such as `18..90`, `>=18` or `<90`, or several values such as `18|90`
+    ");
+    folder.done("sample run -n 3 -o some.csv");
+    assert_snapshot!(folder.refused("edit run some.csv --given age<30 -o new.csv"), @"
+    exit 2
+    error: `age<30` leaves the value open, where one is needed
+    hint: give one value; only new samples can have ranges and sets
+    ");
+}
+
+#[test]
 fn requests_that_a_table_cannot_follow() {
     let folder = trained();
     assert_snapshot!(folder.refused("sample run --given agee=3 -o new.csv"), @"

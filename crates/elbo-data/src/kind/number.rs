@@ -7,6 +7,7 @@ mod grid;
 mod marks;
 mod notation;
 mod pieces;
+mod within;
 
 use std::sync::Arc;
 

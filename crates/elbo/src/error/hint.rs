@@ -62,6 +62,10 @@ impl Error {
                 Some("it was trained without conditions: leave this one out".to_owned())
             }
             Self::NotGiven { given, .. } => Some(format!("its conditions: {}", quoted(given))),
+            Self::NoSet { hint, .. } => Some(hint.clone()),
+            Self::OneValue { .. } => {
+                Some("give one value; only new samples can have ranges and sets".to_owned())
+            }
             Self::GivenMissing { .. } => Some(
                 "add it to the data, or train with `objective.given_dropout = 0.1`, so that it may be missing"
                     .to_owned(),

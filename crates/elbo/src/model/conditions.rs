@@ -1,5 +1,9 @@
 //! Conditions of records to generate: the user's requests, such as `age=37`, as columns of y. This is where they are parsed.
 
+mod copied;
+mod parse;
+mod set;
+mod syntax;
 mod table;
 
 use std::sync::Arc;
@@ -11,6 +15,9 @@ use crate::config::CheckedConfig;
 use crate::error::Error;
 use crate::events::Warning;
 use crate::model::opened::Opened;
+pub(crate) use copied::Copied;
+pub(crate) use set::ValueSet;
+pub use syntax::request_text;
 
 /// Text that asks for every level of a category, or both values of a flag, in turn.
 pub const EVERY: &str = "*";
@@ -23,18 +30,51 @@ pub(crate) fn must_be_given<'a>(config: &CheckedConfig, schema: &'a Schema) -> O
     fields.find(|field| !config.may_leave_open() && !field.kind.can_be_drawn())
 }
 
+/// What is asked of a field in a record.
+#[derive(Clone)]
+enum Asked {
+    Value(Value),
+    /// Some value of a set.
+    Within(Arc<ValueSet>),
+}
+
+/// Nothing is asked.
+const OPEN: Asked = Asked::Value(Value::Unobserved);
+
+impl Asked {
+    /// The value, left open where it is to be drawn from a set, and that set.
+    fn parts(self) -> (Value, Option<Arc<ValueSet>>) {
+        match self {
+            Self::Value(value) => (value, None),
+            Self::Within(set) => (Value::Unobserved, Some(set)),
+        }
+    }
+}
+
 /// How one given field gets its value.
 enum Wanted {
     /// The same for every record.
-    Fixed(Value),
+    Fixed(Asked),
     /// These, each in turn.
     Every(Vec<Value>),
     /// Some values, each for a share of the records; the rest is left open or drawn.
-    Shares(Vec<(Value, f64)>),
+    Shares(Vec<(Asked, f64)>),
     /// One for each record.
-    Rows(Vec<Value>),
+    Rows(Vec<Asked>),
     /// Drawn from the frequencies of the training records: this field was never hidden in training.
     Drawn,
+}
+
+impl Wanted {
+    /// All that may be asked of a record.
+    fn all(&self) -> Vec<&Asked> {
+        match self {
+            Self::Fixed(asked) => vec![asked],
+            Self::Shares(shares) => shares.iter().map(|(asked, _)| asked).collect(),
+            Self::Rows(rows) => rows.iter().collect(),
+            Self::Every(_) | Self::Drawn => Vec::new(),
+        }
+    }
 }
 
 /// The condition of any number of records.
@@ -75,7 +115,7 @@ impl Conditions {
             warnings.extend(opened.warn_not_given(places));
         }
         let left_out = || match open {
-            true => Wanted::Fixed(Value::Unobserved),
+            true => Wanted::Fixed(OPEN),
             false => Wanted::Drawn,
         };
         let asked = (0..wanted.len())
@@ -105,24 +145,39 @@ impl Conditions {
         })
     }
 
+    /// The same, if no field is asked to have some value of a set.
+    ///
+    /// # Errors
+    /// [`Error::OneValue`] for the first such field.
+    pub(crate) fn of_single_values(self) -> Result<Self, Error> {
+        let mut all = self.wanted.iter().flat_map(Wanted::all);
+        match all.find_map(|asked| asked.clone().parts().1) {
+            Some(set) => Err(Error::OneValue {
+                request: set.request.clone(),
+            }),
+            None => Ok(self),
+        }
+    }
+
     /// Positions of the requested fields among the given ones.
     pub(crate) fn asked(&self) -> &[usize] {
         &self.asked
     }
 
-    /// The columns of the records with these numbers; a record's values depend on its number alone.
+    /// The columns of the records with these numbers, up to a chunk of them; a record's values depend on its number
+    /// alone.
     pub(crate) fn columns(&self, rows: &[u64]) -> Result<Vec<Column>, Error> {
-        let places = self.opened.y_fields.iter().zip(&self.wanted).enumerate();
-        let columns = places.map(|(place, (field, wanted))| {
-            if let Wanted::Fixed(Value::Unobserved) = wanted {
-                return Ok(self.opened.schema.left_open(*field, rows.len())?);
-            }
-            let kind = &self.opened.schema.fields[*field].kind;
-            let values = rows.iter().map(|row| self.value(kind, place, wanted, *row));
-            let values: Vec<Value> = values.collect();
-            Ok(self.opened.schema.column(*field, &values)?)
+        let places = self.opened.y_fields.iter().enumerate();
+        let columns = places.map(|(place, field)| {
+            let (values, sets): (Vec<Value>, Vec<_>) =
+                rows.iter().map(|row| self.asked_of(place, *row).parts()).unzip();
+            Ok((self.opened.schema.column(*field, &values)?, sets))
         });
-        columns.collect()
+        let (columns, sets): (_, Vec<_>) = columns.collect::<Result<Vec<_>, Error>>()?.into_iter().unzip();
+        match sets.iter().flatten().any(Option::is_some) {
+            true => Ok(self.opened.draw_within(columns, &sets, rows, self.noise)?),
+            false => Ok(columns),
+        }
     }
 
     /// As [`Self::columns`] of the records `0..n`.
@@ -130,27 +185,38 @@ impl Conditions {
         self.columns(&(0..n as u64).collect::<Vec<_>>())
     }
 
-    fn value(&self, kind: &Kind, place: usize, wanted: &Wanted, row: u64) -> Value {
-        match wanted {
-            Wanted::Fixed(value) => value.clone(),
-            Wanted::Every(values) => values[(row % values.len().max(1) as u64) as usize].clone(),
-            Wanted::Rows(values) => values.get(row as usize).cloned().unwrap_or(Value::Unobserved),
-            Wanted::Drawn => marginal(kind, self.draw(place, row, 0)),
-            Wanted::Shares(shares) => self.share(kind, place, shares, row),
+    /// What is asked of the field in this place; of sets only those that the model itself has to draw from.
+    fn asked_of(&self, place: usize, row: u64) -> Asked {
+        let position = self.opened.y_fields[place];
+        let field = &self.opened.schema.fields[position];
+        let asked = match &self.wanted[place] {
+            Wanted::Fixed(asked) => asked.clone(),
+            Wanted::Every(values) => {
+                Asked::Value(values[(row % values.len().max(1) as u64) as usize].clone())
+            }
+            Wanted::Rows(rows) => rows.get(row as usize).cloned().unwrap_or(OPEN),
+            Wanted::Drawn => Asked::Value(marginal(&field.kind, self.draw(place, row, 0))),
+            Wanted::Shares(shares) => self.share(&field.kind, place, shares, row),
+        };
+        match &asked {
+            Asked::Within(set) if !self.opened.x_fields.contains(&position) => {
+                Asked::Value(set.marginal(field, [1, 2].map(|which| self.draw(place, row, which))))
+            }
+            Asked::Within(_) | Asked::Value(_) => asked,
         }
     }
 
-    fn share(&self, kind: &Kind, place: usize, shares: &[(Value, f64)], row: u64) -> Value {
+    fn share(&self, kind: &Kind, place: usize, shares: &[(Asked, f64)], row: u64) -> Asked {
         let mut left = f64::from(self.draw(place, row, 0));
-        for (value, share) in shares {
+        for (asked, share) in shares {
             left -= share;
             if left < 0.0 {
-                return value.clone();
+                return asked.clone();
             }
         }
         match self.opened.config.may_leave_open() {
-            true => Value::Unobserved,
-            false => marginal(kind, self.draw(place, row, 1)),
+            true => OPEN,
+            false => Asked::Value(marginal(kind, self.draw(place, row, 1))),
         }
     }
 
@@ -190,7 +256,7 @@ impl Opened {
         let mut warnings = Vec::new();
         let mut wanted: Vec<Option<Wanted>> = self.config.model.y.iter().map(|_| None).collect();
         for (name, text) in requests {
-            let (name, text) = &self.named(name, text);
+            let (name, text) = &syntax::split(|name| self.schema.field(name).is_ok(), name, text);
             let place = self.given_place(name)?;
             let new = self.want(name, text, &mut warnings)?;
             wanted[place] = Some(match (wanted[place].take(), new) {
@@ -203,17 +269,6 @@ impl Opened {
             });
         }
         Ok((wanted, warnings))
-    }
-
-    /// A request, whose field may have an `=` in its name.
-    fn named(&self, name: &str, text: &str) -> (String, String) {
-        let known = |name: &str| self.schema.field(name).is_ok();
-        let longer = text
-            .match_indices('=')
-            .map(|(at, _)| (format!("{name}={}", &text[..at]), &text[at + 1..]));
-        let found = longer.filter(|_| !known(name)).find(|(name, _)| known(name));
-        let (name, text) = found.unwrap_or_else(|| (name.to_owned(), text));
-        (name, text.to_owned())
     }
 
     fn given_place(&self, name: &str) -> Result<usize, Error> {
@@ -239,33 +294,47 @@ impl Opened {
         {
             return Ok(Wanted::Every(values));
         }
-        let whole = self.value_of(name, text, warnings);
+        let whole = self.asked(name, text, warnings);
         let share = text.rsplit_once(':').filter(|_| whole.is_err());
         let share = share.and_then(|(value, share)| Some((value, share.trim().parse::<f64>().ok()?)));
         let Some((value, share)) = share else {
-            let value = whole?;
-            let drawn = value == Value::Unobserved && !self.config.may_leave_open();
-            return Ok(if drawn {
-                Wanted::Drawn
-            } else {
-                Wanted::Fixed(value)
+            let asked = whole?;
+            let open = matches!(asked, Asked::Value(Value::Unobserved));
+            return Ok(match open && !self.config.may_leave_open() {
+                true => Wanted::Drawn,
+                false => Wanted::Fixed(asked),
             });
         };
-        let shares = vec![(self.value_of(name, value, warnings)?, share)];
+        let asked = match (self.asked(name, value, warnings), whole) {
+            // The colon was that of a time.
+            (Err(_), Err(whole)) if matches!(field.kind, Kind::Date(_) | Kind::Time(_)) => return Err(whole),
+            (asked, _) => asked?,
+        };
+        let shares = vec![(asked, share)];
         check_shares(name, &shares)?;
         Ok(Wanted::Shares(shares))
     }
 
-    /// The value that a text stands for.
-    fn value_of(&self, name: &str, text: &str, warnings: &mut Vec<Warning>) -> Result<Value, Error> {
-        let (field, _) = self.schema.field(name)?;
-        let parsed = self.schema.parse_value(field, text)?;
-        warnings.extend(parsed.warning.map(Warning::Request));
-        Ok(parsed.value)
+    /// What a text asks of a field: a value if it is one, else some value of a set.
+    fn asked(&self, name: &str, text: &str, warnings: &mut Vec<Warning>) -> Result<Asked, Error> {
+        let (position, field) = self.schema.field(name)?;
+        if field.levels() == 0 && syntax::is_range_of_numbers(text) {
+            return Err(parse::no_ranges(field, text));
+        }
+        match self.schema.parse_value(position, text) {
+            Ok(parsed) => {
+                warnings.extend(parsed.warning.map(Warning::Request));
+                Ok(Asked::Value(parsed.value))
+            }
+            Err(_) if field.levels() > 0 && syntax::is_set(text) => {
+                Ok(Asked::Within(Arc::new(parse::set(&self.schema, position, text)?)))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
-fn check_shares(name: &str, shares: &[(Value, f64)]) -> Result<(), Error> {
+fn check_shares(name: &str, shares: &[(Asked, f64)]) -> Result<(), Error> {
     let sum: f64 = shares.iter().map(|(_, share)| share).sum();
     let sound = shares.iter().all(|(_, share)| *share >= 0.0 && share.is_finite());
     match sound && sum <= 1.0 + 1e-9 {

@@ -4,6 +4,7 @@ mod changes;
 mod expectation;
 mod given;
 mod levels;
+mod within;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use crate::picture::Pictures;
 use changes::ChangeTable;
 pub(crate) use expectation::Expectation;
 use levels::LevelTable;
+pub(crate) use levels::{normalised, pick};
 
 /// Beginnings that a search for the most likely text follows.
 const BEAM: usize = 4;

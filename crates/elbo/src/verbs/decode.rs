@@ -50,7 +50,7 @@ impl Model {
             ));
         }
         let noise = Noise::new(request.seed);
-        let conditions = Conditions::parse(&self.opened, &request.given, noise)?;
+        let conditions = Conditions::parse(&self.opened, &request.given, noise)?.of_single_values()?;
         events.warn_all(&conditions.warnings);
         let n = request.z.len() / latent;
         let numbers = chunks(n).map(|part| Ok((part.start as u64..part.end as u64).collect::<Vec<u64>>()));

@@ -83,7 +83,7 @@ impl Model {
     /// A request the model cannot follow, or data it cannot read.
     pub fn edit(&self, request: &EditRequest, events: &Events) -> Result<Changed<EditReport>, Error> {
         request.check()?;
-        let conditions = Conditions::of_changes(&self.opened, &request.given)?;
+        let conditions = Conditions::of_changes(&self.opened, &request.given)?.of_single_values()?;
         events.warn_all(&conditions.warnings);
         let batches = self.read(&request.data)?;
         let n = (request.n.map_or(u64::MAX, |n| n as u64)).min(batches.source.len());

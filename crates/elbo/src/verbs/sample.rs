@@ -11,7 +11,7 @@ use crate::data::{Data, Part, Records};
 use crate::error::Error;
 use crate::events::{Events, Phase};
 use crate::model::Model;
-use crate::model::conditions::Conditions;
+use crate::model::conditions::{Conditions, Copied};
 pub use crate::model::decode::Draw;
 use crate::model::decode::Drawing;
 use crate::model::latents::{chunks, windows};
@@ -22,7 +22,8 @@ use crate::model::stream::Stream;
 pub struct SampleRequest {
     /// How many records; none for 16, or one for each of `rows`.
     pub n: Option<usize>,
-    /// Conditions `(field, value)`; the value `*` asks for every level in turn, `value:0.3` for a share.
+    /// Conditions `(field, value)`; the value `*` asks for every level in turn, `value:0.3` for a share, and `30..40`,
+    /// `>=65` or `office|craft` for values in a set.
     pub given: Vec<(String, String)>,
     /// A table of conditions, one record for each of its rows.
     pub rows: Option<Data>,
@@ -146,8 +147,10 @@ impl Model {
     pub fn sample(&self, request: &SampleRequest, events: &Events) -> Result<Records<SampleReport>, Error> {
         request.check()?;
         let noise = Noise::new(request.seed);
-        let (conditions, table_rows) = self.conditions(request, noise)?;
+        let (mut copied, given) = Copied::split(&self.opened, &request.given)?;
+        let (conditions, table_rows) = self.conditions(request, &given, &mut copied, noise)?;
         events.warn_all(&conditions.warnings);
+        events.warn_all(&copied.warnings(&self.opened));
         let n = request.n.or(table_rows).unwrap_or(SHOWN);
         let rows = Part::rows(request.part, n as u64);
         let (first, total) = (rows.start, rows.end - rows.start);
@@ -167,8 +170,8 @@ impl Model {
                 &(0..rows.len()),
                 opened.filled(rows.len()),
             );
-            let codes = opened.prior_codes(rows, y, temperature, noise);
-            Ok(opened.decode(&codes, &drawing)?)
+            let codes = opened.prior_codes(rows.clone(), y, temperature, noise);
+            copied.over(&opened, opened.decode(&codes, &drawing)?, &rows)
         });
         let report = SampleReport {
             version: REPORT_VERSION,
@@ -190,12 +193,14 @@ impl Model {
     fn conditions(
         &self,
         request: &SampleRequest,
+        given: &[(String, String)],
+        copied: &mut Copied,
         noise: Noise,
     ) -> Result<(Conditions, Option<usize>), Error> {
         let Some(table) = &request.rows else {
-            return Ok((Conditions::parse(&self.opened, &request.given, noise)?, None));
+            return Ok((Conditions::parse(&self.opened, given, noise)?, None));
         };
-        let parsed = self.on_threads(|| Conditions::from_table(&self.opened, table, &request.given, noise));
+        let parsed = self.on_threads(|| Conditions::from_table(&self.opened, table, given, copied, noise));
         match parsed? {
             (_, 0) => Err(Error::bad_argument(
                 "SampleRequest::rows",

@@ -167,7 +167,7 @@ impl Model {
     /// The mean of p(z|y) under these conditions.
     pub(crate) fn middle(&self, given: &[(String, String)], events: &Events) -> Result<Start, Error> {
         let noise = Noise::new(0);
-        let conditions = Conditions::parse(&self.opened, given, noise)?;
+        let conditions = Conditions::parse(&self.opened, given, noise)?.of_single_values()?;
         events.warn_all(&conditions.warnings);
         self.on_threads(|| {
             let y = conditions.first(1)?;

@@ -5,5 +5,6 @@
 mod known_answers;
 mod model;
 mod mutated;
+mod sets;
 mod storage;
 mod support;

@@ -6,9 +6,9 @@ use elbo_data::arrow::array::AsArray;
 use elbo_data::arrow::datatypes::DataType;
 use elbo_data::noise::Noise;
 use elbo_data::options::{FieldType, TypedField};
-use elbo_data::{DataError, OpenOptions, Source, Value};
+use elbo_data::{DataError, OpenOptions, Source};
 
-use super::{Conditions, Wanted};
+use super::{Asked, Conditions, Copied, Wanted};
 use crate::data::Data;
 use crate::error::Error;
 use crate::model::opened::Opened;
@@ -17,8 +17,9 @@ use crate::model::opened::Opened;
 const ROWS: usize = 4096;
 
 impl Conditions {
-    /// One record for each row of a table, whose columns are fields that the model is given. An empty cell leaves its
-    /// field open; `requests` hold for every row. Also returns the number of rows.
+    /// One record for each row of a table, whose columns are fields that the model is given and whose cells are written as in
+    /// requests. An empty cell leaves its field open; `requests` hold for every row. Columns that the model does not know
+    /// go to `copied`. Also returns the number of rows.
     ///
     /// # Errors
     /// A table that cannot be read, a column that is no such field, and a cell that its field cannot have.
@@ -26,10 +27,14 @@ impl Conditions {
         opened: &Arc<Opened>,
         table: &Data,
         requests: &[(String, String)],
+        copied: &mut Copied,
         noise: Noise,
     ) -> Result<(Self, usize), Error> {
         let names = names(table.open(&OpenOptions::default())?.as_ref());
-        let places = names.iter().map(|name| opened.given_place(name));
+        let places = names.iter().map(|name| match opened.unknown_to_model(name) {
+            Some(position) => Ok(Place::Copied(position)),
+            None => opened.given_place(name).map(Place::Given),
+        });
         let places = places.collect::<Result<Vec<_>, _>>()?;
         // Cells are read as they are written: the model's fields say what they mean.
         let fields = names
@@ -43,28 +48,45 @@ impl Conditions {
         };
         let source = table.open(&options)?;
         let (mut wanted, mut warnings) = opened.wanted(requests)?;
-        let mut values: Vec<Vec<Value>> = vec![Vec::new(); names.len()];
+        let mut asked: Vec<Vec<Asked>> = vec![Vec::new(); names.len()];
+        let mut cells: Vec<Vec<Option<String>>> = vec![Vec::new(); names.len()];
         let rows: Vec<u64> = (0..source.len()).collect();
         for part in rows.chunks(ROWS) {
             let read = source.read(part)?;
-            for ((column, name), values) in read.batch.columns().iter().zip(&names).zip(&mut values) {
+            for (place, (column, name)) in read.batch.columns().iter().zip(&names).enumerate() {
                 let column =
                     elbo_data::arrow::compute::cast(column, &DataType::Utf8).map_err(DataError::from)?;
-                for (cell, row) in column.as_string::<i32>().iter().zip(part) {
-                    let value = opened.value_of(name, cell.unwrap_or(""), &mut warnings);
-                    values.push(value.map_err(|error| Error::InRow {
+                let texts = column.as_string::<i32>();
+                if let Place::Copied(_) = places[place] {
+                    cells[place].extend(texts.iter().map(|cell| cell.map(str::to_owned)));
+                    continue;
+                }
+                for (cell, row) in texts.iter().zip(part) {
+                    let cell = opened.asked(name, cell.unwrap_or(""), &mut warnings);
+                    asked[place].push(cell.map_err(|error| Error::InRow {
                         place: source.name_of(*row),
                         error: Box::new(error),
                     })?);
                 }
             }
         }
-        for (place, values) in places.into_iter().zip(values) {
-            wanted[place] = Some(Wanted::Rows(values));
+        for ((place, asked), cells) in places.into_iter().zip(asked).zip(cells) {
+            match place {
+                Place::Given(place) => wanted[place] = Some(Wanted::Rows(asked)),
+                Place::Copied(position) => copied.take_rows(opened, position, cells)?,
+            }
         }
         warnings.dedup();
         Ok((Self::filled_up(opened, wanted, warnings, noise), rows.len()))
     }
+}
+
+/// Where the cells of a column go.
+enum Place {
+    /// To the given field in this place.
+    Given(usize),
+    /// To the column at this position of the schema, which the model does not know.
+    Copied(usize),
 }
 
 fn names(source: &dyn Source) -> Vec<String> {

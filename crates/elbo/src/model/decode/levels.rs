@@ -1,11 +1,14 @@
 //! Values of fields with levels, from the logits of all of them.
 
+use std::sync::Arc;
+
 use elbo_core::field::levels::{Levels, OneByOne};
 use elbo_data::arrow::array::ArrayRef;
 use elbo_data::kind::mode;
 use elbo_data::{Column, DataError, Field, Schema};
 
 use super::{Draw, Drawing};
+use crate::model::conditions::ValueSet;
 use crate::model::tensors::{Upload, to_host};
 
 /// The distributions of a chunk of rows, field after field: each field sees the levels of those before it.
@@ -54,7 +57,7 @@ impl<'a> LevelTable<'a> {
         noise: impl FnOnce() -> Vec<f32>,
     ) -> Result<ArrayRef, DataError> {
         let described = &schema.fields[field];
-        let rows = self.probabilities(described, drawing);
+        let rows = self.probabilities(described, drawing.missing);
         if drawing.draw == Draw::Mean {
             self.choose(rows.iter().map(|p| mode(p)).collect());
             return schema.decode(field, &schema.expected(field, &rows)?);
@@ -73,7 +76,7 @@ impl<'a> LevelTable<'a> {
         noise: &[f32],
     ) -> Result<Column, DataError> {
         let described = &schema.fields[field];
-        let rows = self.probabilities(described, drawing);
+        let rows = self.probabilities(described, drawing.missing);
         let levels = self.draw_levels(rows, drawing, noise);
         schema.draw_column(field, &described.levels_column(levels)?, &within(noise))
     }
@@ -87,18 +90,41 @@ impl<'a> LevelTable<'a> {
         levels
     }
 
+    /// A draw of the next field's level in each row, and its probability mass: where the row has a set, of p(level | S) and
+    /// P(S), else of p(level) and 1. `uniforms` is one draw for each row.
+    pub(super) fn draw_within(
+        &mut self,
+        field: &Field,
+        sets: &[Option<Arc<ValueSet>>],
+        uniforms: &[f32],
+    ) -> Vec<(u32, f64)> {
+        let rows = self.probabilities(field, true);
+        let rows = rows.into_iter().zip(uniforms).enumerate();
+        let drawn = rows.map(|(row, (p, uniform))| {
+            let (p, mass) = match sets.get(row) {
+                Some(Some(set)) => set.restrict(&p),
+                _ => (p, 1.0),
+            };
+            (pick(&p, *uniform), mass)
+        });
+        let drawn: Vec<(u32, f64)> = drawn.collect();
+        self.choose(drawn.iter().map(|(level, _)| *level).collect());
+        drawn
+    }
+
     /// The probabilities of the next field's levels, and a draw of each row's level.
     pub(super) fn draw(&mut self, field: &Field, drawing: &Drawing, noise: &[f32]) -> Vec<Vec<f64>> {
-        let rows = self.probabilities(field, drawing);
+        let rows = self.probabilities(field, drawing.missing);
         let levels = rows.iter().zip(noise.iter().step_by(2));
         self.choose(levels.map(|(p, u)| pick(p, *u)).collect());
         rows
     }
 
-    fn probabilities(&self, field: &Field, drawing: &Drawing) -> Vec<Vec<f64>> {
+    /// The probabilities of the next field's levels in each row; `missing`: whether a value may be missing.
+    fn probabilities(&self, field: &Field, missing: bool) -> Vec<Vec<f64>> {
         let width = field.levels();
         // The last level of a field that can be missing says that it is.
-        let kept = width - usize::from(field.can_miss() && !drawing.missing);
+        let kept = width - usize::from(field.can_miss() && !missing);
         match &self.odds {
             Odds::Likelihood(fields, _) => {
                 let logits = to_host(fields.logits());
@@ -136,7 +162,7 @@ pub(super) fn probabilities(logits: &[f32]) -> Vec<f64> {
     normalised(logits.iter().map(|logit| f64::from(logit - max).exp()).collect())
 }
 
-fn normalised(mut weights: Vec<f64>) -> Vec<f64> {
+pub(crate) fn normalised(mut weights: Vec<f64>) -> Vec<f64> {
     let sum: f64 = weights.iter().sum();
     weights.iter_mut().for_each(|weight| *weight /= sum);
     weights
@@ -156,7 +182,7 @@ fn sharpened(p: Vec<f64>, temperature: f32) -> Vec<f64> {
 }
 
 /// The level on which a draw uniform in [0, 1) falls.
-fn pick(p: &[f64], uniform: f32) -> u32 {
+pub(crate) fn pick(p: &[f64], uniform: f32) -> u32 {
     let mut left = f64::from(uniform);
     let found = p.iter().position(|p| {
         left -= p;
