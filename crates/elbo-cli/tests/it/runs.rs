@@ -61,6 +61,18 @@ fn requests_that_a_run_cannot_follow() {
 }
 
 #[test]
+fn pictures_have_no_ranges() {
+    let folder = Folder::new();
+    folder.done(&format!("{TINY} --given any --out run"));
+    assert_snapshot!(folder.refused("sample run -o out.png --given image=1..2"), @"
+    exit 2
+    error: `image=1..2` is not possible: `image` is of kind `image`, which has no ranges
+    hint: give one value; ranges are for numbers, dates and times
+    ");
+    folder.done("sample run -n 2 -o out.png --given skin_tone<0.5 --given hair_colour=red|blond");
+}
+
+#[test]
 fn a_number_out_of_the_seen_range_is_a_warning() {
     let folder = trained();
     let said = folder.elbo("sample run -n 1 -o out.png --given skin_tone=1.2");

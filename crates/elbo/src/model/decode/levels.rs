@@ -90,8 +90,8 @@ impl<'a> LevelTable<'a> {
         levels
     }
 
-    /// A draw of the next field's level in each row, and its probability mass: where the row has a set, of p(level | S) and
-    /// P(S), else of p(level) and 1. `uniforms` is one draw for each row.
+    /// A draw of the next field's level in each row: of p(level | S), with P(S), where the row has a set S, else of
+    /// p(level), with 1. `uniforms` has one draw for each row.
     pub(super) fn draw_within(
         &mut self,
         field: &Field,
@@ -193,7 +193,39 @@ pub(crate) fn pick(p: &[f64], uniform: f32) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use elbo_data::Kind;
+    use elbo_data::kind::category::Category;
+
     use super::*;
+
+    #[test]
+    fn a_set_takes_its_share_of_each_level() {
+        // of ¼ ½ ¼ the first and the last: ½, and each of the two half of it
+        let field = Field {
+            name: "job".to_owned(),
+            missing: 0,
+            records: 3,
+            kind: Kind::Category(Category {
+                levels: ["a", "b", "c"].map(str::to_owned).into(),
+                counts: vec![1; 3],
+                rare: None,
+            }),
+        };
+        let set = Some(Arc::new(ValueSet::new(
+            &field,
+            String::new(),
+            &[0, 2],
+            Vec::new(),
+        )));
+        let probabilities = [[0.25, 0.5, 0.25].repeat(3)];
+        let drawn =
+            |sets: &[_], uniforms: &[f32]| LevelTable::of(&probabilities).draw_within(&field, sets, uniforms);
+        assert_eq!(
+            drawn(&[set.clone(), set, None], &[0.49, 0.51, 0.51]),
+            [(0, 0.5), (2, 0.5), (1, 1.0)]
+        );
+        assert_eq!(drawn(&[], &[0.2, 0.5, 0.8]), [(0, 1.0), (1, 1.0), (2, 1.0)]);
+    }
 
     #[test]
     fn draws_fall_on_levels_as_often_as_they_are_likely() {

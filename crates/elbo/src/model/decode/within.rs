@@ -36,14 +36,20 @@ struct Kept {
 }
 
 impl Opened {
-    /// The conditions `y` of up to a chunk of records with these numbers, with a value of each set S_1 … S_m that a record has:
-    /// v_1 … v_m ~ p(v_1 … v_m | y, v_1 ∈ S_1 … v_m ∈ S_m).
+    /// The conditions `y` of up to a chunk of records with these numbers, with a value of each set S_1 … S_m that a
+    /// record has: v_1 … v_m ~ p(v_1 … v_m | y, v_1 ∈ S_1 … v_m ∈ S_m).
     ///
     /// No record is drawn in vain. Each of K candidates draws z_k ~ p(z | y), then field after field as the decoder
-    /// does: a field without a set from p(x_f | z_k, x_<f), one with a set from p(v_j | z_k, x_<j, v_j ∈ S_j). Such draws favour
-    /// candidates to which the sets are unlikely, which the weight w_k = Π_j P(S_j | z_k, x_<j) makes up for: candidate
-    /// k is chosen with probability w_k / Σ w (sequential importance resampling; Rubin 1987, Kong et al. 1994). For a single set
-    /// this is a draw from Σ_k P(v, S | z_k) / Σ_k P(S | z_k); the bias falls as 1/K.
+    /// does: a field without a set from p(x_f | z_k, x_<f), one with a set from p(v_j | z_k, x_<j, v_j ∈ S_j). All
+    /// candidates then lie in the sets, likely or not, and one of them is chosen with probability w_k / Σ w, where
+    ///
+    /// w_k = Π_j P(S_j | z_k, x_<j)
+    ///
+    /// (sequential importance resampling: Rubin 1987, Kong et al. 1994). For a single set this is a draw from
+    /// Σ_k P(v, S | z_k) / Σ_k P(S | z_k). The bias falls as 1/K.
+    ///
+    /// # Errors
+    /// [`DataError::FieldType`] for a value of another kind, which no set holds.
     pub(crate) fn draw_within(
         &self,
         mut y: Vec<Column>,
@@ -148,8 +154,8 @@ impl Opened {
 }
 
 impl Kept {
-    /// Keeps the candidate that has the higher score once a Gumbel variate is added to each: so candidate k wins with probability
-    /// w_k / Σ w (Maddison et al. 2014), and none but the winner need be remembered.
+    /// Keeps the candidate that has the higher score once a Gumbel variate is added to each: so candidate k wins with
+    /// probability w_k / Σ w (Maddison et al. 2014), and none but the winner need be remembered.
     fn keep_better(&mut self, other: Self, uniform: f32) {
         let score = other.score - (-f64::from(uniform).ln()).ln();
         if self.levels.is_empty() || score > self.score {
