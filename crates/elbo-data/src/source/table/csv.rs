@@ -45,7 +45,7 @@ impl Csv {
         let lower = path.to_string_lossy().to_ascii_lowercase();
         let tabs = lower.split('.').any(|part| part == "tsv");
         let missing = options.missing_words();
-        let dialect = Dialect::detect(path, text.reader(), tabs, &missing)?;
+        let dialect = Dialect::detect(path, text.reader(), tabs, options)?;
         text.skip(dialect.preamble.bytes);
         let mut scan = Scan::new(path, &dialect, &missing, options.strict);
         scan.run(&text)?;

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::header::is_header;
 use super::preamble::Preamble;
 use crate::error::DataError;
-use crate::kind::MissingWords;
+use crate::options::OpenOptions;
 use crate::source::counted;
 
 /// The layout is found from so many bytes.
@@ -37,7 +37,7 @@ impl Dialect {
         path: &Path,
         text: impl Read,
         tabs: bool,
-        missing: &MissingWords,
+        options: &OpenOptions,
     ) -> Result<Self, DataError> {
         let mut head = Vec::new();
         text.take(LOOKED_AT)
@@ -59,7 +59,7 @@ impl Dialect {
         };
         let rows = candidates
             .iter()
-            .map(|delimiter| (*delimiter, untitled(head, *delimiter, missing)));
+            .map(|delimiter| (*delimiter, untitled(head, *delimiter, options)));
         let (delimiter, (titles, rows)) = rows
             .max_by_key(|(delimiter, (_, rows))| (agreement(rows), *delimiter == b','))
             .unwrap_or_default();
@@ -74,7 +74,7 @@ impl Dialect {
                 most: MAX_COLUMNS,
             });
         }
-        let header = is_header(&rows, missing);
+        let header = is_header(&rows, options);
         let first = &first[..named(&rows)];
         let mut notes = Vec::new();
         if preamble.lines > 0 {
@@ -127,7 +127,7 @@ fn rows(head: &[u8], delimiter: u8) -> Vec<(usize, Vec<String>)> {
 }
 
 /// The bytes of titles, and the rows after them: a title is a line of one cell before a header of several.
-fn untitled(head: &[u8], delimiter: u8, missing: &MissingWords) -> (usize, Vec<Vec<String>>) {
+fn untitled(head: &[u8], delimiter: u8, options: &OpenOptions) -> (usize, Vec<Vec<String>>) {
     let rows = rows(head, delimiter);
     let title = |row: &[String]| {
         let alone = row.len() != 2 && row.iter().skip(1).all(String::is_empty);
@@ -143,7 +143,7 @@ fn untitled(head: &[u8], delimiter: u8, missing: &MissingWords) -> (usize, Vec<V
                 .map(|(_, row)| row.clone())
                 .collect::<Vec<_>>()
         };
-        next.len() > 1 && most && rows.len() > titles + 1 && is_header(&below(), missing)
+        next.len() > 1 && most && rows.len() > titles + 1 && is_header(&below(), options)
     });
     let (bytes, titles) = titled.map_or((0, 0), |(start, _)| (*start, titles));
     let rows = rows.into_iter().skip(titles).map(|(_, row)| row);

@@ -2,19 +2,25 @@
 
 use super::guess::{Cells, Guess};
 use crate::kind::MissingWords;
+use crate::options::OpenOptions;
 
 /// So many numbers in a row that go up by one are the names of columns that a program gave.
 const COUNTED: usize = 3;
 /// So many numbers in a row that only go up are measuring points, if the rows below do not go up.
 const RISING: usize = 8;
 
-/// Whether the first of these rows names the columns of the others. A line without a single number does. Another does
-/// if it differs from what stands below: a word above values, years or numbers that count up above others, or words
-/// that never come again where words do.
-pub(super) fn is_header(rows: &[Vec<String>], missing: &MissingWords) -> bool {
+/// Whether the first of these rows names the columns of the others. A line without a single number does, and one that
+/// has most of the names that are expected. Another does if it differs from what stands below: a word above values,
+/// years or numbers that count up above others, or words that never come again where words do.
+pub(super) fn is_header(rows: &[Vec<String>], options: &OpenOptions) -> bool {
+    let missing = &options.missing_words();
     let Some((first, rest)) = rows.split_first() else {
         return false;
     };
+    let expected = |cell: &&String| options.expected.iter().any(|field| field.name == **cell);
+    if first.iter().filter(expected).count() * 2 > first.len() {
+        return true;
+    }
     let absent = |cell: &str| cell.is_empty() || missing.beside_values(cell);
     let name = |cell: &String| cell.is_empty() || !(absent(cell) || is_number(cell, missing));
     if first.iter().all(name) {
@@ -64,7 +70,7 @@ fn is_value(cell: &str, missing: &MissingWords) -> bool {
         cell.contains(|c: char| c.is_ascii_digit())
             && cell.chars().all(|c| c.is_ascii_digit() || "-/.: TZ+".contains(c))
     };
-    is_number(cell, missing) || dated(cell)
+    is_number(cell, missing) || cell.parse::<f64>().is_ok() || dated(cell)
 }
 
 /// Whether the numbers of the first line are years in order, or count up by one, or only go up where no other row does.
@@ -114,7 +120,7 @@ mod tests {
     fn header(text: &str) -> bool {
         let cells = |line: &str| line.split(',').map(str::to_owned).collect();
         let rows: Vec<Vec<String>> = text.lines().map(cells).collect();
-        is_header(&rows, &MissingWords::default())
+        is_header(&rows, &OpenOptions::default())
     }
 
     #[test]
@@ -143,6 +149,18 @@ mod tests {
         assert!(header(wave), "measuring points");
         assert!(header("1,score\n0.5,2.5\n0.7,3"), "a word above numbers");
         assert!(header("7,when\nx,2023-01-05\ny,2023-01-07"), "a word above dates");
+    }
+
+    #[test]
+    fn names_that_are_expected_are_names() {
+        let rows = [
+            vec!["7".to_owned(), ".".to_owned()],
+            vec!["1".to_owned(), "2".to_owned()],
+        ];
+        let mut options = OpenOptions::default();
+        assert!(!is_header(&rows, &options));
+        options.expected = vec!["7=number".parse().unwrap(), ".=number".parse().unwrap()];
+        assert!(is_header(&rows, &options));
     }
 
     #[test]

@@ -1,11 +1,13 @@
-//! Values of columns that the model does not know, such as identifiers: written as asked for.
+//! Values that are written as asked for: of columns that the model does not know, such as identifiers, and rare levels,
+//! which it knows only together.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use elbo_data::DataError;
 use elbo_data::arrow::array::{Array, ArrayRef, StringArray};
-use elbo_data::arrow::compute::{CastOptions, cast_with_options};
+use elbo_data::arrow::compute::kernels::zip::zip;
+use elbo_data::arrow::compute::{CastOptions, cast_with_options, is_not_null};
 use elbo_data::arrow::record_batch::RecordBatch;
 
 use super::syntax;
@@ -25,7 +27,7 @@ enum Values {
 }
 
 impl Copied {
-    /// Takes the requests for such columns; the others are conditions.
+    /// Takes the requests for such columns; the others are conditions. Rare levels are both.
     ///
     /// # Errors
     /// A value that its column cannot hold.
@@ -39,7 +41,10 @@ impl Copied {
             let (column, value) = syntax::split(known, name, text);
             match opened.unknown_to_model(&column) {
                 Some(position) => copied.take(opened, position, Values::One(value))?,
-                None => others.push((name.clone(), text.clone())),
+                None => {
+                    others.push((name.clone(), text.clone()));
+                    copied.take_rare(opened, &column, &[Some(value)])?;
+                }
             }
         }
         Ok((copied, others))
@@ -56,6 +61,32 @@ impl Copied {
         cells: Vec<Option<String>>,
     ) -> Result<(), Error> {
         self.take(opened, position, Values::Rows(cells))
+    }
+
+    /// Takes the rare levels among the values that are asked of a field, one for all records or one for each.
+    ///
+    /// # Errors
+    /// None: a category holds its levels.
+    pub(super) fn take_rare(
+        &mut self,
+        opened: &Opened,
+        name: &str,
+        values: &[Option<String>],
+    ) -> Result<(), Error> {
+        let Ok((position, field)) = opened.schema.field(name) else {
+            return Ok(());
+        };
+        let rare = field.kind.category().and_then(|category| category.rare.as_ref());
+        let is_rare = |value: &String| rare.is_some_and(|rare| rare.contains(value));
+        let mut cells = values.iter().map(|value| value.clone().filter(is_rare));
+        match (values.len(), cells.clone().any(|cell| cell.is_some())) {
+            (_, false) => Ok(()),
+            (1, true) => match cells.next().flatten() {
+                Some(value) => self.take(opened, position, Values::One(value)),
+                None => Ok(()),
+            },
+            (_, true) => self.take(opened, position, Values::Rows(cells.collect())),
+        }
     }
 
     fn take(&mut self, opened: &Opened, position: usize, values: Values) -> Result<(), Error> {
@@ -100,7 +131,9 @@ impl Copied {
                 Values::One(text) => Some(text),
                 Values::Rows(cells) => cells.get(*row as usize)?.as_ref(),
             });
-            columns[*position] = in_type_of(opened, *position, texts.collect())?;
+            let asked = in_type_of(opened, *position, texts.collect())?;
+            let known = is_not_null(&asked).map_err(DataError::from)?;
+            columns[*position] = zip(&known, &asked, &columns[*position]).map_err(DataError::from)?;
         }
         Ok(RecordBatch::try_new(records.schema(), columns).map_err(DataError::from)?)
     }

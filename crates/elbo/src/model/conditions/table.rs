@@ -57,8 +57,8 @@ impl Conditions {
                 let column =
                     elbo_data::arrow::compute::cast(column, &DataType::Utf8).map_err(DataError::from)?;
                 let texts = column.as_string::<i32>();
+                cells[place].extend(texts.iter().map(|cell| cell.map(str::to_owned)));
                 if let Place::Copied(_) = places[place] {
-                    cells[place].extend(texts.iter().map(|cell| cell.map(str::to_owned)));
                     continue;
                 }
                 for (cell, row) in texts.iter().zip(part) {
@@ -70,9 +70,12 @@ impl Conditions {
                 }
             }
         }
-        for ((place, asked), cells) in places.into_iter().zip(asked).zip(cells) {
+        for (((place, name), asked), cells) in places.into_iter().zip(&names).zip(asked).zip(cells) {
             match place {
-                Place::Given(place) => wanted[place] = Some(Wanted::Rows(asked)),
+                Place::Given(place) => {
+                    wanted[place] = Some(Wanted::Rows(asked));
+                    copied.take_rare(opened, name, &cells)?;
+                }
                 Place::Copied(position) => copied.take_rows(opened, position, cells)?,
             }
         }

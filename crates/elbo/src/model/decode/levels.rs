@@ -208,6 +208,7 @@ mod tests {
             kind: Kind::Category(Category {
                 levels: ["a", "b", "c"].map(str::to_owned).into(),
                 counts: vec![1; 3],
+                data_type: None,
                 rare: None,
             }),
         };
