@@ -129,8 +129,8 @@ fn train() {
       elbo train --resume run
 
     DATA is a folder of pictures (sub-folders become a category; a CSV beside them, one column of which
-    names the files, becomes attributes), a table (.csv, .tsv, also .gz or .zst), a folder of MNIST-style
-    idx files,
+    names the files, becomes attributes), a table (.csv, .tsv, also .gz or .zst), a folder of
+    MNIST-style idx files,
     or builtin:NAME.
     Flags win over --config, --config over --preset. `elbo presets` lists the presets.
     ");

@@ -2,7 +2,7 @@
 //!
 //! `help` is the grammar as printed; `settings` what may not be typed; `input` data that cannot be used;
 //! `runs` run folders and outputs that cannot; `verbs` the whole path on a tiny model; `exact` resuming
-//! and reruns to the byte; `talk` the streams and exit codes.
+//! and reruns to the byte; `generated` tables of every form; `talk` the streams and exit codes.
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
@@ -11,6 +11,7 @@
 
 mod exact;
 mod folder;
+mod generated;
 mod help;
 mod input;
 mod lossless;

@@ -21,7 +21,7 @@ fn requests_that_a_run_cannot_follow() {
     };
     assert_snapshot!(refused("-n 0"), @"
     exit 2
-    error: `-n` cannot be `0`: it takes at least 1
+    error: `-n` cannot be `0`: it takes a number from 1 to 1000000000
     ");
     assert_snapshot!(refused("--temperature -1"), @"
     exit 2

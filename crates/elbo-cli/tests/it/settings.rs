@@ -255,6 +255,7 @@ fn a_config_file_that_is_not_there() {
     assert_snapshot!(refused("--config no.toml"), @"
     exit 2
     error: cannot read `no.toml`: No such file or directory (os error 2)
+    hint: check the path
     ");
 }
 

@@ -2,6 +2,7 @@
 
 use elbo::Examination;
 
+use crate::flags::in_advice;
 use crate::table::{Align, Table};
 
 /// Number of levels or sizes that are listed before "and N more".
@@ -40,7 +41,7 @@ pub(super) fn words(found: &Examination) -> String {
     if !found.notes.is_empty() {
         text.push('\n');
     }
-    text.extend(found.notes.iter().map(|note| format!("{note}\n")));
+    text.extend(found.notes.iter().map(|note| format!("{}\n", in_advice(note))));
     text
 }
 
