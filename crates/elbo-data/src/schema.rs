@@ -5,6 +5,7 @@
 
 mod fit;
 mod missing;
+mod stored;
 mod values;
 
 use arrow::array::{Array, ArrayRef, new_null_array};
@@ -46,6 +47,9 @@ pub struct Field {
     pub missing: u64,
     /// How many training records were read.
     pub records: u64,
+    /// The type of the column in data that know types, as Arrow calls it, where its kind has another.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stored: Option<String>,
     /// What it holds.
     #[serde(flatten)]
     pub kind: Kind,

@@ -4,7 +4,7 @@
 
 use crate::folder::Folder;
 
-const TABLES: u64 = 14;
+const TABLES: u64 = 40;
 
 /// A small generator of numbers (SplitMix64): the forms of cells need no better one.
 struct Draws(u64);

@@ -78,12 +78,14 @@ impl Schema {
             name: field.name().clone(),
             missing,
             records,
+            stored: None,
             kind,
         });
-        Ok(Self {
+        let schema = Self {
             version: VERSION,
             fields: fields.collect(),
-        })
+        };
+        Ok(schema.stored_by(source))
     }
 }
 

@@ -142,6 +142,7 @@ mod tests {
             name: "smile".to_owned(),
             missing,
             records: 3,
+            stored: None,
             kind,
         }
     }

@@ -5,11 +5,13 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray};
+use arrow::array::{Array as _, ArrayRef, AsArray, StringArray};
 use arrow::compute::cast;
 use arrow::csv::WriterBuilder;
-use arrow::datatypes::{DataType, Float64Type, SchemaRef};
+use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef, TimeUnit};
+use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
+use arrow::util::display::array_value_to_string;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use parquet::arrow::ArrowWriter;
@@ -94,8 +96,8 @@ fn csv(
     kept(file, |file| {
         let mut writer = WriterBuilder::new().with_delimiter(delimiter).build(file);
         // The names come first, even of a table without rows.
-        writer.write(&RecordBatch::new_empty(Arc::clone(schema)))?;
-        parts(&mut |batch| Ok(writer.write(batch)?))
+        writer.write(&as_cells(&RecordBatch::new_empty(Arc::clone(schema)))?)?;
+        parts(&mut |batch| Ok(writer.write(&as_cells(batch)?)?))
     })
 }
 
@@ -108,11 +110,65 @@ fn parquet(
         .set_compression(parquet::basic::Compression::SNAPPY)
         .build();
     kept(file, |file| {
-        let mut writer = ArrowWriter::try_new(file, Arc::clone(schema), Some(properties))?;
-        parts(&mut |batch| Ok(writer.write(batch)?))?;
+        let schema = known_to_parquet(schema);
+        let mut writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties))?;
+        parts(&mut |batch| Ok(writer.write(&in_types_of(batch, &schema)?)?))?;
         writer.close()?;
         Ok(())
     })
+}
+
+/// The same records with lists and structures as texts, which no cell can hold otherwise.
+fn as_cells(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let schema = batch.schema();
+    if !schema.fields().iter().any(|field| field.data_type().is_nested()) {
+        return Ok(batch.clone());
+    }
+    let columns = batch
+        .columns()
+        .iter()
+        .map(|column| match column.data_type().is_nested() {
+            true => texts(column),
+            false => Ok(Arc::clone(column)),
+        });
+    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    let fields = schema.fields().iter().zip(&columns);
+    let fields = fields.map(|(field, column)| Field::new(field.name(), column.data_type().clone(), true));
+    RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns)
+}
+
+fn texts(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let text = |row: usize| match column.is_null(row) {
+        true => Ok(None),
+        false => array_value_to_string(column, row).map(Some),
+    };
+    let texts = (0..column.len()).map(text).collect::<Result<StringArray, _>>()?;
+    Ok(Arc::new(texts))
+}
+
+/// The columns in types that Parquet has: seconds become milliseconds, and days in milliseconds become days. Otherwise
+/// readers would find plain numbers, or times of another zone.
+fn known_to_parquet(schema: &SchemaRef) -> SchemaRef {
+    let fields = schema.fields().iter().map(|field| {
+        let known = match field.data_type() {
+            DataType::Timestamp(TimeUnit::Second, zone) => {
+                DataType::Timestamp(TimeUnit::Millisecond, zone.clone())
+            }
+            DataType::Date64 => DataType::Date32,
+            other => other.clone(),
+        };
+        field.as_ref().clone().with_data_type(known)
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+fn in_types_of(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    let columns = batch.columns().iter().zip(schema.fields());
+    let columns = columns.map(|(column, field)| match column.data_type() == field.data_type() {
+        true => Ok(Arc::clone(column)),
+        false => cast(column, field.data_type()),
+    });
+    RecordBatch::try_new(Arc::clone(schema), columns.collect::<Result<_, _>>()?)
 }
 
 /// Each text in a line of its own; a line's end within a text becomes a blank.

@@ -70,6 +70,9 @@ impl Originals {
             for (place, column) in stored.fields().iter().enumerate() {
                 let field = records.column_with_name(column.name()).map(|(field, _)| field);
                 field.into_iter().for_each(|field| taken[field] = true);
+                // A column that is not read is copied, as one that the model has never met.
+                let read = originals.source.arrow_schema();
+                let field = field.filter(|_| read.column_with_name(column.name()).is_some());
                 let field = field.map(|field| (field, records.field(field)));
                 originals.add_stored(place, column, field, &stays);
             }
@@ -173,10 +176,13 @@ fn restorable(generated: &DataType, stored: &DataType) -> bool {
     can_cast_types(generated, stored)
 }
 
-/// A generated column in the type of a stored one. Clocks of another time zone show the same.
-fn restored(generated: &ArrayRef, stored: &DataType) -> Result<ArrayRef, DataError> {
+/// A generated column in the type of a stored one. Clocks of another time zone show the same, and a column that has
+/// nothing in common with that type is empty.
+pub(crate) fn restored(generated: &ArrayRef, stored: &DataType) -> Result<ArrayRef, DataError> {
     match in_type(generated, stored) {
         Some(array) => array,
+        None if generated.data_type() == stored => Ok(Arc::clone(generated)),
+        None if !restorable(generated.data_type(), stored) => Ok(new_null_array(stored, generated.len())),
         None => Ok(cast(generated, stored)?),
     }
 }

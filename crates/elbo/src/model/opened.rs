@@ -6,14 +6,16 @@ use std::sync::Arc;
 use burn::tensor::Device;
 use elbo_core::{FieldSpec, ImageLikelihood, ImageShape, Init, Region};
 use elbo_data::arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
+use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::options::TypedField;
-use elbo_data::{ImageSize, OpenOptions, Schema};
+use elbo_data::{DataError, ImageSize, OpenOptions, Schema};
 use rayon::ThreadPool;
 
 use super::batches::Observations;
 use super::tensors::{Upload, open_device};
 use super::{CHUNK, FEW, ModelOptions};
 use crate::config::CheckedConfig;
+use crate::data::originals::restored;
 use crate::error::Error;
 use crate::run::{EpochRecord, RunDir};
 use crate::threads;
@@ -28,6 +30,8 @@ pub(crate) struct Opened {
     pub pool: Arc<ThreadPool>,
     /// The columns of a record, in the data's order.
     pub record_schema: SchemaRef,
+    /// The same in the types that the data have.
+    stored_schema: SchemaRef,
     /// Positions in the schema of the modelled fields.
     pub x_fields: Vec<usize>,
     /// Positions in the schema of the given fields.
@@ -70,7 +74,10 @@ impl Opened {
         };
         let columns = (0..schema.fields.len()).map(|field| schema.arrow_field(field));
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let stored = (0..schema.fields.len()).map(|field| schema.stored_field(field));
+        let stored = stored.collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
+            stored_schema: Arc::new(ArrowSchema::new(stored)),
             record_schema: Arc::new(ArrowSchema::new(columns)),
             x_fields: positions(&config.model.x)?,
             y_fields: positions(&config.model.y)?,
@@ -101,6 +108,22 @@ impl Opened {
         let network = network.with_weights(dir.load_weights()?)?;
         let pool = threads::shared(options.threads)?;
         Self::new(dir, config, Arc::new(schema), network, pool)
+    }
+
+    /// The columns of new records, in the types that the data have.
+    pub(crate) fn stored_schema(&self) -> SchemaRef {
+        Arc::clone(&self.stored_schema)
+    }
+
+    /// New records in the types that the data have.
+    ///
+    /// # Errors
+    /// None that types which were once those of the data meet.
+    pub(crate) fn as_stored(&self, records: &RecordBatch) -> Result<RecordBatch, DataError> {
+        let columns = records.columns().iter().zip(self.stored_schema.fields());
+        let columns = columns.map(|(column, field)| restored(column, field.data_type()));
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        Ok(RecordBatch::try_new(self.stored_schema(), columns)?)
     }
 
     /// The size to which a chunk of `records` records that are generated is filled up.

@@ -64,6 +64,7 @@ mod tests {
             name: "a".into(),
             missing: 1,
             records: 4,
+            stored: None,
             kind,
         };
         Attribute::from_column(&field, &column)

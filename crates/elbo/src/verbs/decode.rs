@@ -60,12 +60,9 @@ impl Model {
         let stream = Stream::new(self, numbers, phase, events, move |rows: Vec<u64>| {
             let first = rows.first().map_or(0, |row| *row as usize);
             let y = conditions.columns(&rows)?;
-            Ok(opened.decode(&opened.codes_of(&z, &y, first..first + rows.len()), &drawing)?)
+            let codes = opened.codes_of(&z, &y, first..first + rows.len());
+            Ok(opened.as_stored(&opened.decode(&codes, &drawing)?)?)
         });
-        Ok(
-            stream.apart(Arc::clone(&self.opened.record_schema), (), |_, batch| {
-                batch.into()
-            }),
-        )
+        Ok(stream.apart(self.opened.stored_schema(), (), |_, batch| batch.into()))
     }
 }

@@ -131,7 +131,7 @@ fn check_sampling(sampling: &Sampling) -> Result<(), Error> {
 
 impl Model {
     /// Samples z from the prior p(z|y) and x from p(x|z,y). Record i depends on the run, the seed, i and the
-    /// conditions alone.
+    /// conditions alone. The columns have the types of the data; those that cannot be modelled are empty.
     ///
     /// ```no_run
     /// use elbo::{Events, Model, SampleRequest};
@@ -171,7 +171,8 @@ impl Model {
                 opened.filled(rows.len()),
             );
             let codes = opened.prior_codes(rows.clone(), y, temperature, noise);
-            copied.over(&opened, opened.decode(&codes, &drawing)?, &rows)
+            let records = copied.over(&opened, opened.decode(&codes, &drawing)?, &rows)?;
+            Ok(opened.as_stored(&records)?)
         });
         let report = SampleReport {
             version: REPORT_VERSION,
@@ -183,9 +184,7 @@ impl Model {
             draw: request.draw,
         };
         Ok(stream
-            .apart(Arc::clone(&self.opened.record_schema), report, |_, batch| {
-                batch.into()
-            })
+            .apart(self.opened.stored_schema(), report, |_, batch| batch.into())
             .starting_at(first))
     }
 

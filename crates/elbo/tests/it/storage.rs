@@ -9,7 +9,9 @@ use elbo::arrow::array::{
 use elbo::arrow::compute::cast;
 use elbo::arrow::datatypes::{DataType, Int32Type};
 use elbo::arrow::record_batch::RecordBatch;
-use elbo::{Data, EncodeRequest, Events, ImputeRequest, Model, Run, RunConfig};
+use elbo::{
+    Data, EncodeRequest, Events, ImputeRequest, Model, Output, OutputOptions, Run, RunConfig, SampleRequest,
+};
 
 /// A column of every type that tables of other programs have; `gaps`: with a missing value here and there.
 fn table(gaps: bool) -> RecordBatch {
@@ -129,6 +131,48 @@ fn imputing_keeps_types_and_known_values_bit_for_bit() {
         }
         assert_eq!(after.null_count(), 0, "column {column}");
     }
+}
+
+#[test]
+fn new_records_have_the_columns_and_types_of_the_data() {
+    let (model, whole) = (model(), table(true));
+    let request = SampleRequest {
+        n: Some(30),
+        ..SampleRequest::default()
+    };
+    let mut records = model.sample(&request, &Events::silent()).unwrap();
+    let made = records.collect_batch().unwrap();
+    let columns = |batch: &RecordBatch| -> Vec<(String, DataType)> {
+        let schema = batch.schema();
+        let fields = schema.fields().iter();
+        fields
+            .map(|field| (field.name().clone(), field.data_type().clone()))
+            .collect()
+    };
+    assert_eq!(columns(&made), columns(&whole));
+    for (field, column) in made.schema().fields().iter().zip(made.columns()) {
+        // Lists cannot be modelled.
+        let empty = field.name() == "lists";
+        assert_eq!(column.null_count() == 30, empty, "{}", field.name());
+    }
+}
+
+#[test]
+fn lists_are_texts_in_a_csv_file() {
+    let (model, folder) = (model(), tempfile::tempdir().unwrap());
+    let request = ImputeRequest::new(Data::from(table(true)));
+    let mut records = model.impute(&request, &Events::silent()).unwrap();
+    let path = folder.path().join("whole.csv");
+    let options = OutputOptions {
+        path: path.clone(),
+        force: false,
+    };
+    Output::check(&options)
+        .unwrap()
+        .write(&model, &mut records)
+        .unwrap();
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.lines().nth(2).unwrap().starts_with("\"[1, ]\","), "{text}");
 }
 
 #[test]
