@@ -78,6 +78,11 @@ pub trait Source: Send + Sync {
         false
     }
 
+    /// Whether the data know the types of their columns, as Parquet files do, so that [`Source::stored_schema`] is theirs.
+    fn knows_types(&self) -> bool {
+        false
+    }
+
     /// The split that the files themselves put the record in, if they do.
     fn split_of(&self, _row: u64) -> Option<Split> {
         None

@@ -14,7 +14,7 @@ const LARGEST: i32 = 1 << 16;
 impl Schema {
     /// Takes note of the types of the columns of `source`, and adds those that are not read as fields, in their places.
     pub(super) fn stored_by(mut self, source: &dyn Source) -> Self {
-        if source.stores_text() {
+        if !source.knows_types() {
             return self;
         }
         let mut fields = Vec::with_capacity(self.fields.len());

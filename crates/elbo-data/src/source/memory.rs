@@ -179,6 +179,10 @@ impl Source for Memory {
         Read::new(schema, arrays.collect::<Result<_, _>>()?, rows.to_vec())
     }
 
+    fn knows_types(&self) -> bool {
+        true
+    }
+
     fn stored_schema(&self) -> SchemaRef {
         self.stored.schema()
     }

@@ -242,6 +242,10 @@ impl Source for Spooled {
         Read::new(schema, self.0.read(rows, columns)?, rows.to_vec())
     }
 
+    fn knows_types(&self) -> bool {
+        true
+    }
+
     fn stored_schema(&self) -> SchemaRef {
         Arc::clone(self.0.stored_schema())
     }

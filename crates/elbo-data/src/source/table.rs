@@ -173,6 +173,10 @@ impl Source for Table {
         matches!(self.rows, Rows::Csv(_))
     }
 
+    fn knows_types(&self) -> bool {
+        matches!(self.rows, Rows::Parquet(_))
+    }
+
     fn split_of(&self, _row: u64) -> Option<Split> {
         None
     }

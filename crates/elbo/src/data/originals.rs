@@ -182,7 +182,10 @@ pub(crate) fn restored(generated: &ArrayRef, stored: &DataType) -> Result<ArrayR
     match in_type(generated, stored) {
         Some(array) => array,
         None if generated.data_type() == stored => Ok(Arc::clone(generated)),
-        None if !restorable(generated.data_type(), stored) => Ok(new_null_array(stored, generated.len())),
+        // A cast would make a list of each null.
+        None if generated.null_count() == generated.len() || !restorable(generated.data_type(), stored) => {
+            Ok(new_null_array(stored, generated.len()))
+        }
         None => Ok(cast(generated, stored)?),
     }
 }
