@@ -55,17 +55,20 @@ pub(super) fn new_run(request: &TrainRequest, events: &Events) -> Result<Prepare
         Noise::new(written.seed()),
         &|| !events.cancel().is_requested(),
     );
-    let schema = schema.map_err(|error| match error {
-        DataError::Stopped => Error::Cancelled,
-        error => error.into(),
+    let schema = schema.map_err(|error| match matches!(error, DataError::Stopped) {
+        true => Error::Cancelled,
+        false => error.into(),
     })?;
     let checked = written.check(&schema, rows.train.len());
-    let (config, notes) = checked.map_err(|error| match error {
-        Error::NothingToModel { .. } if rows.train.len() < FEW => Error::TooFewRecords {
-            records: source.len(),
-            train: rows.train.len(),
-        },
-        error => error,
+    let (config, notes) = checked.map_err(|error| {
+        let few = matches!(error, Error::NothingToModel { .. }) && rows.train.len() < FEW;
+        match few {
+            true => Error::TooFewRecords {
+                records: source.len(),
+                train: rows.train.len(),
+            },
+            false => error,
+        }
     })?;
     for note in notes {
         events.note(note);
