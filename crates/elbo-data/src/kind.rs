@@ -21,7 +21,7 @@ pub(crate) mod zone;
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef};
+use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array, StringArray};
 use arrow::datatypes::{DataType, Field as ArrowField};
 use serde::{Deserialize, Serialize};
 
@@ -229,6 +229,30 @@ pub fn in_type(array: &ArrayRef, data_type: &DataType) -> Option<Result<ArrayRef
     }
     let nanos = clock::nanos(array).filter(|_| same)?.into_iter();
     Some(clock::typed(&clock::counts(nanos, data_type), data_type))
+}
+
+impl Kind {
+    /// Texts as this kind writes them, as numbers, flags, dates, times or durations; none for other kinds. A text that
+    /// is none is null.
+    pub fn values_of(&self, texts: &StringArray) -> Option<ArrayRef> {
+        let texts = texts.iter();
+        Some(match self {
+            Self::Number(number) => Arc::new(
+                texts
+                    .map(|text| number.number_of(text?))
+                    .collect::<Float64Array>(),
+            ),
+            Self::Flag(flag) => Arc::new(
+                texts
+                    .map(|text| flag.read("", text?).ok())
+                    .collect::<BooleanArray>(),
+            ),
+            Self::Date(written) | Self::Time(written) | Self::Duration(written) => {
+                written.typed_values(texts.map(|text| written.nanos(text?)))?
+            }
+            Self::Image(_) | Self::Category(_) | Self::Text(_) | Self::Ignored(_) => return None,
+        })
+    }
 }
 
 fn ignored(reason: impl Into<String>) -> Kind {

@@ -272,7 +272,7 @@ impl Schema {
         }
         let mut names = std::collections::HashSet::new();
         for Field { name, kind, .. } in &self.fields {
-            if name.is_empty() || name.len() > MAX_NAME {
+            if name.len() > MAX_NAME {
                 return damaged(name, format!("its name has {} bytes", name.len()));
             } else if !names.insert(name) {
                 return damaged(name, "it occurs twice".to_owned());

@@ -89,3 +89,31 @@ fn a_wrong_cell_is_named_with_its_row() {
     let said = folder.refused("impute run other.csv -o whole.csv");
     assert!(said.stderr.contains("none of the fields of this model"), "{said}");
 }
+
+#[test]
+fn unknown_columns_of_any_form_are_copied() {
+    let folder = prices();
+    folder.write(
+        "new.csv",
+        "age,rate,seen,when,mixed\n21,5%,yes,01/31/2021,2020-01-01\n,$1.50,no,02/28/2021,01.02.2020\n",
+    );
+    folder.done("impute run new.csv -o whole.csv --quiet");
+    let table = lines(&folder, "whole.csv");
+    assert_eq!(table[1][1..5], ["5%", "yes", "01/31/2021", "2020-01-01"]);
+    assert_eq!(table[2][1..5], ["$1.50", "no", "02/28/2021", "01.02.2020"]);
+    folder.done("impute run new.csv -o whole.parquet --quiet");
+    folder.done("impute run whole.parquet -o again.csv --quiet");
+    assert_eq!(lines(&folder, "again.csv")[1][1..4], ["5%", "yes", "01/31/2021"]);
+}
+
+#[test]
+fn rows_that_cannot_be_read_are_named() {
+    let folder = prices();
+    folder.write(
+        "new.csv",
+        "price,paid,age,n\n2.50,yes,,1\n2.60,no\n2.70,no,22,2\n",
+    );
+    let said = folder.elbo("impute run new.csv -o whole.csv");
+    assert_eq!(said.code, Some(0), "{said}");
+    assert!(said.stderr.contains("new.csv line 3"), "{said}");
+}

@@ -94,7 +94,7 @@ impl Flag {
 
 impl Flag {
     /// The flag of a word: one of its own, or one for yes or no.
-    fn read(&self, field: &str, text: &str) -> Result<bool, DataError> {
+    pub(super) fn read(&self, field: &str, text: &str) -> Result<bool, DataError> {
         match &self.spelling {
             Spelling::Words([no, _]) if no == text => Ok(false),
             Spelling::Words([_, yes]) if yes == text => Ok(true),

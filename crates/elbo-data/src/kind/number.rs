@@ -197,7 +197,7 @@ impl Number {
     }
 
     /// The number that a text stands for, as the files write it or plain.
-    fn number_of(&self, text: &str) -> Option<f64> {
+    pub(super) fn number_of(&self, text: &str) -> Option<f64> {
         match &self.notation {
             Some(notation) => notation.read(text),
             None => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),

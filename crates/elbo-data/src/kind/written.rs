@@ -87,7 +87,17 @@ impl Written {
 
     /// The number that a text stands for.
     fn read(&self, text: &str) -> Option<f64> {
-        Some(self.number_of(self.clock().read(self.format(), text)?))
+        Some(self.number_of(self.nanos(text)?))
+    }
+
+    /// The nanoseconds that a text stands for.
+    pub(super) fn nanos(&self, text: &str) -> Option<i128> {
+        self.clock().read(self.format(), text)
+    }
+
+    /// Nanoseconds as a column of its type.
+    pub(super) fn typed_values(&self, nanos: impl Iterator<Item = Option<i128>>) -> Option<ArrayRef> {
+        typed(&counts(nanos, &self.data_type), &self.data_type).ok()
     }
 
     /// A number as a file writes it.

@@ -138,7 +138,7 @@ impl Json {
             problems,
             notes: Vec::new(),
         };
-        let typed = typed::fields(&json, &names, &options.types(&names)?)?;
+        let typed = typed::fields(&json, &names, options)?;
         notes.extend(typed.notes);
         json.schema = Arc::new(ArrowSchema::new(typed.fields));
         (json.cells, json.notes) = (typed.cells, notes);

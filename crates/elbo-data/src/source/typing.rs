@@ -322,13 +322,15 @@ fn finite(array: &ArrayRef) -> ArrayRef {
     }
 }
 
-/// The same dates, but those outside the years 1 to 9999, which no text can hold, are missing.
+/// The same dates and times of day, but those that no text can hold, outside the years 1 to 9999 or the day, are missing.
 fn in_calendar(array: &ArrayRef) -> ArrayRef {
-    if Clock::of(array.data_type()) != Some(Clock::Date) {
-        return Arc::clone(array);
-    }
+    let days = match Clock::of(array.data_type()) {
+        Some(Clock::Date) => DAYS,
+        Some(Clock::Time) => 0..1,
+        Some(Clock::Duration) | None => return Arc::clone(array),
+    };
     let nanos = nanos(array).unwrap_or_default().into_iter();
-    let outside = |nanos: Option<i128>| nanos.is_some_and(|nanos| !DAYS.contains(&nanos.div_euclid(DAY)));
+    let outside = |nanos: Option<i128>| nanos.is_some_and(|nanos| !days.contains(&nanos.div_euclid(DAY)));
     let outside: Vec<bool> = nanos.map(outside).collect();
     match outside.contains(&true) {
         true => nullif(array, &BooleanArray::from(outside)).unwrap_or_else(|_| Arc::clone(array)),

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use elbo_data::arrow::array::{Array, ArrayRef, BooleanArray, StringArray, new_null_array};
+use elbo_data::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, StringArray, new_empty_array, new_null_array,
+};
 use elbo_data::arrow::compute::kernels::zip::zip;
 use elbo_data::arrow::compute::{can_cast_types, cast, is_not_null, is_null};
 use elbo_data::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
@@ -13,7 +15,7 @@ use elbo_data::arrow::error::ArrowError;
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::column::image_shape;
 use elbo_data::kind::{as_written, in_type};
-use elbo_data::{DataError, Source};
+use elbo_data::{DataError, Kind, Schema, Source};
 
 use super::item::Item;
 use crate::model::opened::Opened;
@@ -29,6 +31,7 @@ pub(crate) enum Stays {
 
 /// The columns of a verb's output.
 pub(crate) struct Originals {
+    fields_of: Arc<Schema>,
     source: Arc<dyn Source>,
     columns: Vec<Column>,
     /// The positions in the source of the fields and of the stored columns that are read.
@@ -57,6 +60,7 @@ impl Originals {
         stays: impl Fn(usize) -> Option<Stays>,
     ) -> Self {
         let mut originals = Self {
+            fields_of: Arc::clone(&opened.schema),
             columns: Vec::new(),
             typed: Vec::new(),
             stored: Vec::new(),
@@ -98,7 +102,7 @@ impl Originals {
         let own = |own: &Field| Field::new(stored.name(), own.data_type().clone(), true);
         let output = match (self.source.stores_text(), field, &typed) {
             (true, Some((_, field)), _) => field.clone(),
-            (true, None, Some((_, typed))) => own(typed),
+            (true, None, Some((_, typed))) => own(&shown(typed)),
             (false, Some((_, field)), _) if !restorable(field.data_type(), stored.data_type()) => {
                 field.clone()
             }
@@ -158,6 +162,12 @@ impl Originals {
     }
 }
 
+/// A column as [`as_written`] gives it.
+fn shown(field: &Field) -> Field {
+    let shown = as_written(field, &new_empty_array(field.data_type()));
+    Field::new(field.name(), shown.data_type().clone(), true)
+}
+
 fn has_pictures(schema: &ArrowSchema) -> bool {
     schema.fields().iter().any(|field| image_shape(field).is_some())
 }
@@ -171,6 +181,13 @@ fn place_of(read: &mut Vec<usize>, column: usize) -> usize {
     })
 }
 
+fn is_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Dictionary(_, values) => values.is_string(),
+        other => other.is_string(),
+    }
+}
+
 /// Whether a generated column can have the type of a stored one.
 fn restorable(generated: &DataType, stored: &DataType) -> bool {
     can_cast_types(generated, stored)
@@ -178,7 +195,12 @@ fn restorable(generated: &DataType, stored: &DataType) -> bool {
 
 /// A generated column in the type of a stored one. Clocks of another time zone show the same, and a column that has
 /// nothing in common with that type is empty.
-pub(crate) fn restored(generated: &ArrayRef, stored: &DataType) -> Result<ArrayRef, DataError> {
+pub(crate) fn restored(kind: &Kind, generated: &ArrayRef, stored: &DataType) -> Result<ArrayRef, DataError> {
+    let texts = generated.as_string_opt::<i32>().filter(|_| !is_text(stored));
+    // What is text in the files that the model learned from may have a type of its own here.
+    if let Some(values) = texts.and_then(|texts| kind.values_of(texts)) {
+        return restored(kind, &values, stored);
+    }
     match in_type(generated, stored) {
         Some(array) => array,
         None if generated.data_type() == stored => Ok(Arc::clone(generated)),
@@ -212,7 +234,9 @@ impl Known<'_> {
             columns.push(match stored.filter(|_| !texts) {
                 Some(stored) if stored.data_type() == column.output.data_type() => {
                     let values = match column.field {
-                        Some(_) => restored(&values, stored.data_type())?,
+                        Some(field) => {
+                            restored(&self.of.fields_of.fields[field].kind, &values, stored.data_type())?
+                        }
                         None => Arc::clone(stored),
                     };
                     zip(&kept, stored, &values)?
@@ -252,7 +276,11 @@ impl Known<'_> {
             return Ok(none());
         };
         // A column whose types have nothing in common is left as it was generated.
-        let Ok(known) = restored(known, generated.data_type()) else {
+        let Ok(known) = restored(
+            &self.of.fields_of.fields[field].kind,
+            known,
+            generated.data_type(),
+        ) else {
             return Ok(none());
         };
         let kept = match stays {

@@ -120,8 +120,9 @@ impl Opened {
     /// # Errors
     /// None that types which were once those of the data meet.
     pub(crate) fn as_stored(&self, records: &RecordBatch) -> Result<RecordBatch, DataError> {
-        let columns = records.columns().iter().zip(self.stored_schema.fields());
-        let columns = columns.map(|(column, field)| restored(column, field.data_type()));
+        let fields = self.schema.fields.iter().zip(self.stored_schema.fields());
+        let columns = records.columns().iter().zip(fields);
+        let columns = columns.map(|(column, (of, field))| restored(&of.kind, column, field.data_type()));
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
         Ok(RecordBatch::try_new(self.stored_schema(), columns)?)
     }

@@ -101,6 +101,9 @@ impl Reading {
         conditioning: Conditioning,
         events: &Events,
     ) -> Result<Self, Error> {
+        for problem in batches.source.problems() {
+            events.warn(Warning::BrokenFile(problem));
+        }
         Ok(Self {
             loader: batches.for_scoring(rows.into(), size)?,
             batches: Arc::clone(batches),

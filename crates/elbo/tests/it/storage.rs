@@ -226,3 +226,42 @@ fn numbers_that_are_not_finite_are_missing() {
         "{values:?}"
     );
 }
+
+#[test]
+fn what_was_text_in_training_is_filled_in_the_types_of_new_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    let rows = (0..60).map(|row| {
+        format!(
+            "{:02}.05.2021;\"1.{:03},50 €\";{}\n",
+            row % 28 + 1,
+            row * 9,
+            ["ja", "nein"][row % 2]
+        )
+    });
+    std::fs::write(&path, "day;price;kind\n".to_owned() + &rows.collect::<String>()).unwrap();
+    let mut config = RunConfig::default();
+    config.data.given = vec!["any".into()];
+    config.model.latent = 2;
+    config.network.hidden = Some(vec![8]);
+    config.training.epochs = 1;
+    let model = Run::train(Data::from(path.display().to_string()), &config, &Events::silent()).unwrap();
+    let days: ArrayRef = Arc::new(elbo::arrow::array::Date32Array::from(vec![Some(18_760), None]));
+    let prices: ArrayRef = Arc::new(Float64Array::from(vec![None, Some(1100.5)]));
+    let records =
+        RecordBatch::try_from_iter_with_nullable([("day", days, true), ("price", prices, true)]).unwrap();
+    let request = ImputeRequest::new(Data::from(records.clone()));
+    let mut filled = model.impute(&request, &Events::silent()).unwrap();
+    let filled = filled.collect_batch().unwrap();
+    for (column, before) in records.columns().iter().enumerate() {
+        let after = filled.column(column);
+        assert_eq!((after.data_type(), after.null_count()), (before.data_type(), 0));
+    }
+    let day = filled
+        .column(0)
+        .as_primitive::<elbo::arrow::datatypes::Date32Type>();
+    assert!(
+        day.value(0) == 18_760 && (18_748..18_776).contains(&day.value(1)),
+        "{day:?}"
+    );
+}

@@ -68,7 +68,7 @@ impl Csv {
             starts,
             lengths,
         };
-        let typed = typed::fields(&csv, &dialect.names, &options.types(&dialect.names)?)?;
+        let typed = typed::fields(&csv, &dialect.names, options)?;
         csv.cells = typed.cells;
         notes.extend(typed.notes);
         Ok(Part {

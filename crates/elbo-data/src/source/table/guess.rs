@@ -166,6 +166,13 @@ impl Cells {
     }
 }
 
+/// Whether a cell is a number, however it is written.
+pub(in crate::source) fn is_number(cell: &str) -> bool {
+    let mut guess = Guess::default();
+    guess.see(1, cell, &MissingWords::default());
+    matches!(guess.cells(), Cells::Integer(_) | Cells::Number(_))
+}
+
 /// Reads yes or no as tables spell it.
 pub(super) fn flag(cell: &str) -> Option<bool> {
     let is = |words: [&str; 3]| words.iter().any(|word| cell.eq_ignore_ascii_case(word));

@@ -17,7 +17,7 @@ use crate::kind::date::is_number;
 use crate::kind::number::NOTATION;
 use crate::kind::zone::Zone;
 use crate::kind::{self, MissingCounts, MissingWords};
-use crate::options::{FieldType, TypedField};
+use crate::options::{FieldType, OpenOptions, TypedField};
 
 /// Rows that are looked at together.
 const ROWS: usize = 8192;
@@ -51,17 +51,27 @@ pub(in crate::source) struct Typed {
     pub(in crate::source) notes: Vec<String>,
 }
 
-/// Decides how the cells of each column are read; `asked` holds the types that a person has set.
+/// Decides how the cells of each column are read, some as `options` ask for.
+///
+/// # Errors
+/// [`DataError::UnknownField`], [`DataError::Cell`] for a cell that is not as was asked for, and
+/// [`DataError::TwoFormats`], but of no column that a schema does not expect where it expects others.
 pub(in crate::source) fn fields(
     texts: &impl Texts,
     names: &[String],
-    asked: &[TypedField],
+    options: &OpenOptions,
 ) -> Result<Typed, DataError> {
+    let asked = &options.types(names)?;
     let (mut fields, mut all, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     for (column, name) in names.iter().enumerate() {
         let asked = asked.iter().rev().find(|field| field.name == *name);
         let place = Place { texts, column, name };
-        let (cells, note) = place.retyped(asked)?;
+        let (cells, note) = match place.retyped(asked) {
+            Err(DataError::TwoFormats { .. }) if asked.is_none() && !options.expected.is_empty() => {
+                (Cells::Text, None)
+            }
+            decided => decided?,
+        };
         notes.extend(note);
         let taken = |word: &str| cells != Cells::Text || texts.missing().is_named(word);
         notes.extend(texts.absent(column).note(name, taken));
@@ -132,6 +142,7 @@ impl<T: Texts> Place<'_, T> {
             FieldType::Category | FieldType::Text => Cells::Text,
             FieldType::Number if !numbers => {
                 let plain = Numeral::default().style();
+                self.every("a number", guess::is_number)?;
                 let fits = |cell: &str| plain.and_then(|style| style.number(cell)).is_some();
                 self.every("a number", fits)?;
                 plain.map_or(guessed, Cells::Number)

@@ -12,7 +12,7 @@ use crate::kind::number::{MEASURE, NOTATION};
 use crate::kind::{self, MissingWords};
 use crate::options::FieldType;
 use crate::source::table::build::Builder;
-use crate::source::table::guess::{Cells, Guess};
+use crate::source::table::guess::{Cells, Guess, is_number};
 use crate::source::table::number::Numeral;
 
 /// What the texts of such columns look like, by the column's place among those that are read.
@@ -110,7 +110,10 @@ impl Texts {
             known.push(text.is_some());
         }
         let values = builder.finish()?;
-        let misfit = (0..values.len()).find(|row| known[*row] && values.is_null(*row));
+        let misfits = || (0..values.len()).filter(|row| known[*row] && values.is_null(*row));
+        // A cell that is no number at all is to blame, rather than one that is written in another way.
+        let blamed = |row: &usize| !is_number(texts.as_string::<i32>().value(*row));
+        let misfit = misfits().find(blamed).or_else(|| misfits().next());
         Ok(match misfit {
             Some(row) => Err((row, expected)),
             None => Ok(values),
