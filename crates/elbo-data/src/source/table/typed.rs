@@ -142,8 +142,9 @@ impl<T: Texts> Place<'_, T> {
             FieldType::Category | FieldType::Text => Cells::Text,
             FieldType::Number if !numbers => {
                 let plain = Numeral::default().style();
-                self.every("a number", guess::is_number)?;
                 let fits = |cell: &str| plain.and_then(|style| style.number(cell)).is_some();
+                // A cell that is no number at all is to blame, rather than one that is written in another way.
+                self.every("a number", |cell| guess::is_number(cell) || fits(cell))?;
                 self.every("a number", fits)?;
                 plain.map_or(guessed, Cells::Number)
             }
