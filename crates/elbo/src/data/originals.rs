@@ -182,10 +182,10 @@ fn place_of(read: &mut Vec<usize>, column: usize) -> usize {
 }
 
 fn is_text(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Dictionary(_, values) => values.is_string(),
-        other => other.is_string(),
+    if let DataType::Dictionary(_, values) = data_type {
+        return values.is_string();
     }
+    data_type.is_string()
 }
 
 /// Whether a generated column can have the type of a stored one.
