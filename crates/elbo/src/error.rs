@@ -126,7 +126,7 @@ pub enum Error {
     },
     /// So few records that no field varies among them.
     #[error(
-        "{records} records are too few to learn from: {train} of them are for training, and no field varies in it"
+        "{records} records are too few to learn from: no field varies among those for training ({train})"
     )]
     TooFewRecords {
         /// How many the data have.
