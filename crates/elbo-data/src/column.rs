@@ -1,10 +1,12 @@
-//! The Arrow form of a picture column: fixed-size pixels, their shape in the field's metadata.
+//! Arrow columns: the form of pictures, fixed-size pixels with their shape in the field's metadata; and texts.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, FixedSizeListArray, UInt8Array};
+use arrow::array::{Array, ArrayRef, AsArray, FixedSizeListArray, StringArray, UInt8Array};
 use arrow::datatypes::{DataType, Field as ArrowField, FieldRef, UInt8Type};
+use arrow::error::ArrowError;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use crate::error::DataError;
 
@@ -85,6 +87,32 @@ pub fn image_pixels(array: &ArrayRef) -> &[u8] {
 
 fn pixel_field() -> FieldRef {
     Arc::new(ArrowField::new("pixel", DataType::UInt8, false))
+}
+
+/// Whether columns of this type hold texts, also as a dictionary.
+pub fn is_text(data_type: &DataType) -> bool {
+    if let DataType::Dictionary(_, values) = data_type {
+        return values.is_string();
+    }
+    data_type.is_string()
+}
+
+/// A column as texts, as Arrow's writer of csv has them; nulls stay.
+///
+/// # Errors
+/// [`ArrowError`] for a type that has no texts.
+pub fn as_texts(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    if column.as_string_opt::<i32>().is_some() {
+        return Ok(Arc::clone(column));
+    }
+    let options = FormatOptions::default();
+    let formatter = ArrayFormatter::try_new(column, &options)?;
+    let text = |row: usize| match column.is_null(row) {
+        true => Ok(None),
+        false => formatter.value(row).try_to_string().map(Some),
+    };
+    let texts = (0..column.len()).map(text).collect::<Result<StringArray, _>>()?;
+    Ok(Arc::new(texts))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod ignored;
 pub mod image;
 mod missing;
 pub mod number;
+mod retyped;
 mod statistics;
 pub(crate) mod strftime;
 pub mod text;
@@ -21,15 +22,14 @@ pub(crate) mod zone;
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array, StringArray};
-use arrow::datatypes::{DataType, Field as ArrowField};
+use arrow::array::{Array, ArrayRef};
+use arrow::datatypes::Field as ArrowField;
 use serde::{Deserialize, Serialize};
 
 use crate::batch::{Column, Values};
 use crate::error::DataError;
 use crate::options::FieldType;
 use category::Category;
-use clock::Clock;
 use flag::Flag;
 use ignored::Ignored;
 use image::ImageStats;
@@ -215,44 +215,6 @@ pub fn as_written(field: &ArrowField, array: &ArrayRef) -> ArrayRef {
         .or_else(|| flag::as_written(field, array))
         .or_else(|| number::as_written(field, array));
     written.unwrap_or_else(|| Arc::clone(array))
-}
-
-/// A column of dates, times of day or durations in another type for the same, whose clocks show what they did; none of
-/// other columns and types.
-///
-/// # Errors
-/// [`DataError::Arrow`], which no such type meets.
-pub fn in_type(array: &ArrayRef, data_type: &DataType) -> Option<Result<ArrayRef, DataError>> {
-    let same = Clock::of(array.data_type())? == Clock::of(data_type)?;
-    if array.data_type() == data_type {
-        return Some(Ok(Arc::clone(array)));
-    }
-    let nanos = clock::nanos(array).filter(|_| same)?.into_iter();
-    Some(clock::typed(&clock::counts(nanos, data_type), data_type))
-}
-
-impl Kind {
-    /// Texts as this kind writes them, as numbers, flags, dates, times or durations; none for other kinds. A text that
-    /// is none is null.
-    pub fn values_of(&self, texts: &StringArray) -> Option<ArrayRef> {
-        let texts = texts.iter();
-        Some(match self {
-            Self::Number(number) => Arc::new(
-                texts
-                    .map(|text| number.number_of(text?))
-                    .collect::<Float64Array>(),
-            ),
-            Self::Flag(flag) => Arc::new(
-                texts
-                    .map(|text| flag.read("", text?).ok())
-                    .collect::<BooleanArray>(),
-            ),
-            Self::Date(written) | Self::Time(written) | Self::Duration(written) => {
-                written.typed_values(texts.map(|text| written.nanos(text?)))?
-            }
-            Self::Image(_) | Self::Category(_) | Self::Text(_) | Self::Ignored(_) => return None,
-        })
-    }
 }
 
 fn ignored(reason: impl Into<String>) -> Kind {

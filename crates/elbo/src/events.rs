@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use warning::Warning;
 
+use elbo_data::Source;
+
 use crate::run::EpochRecord;
 
 /// A kind of work that takes long enough to report its progress.
@@ -183,6 +185,12 @@ impl Events {
 
     pub(crate) fn warn(&self, warning: Warning) {
         self.emit(&Event::Warning(warning));
+    }
+
+    /// Warns of each file and row of data that was found to be broken when they were opened.
+    pub(crate) fn warn_broken(&self, source: &dyn Source) {
+        let problems = source.problems().into_iter();
+        problems.for_each(|problem| self.warn(Warning::BrokenFile(problem)));
     }
 
     pub(crate) fn warn_all(&self, warnings: &[Warning]) {

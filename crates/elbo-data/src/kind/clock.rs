@@ -239,6 +239,7 @@ impl Region {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kind::retyped::clocks_in_type;
     use arrow::array::{Date64Array, TimestampSecondArray};
     use proptest::prelude::*;
     use std::sync::Arc;
@@ -272,13 +273,13 @@ mod tests {
         let counts = counts(wall.into_iter(), array.data_type());
         assert_eq!(&typed(&counts, array.data_type()).unwrap(), &array);
         let bare = DataType::Timestamp(TimeUnit::Millisecond, None);
-        let shown = crate::kind::in_type(&array, &bare).unwrap().unwrap();
+        let shown = clocks_in_type(&array, &bare).unwrap().unwrap();
         assert_eq!(nanos(&shown), nanos(&array));
         assert_eq!(
-            &crate::kind::in_type(&shown, array.data_type()).unwrap().unwrap(),
+            &clocks_in_type(&shown, array.data_type()).unwrap().unwrap(),
             &array
         );
-        assert!(crate::kind::in_type(&shown, &DataType::Int64).is_none());
+        assert!(clocks_in_type(&shown, &DataType::Int64).is_none());
         // half past two was on no clock
         let zone = Region::of(array.data_type()).unwrap();
         let skipped = date::read("%Y-%m-%d %H:%M", "2023-03-26 02:30").unwrap();

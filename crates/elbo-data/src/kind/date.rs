@@ -39,31 +39,22 @@ pub(crate) static NUMBERS: [Counted; 5] = [
         epoch: 25_569,
         likely: 10_000.0..=80_000.0,
     },
-    Counted {
-        format: "Unix seconds",
-        nanos: 1_000_000_000,
-        epoch: 0,
-        likely: 1e8..=1e10,
-    },
-    Counted {
-        format: "Unix milliseconds",
-        nanos: 1_000_000,
-        epoch: 0,
-        likely: 1e11..=1e13,
-    },
-    Counted {
-        format: "Unix microseconds",
-        nanos: 1_000,
-        epoch: 0,
-        likely: 1e14..=1e16,
-    },
-    Counted {
-        format: "Unix nanoseconds",
-        nanos: 1,
-        epoch: 0,
-        likely: 1e17..=1e19,
-    },
+    unix("Unix seconds", 1_000_000_000),
+    unix("Unix milliseconds", 1_000_000),
+    unix("Unix microseconds", 1_000),
+    unix("Unix nanoseconds", 1),
 ];
+
+/// Numbers of so many nanoseconds since 1970.
+const fn unix(format: &'static str, nanos: i128) -> Counted {
+    let second = 1e9 / nanos as f64;
+    Counted {
+        format,
+        nanos,
+        epoch: 0,
+        likely: 1e8 * second..=1e10 * second,
+    }
+}
 
 /// Whether dates of this format are numbers.
 pub(crate) fn is_number(format: &str) -> bool {

@@ -131,7 +131,7 @@ impl Fitter {
             Part::Written(fitter) => fitter.finish(gaps),
             Part::Text => return Fitted::Text,
             Part::LeftOut => ignored("it was asked to be left out"),
-            Part::Unknown(data_type) => ignored(format!("columns of type {data_type} are not read")),
+            Part::Unknown(data_type) => ignored(ignored::unread(&data_type)),
         };
         Fitted::Kind(match kind {
             Kind::Ignored(ignored) => Kind::Ignored(ignored.of_type(&self.data_type)),

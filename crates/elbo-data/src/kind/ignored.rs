@@ -71,6 +71,11 @@ fn text() -> String {
     DataType::Utf8.to_string()
 }
 
+/// Why a column of this type is not modelled.
+pub(crate) fn unread(data_type: &DataType) -> String {
+    format!("columns of type {data_type} are not read")
+}
+
 impl Ignored {
     pub(crate) fn new(reason: impl Into<String>) -> Self {
         Self {

@@ -5,7 +5,7 @@ use arrow::datatypes::{DataType, Field as ArrowField};
 use super::{Field, Schema};
 use crate::error::DataError;
 use crate::kind::Kind;
-use crate::kind::ignored::Ignored;
+use crate::kind::ignored::{Ignored, unread};
 use crate::source::Source;
 
 /// The largest fixed size of a list or of bytes: a type in the file of a run must not fill memory.
@@ -56,13 +56,12 @@ fn with_type(field: Field, column: &ArrowField) -> Field {
 
 /// A column that is not read.
 fn left_out(column: &ArrowField) -> Field {
-    let reason = format!("columns of type {} are not read", column.data_type());
     Field {
         name: column.name().clone(),
         missing: 0,
         records: 0,
         stored: Some(column.data_type().to_string()),
-        kind: Kind::Ignored(Ignored::new(reason)),
+        kind: Kind::Ignored(Ignored::new(unread(column.data_type()))),
     }
 }
 

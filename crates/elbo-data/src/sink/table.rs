@@ -5,19 +5,19 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, AsArray, StringArray};
+use arrow::array::{ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::csv::WriterBuilder;
 use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
-use arrow::util::display::array_value_to_string;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 
 use crate::atomic::{self, Existing};
+use crate::column::as_texts;
 use crate::error::{Cause, DataError};
 use crate::sink::kept::kept;
 use crate::sink::npy::Array;
@@ -128,22 +128,13 @@ fn as_cells(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
         .columns()
         .iter()
         .map(|column| match column.data_type().is_nested() {
-            true => texts(column),
+            true => as_texts(column),
             false => Ok(Arc::clone(column)),
         });
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
     let fields = schema.fields().iter().zip(&columns);
     let fields = fields.map(|(field, column)| Field::new(field.name(), column.data_type().clone(), true));
     RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns)
-}
-
-fn texts(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
-    let text = |row: usize| match column.is_null(row) {
-        true => Ok(None),
-        false => array_value_to_string(column, row).map(Some),
-    };
-    let texts = (0..column.len()).map(text).collect::<Result<StringArray, _>>()?;
-    Ok(Arc::new(texts))
 }
 
 /// The columns in types that Parquet has: seconds become milliseconds, and days in milliseconds become days. Otherwise

@@ -68,9 +68,9 @@ impl Typing {
                     fields.push(own);
                 }
                 None => left_out.push(format!(
-                    "`{}` is left out: columns of type {} are not read",
+                    "`{}` is left out: {}",
                     field.name(),
-                    field.data_type()
+                    kind::ignored::unread(field.data_type())
                 )),
             }
         }

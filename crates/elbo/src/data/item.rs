@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use elbo_data::DataError;
-use elbo_data::arrow::array::{Array, ArrayRef, AsArray, StringArray, UInt64Array, new_null_array};
+use elbo_data::arrow::array::{Array, ArrayRef, UInt64Array, new_null_array};
 use elbo_data::arrow::compute::kernels::zip::zip;
 use elbo_data::arrow::compute::{concat, concat_batches, is_not_null, take, take_record_batch};
 use elbo_data::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
 use elbo_data::arrow::error::ArrowError;
 use elbo_data::arrow::record_batch::RecordBatch;
-use elbo_data::arrow::util::display::{ArrayFormatter, FormatOptions};
+use elbo_data::column::as_texts;
 
 use crate::error::Error;
 
@@ -87,7 +87,7 @@ impl Item {
         let columns = self.batch.columns().iter().zip(written);
         let columns = columns.map(|(column, written)| match written.null_count() == written.len() {
             true => Ok(Arc::clone(column)),
-            false => zip(&is_not_null(written)?, written, &texts(column)?),
+            false => zip(&is_not_null(written)?, written, &as_texts(column)?),
         });
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
         let schema = self.batch.schema();
@@ -98,25 +98,10 @@ impl Item {
     }
 }
 
-/// A column as texts, as Arrow's writer of csv has them.
-fn texts(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
-    if column.as_string_opt::<i32>().is_some() {
-        return Ok(Arc::clone(column));
-    }
-    let options = FormatOptions::default();
-    let formatter = ArrayFormatter::try_new(column, &options)?;
-    let text = |row: usize| match column.is_null(row) {
-        true => Ok(None),
-        false => formatter.value(row).try_to_string().map(Some),
-    };
-    let texts = (0..column.len()).map(text).collect::<Result<StringArray, _>>()?;
-    Ok(Arc::new(texts))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use elbo_data::arrow::array::{Float64Array, Int64Array};
+    use elbo_data::arrow::array::{AsArray, Float64Array, Int64Array, StringArray};
 
     fn item() -> Item {
         let columns: [(&str, ArrayRef); 2] = [

@@ -5,16 +5,14 @@
 
 use std::sync::Arc;
 
-use elbo_data::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, StringArray, new_empty_array, new_null_array,
-};
+use elbo_data::arrow::array::{Array, ArrayRef, BooleanArray, StringArray, new_empty_array, new_null_array};
 use elbo_data::arrow::compute::kernels::zip::zip;
-use elbo_data::arrow::compute::{can_cast_types, cast, is_not_null, is_null};
+use elbo_data::arrow::compute::{can_cast_types, is_not_null, is_null};
 use elbo_data::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
 use elbo_data::arrow::error::ArrowError;
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::column::image_shape;
-use elbo_data::kind::{as_written, in_type};
+use elbo_data::kind::as_written;
 use elbo_data::{DataError, Kind, Schema, Source};
 
 use super::item::Item;
@@ -103,7 +101,7 @@ impl Originals {
         let output = match (self.source.stores_text(), field, &typed) {
             (true, Some((_, field)), _) => field.clone(),
             (true, None, Some((_, typed))) => own(&shown(typed)),
-            (false, Some((_, field)), _) if !restorable(field.data_type(), stored.data_type()) => {
+            (false, Some((_, field)), _) if !can_cast_types(field.data_type(), stored.data_type()) => {
                 field.clone()
             }
             _ => own(stored).with_metadata(stored.metadata().clone()),
@@ -130,6 +128,10 @@ impl Originals {
             stored: None,
             output: output.clone(),
         });
+    }
+
+    fn kind(&self, field: usize) -> &Kind {
+        &self.fields_of.fields[field].kind
     }
 
     /// The columns of the output.
@@ -181,37 +183,6 @@ fn place_of(read: &mut Vec<usize>, column: usize) -> usize {
     })
 }
 
-fn is_text(data_type: &DataType) -> bool {
-    if let DataType::Dictionary(_, values) = data_type {
-        return values.is_string();
-    }
-    data_type.is_string()
-}
-
-/// Whether a generated column can have the type of a stored one.
-fn restorable(generated: &DataType, stored: &DataType) -> bool {
-    can_cast_types(generated, stored)
-}
-
-/// A generated column in the type of a stored one. Clocks of another time zone show the same, and a column that has
-/// nothing in common with that type is empty.
-pub(crate) fn restored(kind: &Kind, generated: &ArrayRef, stored: &DataType) -> Result<ArrayRef, DataError> {
-    let texts = generated.as_string_opt::<i32>().filter(|_| !is_text(stored));
-    // What is text in the files that the model learned from may have a type of its own here.
-    if let Some(values) = texts.and_then(|texts| kind.values_of(texts)) {
-        return restored(kind, &values, stored);
-    }
-    match in_type(generated, stored) {
-        Some(array) => array,
-        None if generated.data_type() == stored => Ok(Arc::clone(generated)),
-        // A cast would make a list of each null.
-        None if generated.null_count() == generated.len() || !restorable(generated.data_type(), stored) => {
-            Ok(new_null_array(stored, generated.len()))
-        }
-        None => Ok(cast(generated, stored)?),
-    }
-}
-
 /// The values of some records.
 pub(crate) struct Known<'a> {
     of: &'a Originals,
@@ -234,9 +205,7 @@ impl Known<'_> {
             columns.push(match stored.filter(|_| !texts) {
                 Some(stored) if stored.data_type() == column.output.data_type() => {
                     let values = match column.field {
-                        Some(field) => {
-                            restored(&self.of.fields_of.fields[field].kind, &values, stored.data_type())?
-                        }
+                        Some(field) => self.of.kind(field).in_type(&values, stored.data_type())?,
                         None => Arc::clone(stored),
                     };
                     zip(&kept, stored, &values)?
@@ -276,11 +245,7 @@ impl Known<'_> {
             return Ok(none());
         };
         // A column whose types have nothing in common is left as it was generated.
-        let Ok(known) = restored(
-            &self.of.fields_of.fields[field].kind,
-            known,
-            generated.data_type(),
-        ) else {
+        let Ok(known) = self.of.kind(field).in_type(known, generated.data_type()) else {
             return Ok(none());
         };
         let kept = match stays {

@@ -15,7 +15,6 @@ use super::batches::Observations;
 use super::tensors::{Upload, open_device};
 use super::{CHUNK, FEW, ModelOptions};
 use crate::config::CheckedConfig;
-use crate::data::originals::restored;
 use crate::error::Error;
 use crate::run::{EpochRecord, RunDir};
 use crate::threads;
@@ -122,7 +121,7 @@ impl Opened {
     pub(crate) fn as_stored(&self, records: &RecordBatch) -> Result<RecordBatch, DataError> {
         let fields = self.schema.fields.iter().zip(self.stored_schema.fields());
         let columns = records.columns().iter().zip(fields);
-        let columns = columns.map(|(column, (of, field))| restored(&of.kind, column, field.data_type()));
+        let columns = columns.map(|(column, (of, field))| of.kind.in_type(column, field.data_type()));
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
         Ok(RecordBatch::try_new(self.stored_schema(), columns)?)
     }

@@ -35,25 +35,27 @@ pub(crate) struct Reading {
 }
 
 impl Model {
-    /// The records of `data`, pictures being brought to the model's size.
-    pub(crate) fn read(&self, data: &Data) -> Result<Arc<Batches>, Error> {
-        self.read_with(data, &self.opened.open_options())
+    /// The records of `data`, pictures being brought to the model's size. Those that cannot be read are named.
+    pub(crate) fn read(&self, data: &Data, events: &Events) -> Result<Arc<Batches>, Error> {
+        self.read_with(data, &self.opened.open_options(), events)
     }
 
     /// The records that the run was trained on.
-    pub(crate) fn read_own(&self) -> Result<Arc<Batches>, Error> {
-        self.read_with(&self.own_data()?, &self.opened.config.open_options())
+    pub(crate) fn read_own(&self, events: &Events) -> Result<Arc<Batches>, Error> {
+        self.read_with(&self.own_data()?, &self.opened.config.open_options(), events)
     }
 
-    fn read_with(&self, data: &Data, options: &OpenOptions) -> Result<Arc<Batches>, Error> {
+    fn read_with(&self, data: &Data, options: &OpenOptions, events: &Events) -> Result<Arc<Batches>, Error> {
         let opened = &self.opened;
         let source = self.on_threads(|| data.open(options));
         if let Err(Error::Data(cell @ DataError::Cell { .. })) = source {
             return Err(Error::WrongCell { cell });
         }
+        let source = source?;
+        events.warn_broken(source.as_ref());
         Ok(Arc::new(Batches::new(
             &opened.config,
-            source?,
+            source,
             Arc::clone(&opened.schema),
         )?))
     }
@@ -101,9 +103,6 @@ impl Reading {
         conditioning: Conditioning,
         events: &Events,
     ) -> Result<Self, Error> {
-        for problem in batches.source.problems() {
-            events.warn(Warning::BrokenFile(problem));
-        }
         Ok(Self {
             loader: batches.for_scoring(rows.into(), size)?,
             batches: Arc::clone(batches),

@@ -10,7 +10,6 @@ use super::reading::Reading;
 use super::tensors::to_host;
 use crate::error::Error;
 use crate::events::Events;
-use crate::verbs::evaluate::median;
 
 /// Records scored at a time. Fixed, so that a number does not depend on the training batch.
 const CHUNK: usize = 256;
@@ -83,4 +82,27 @@ pub(crate) fn score(
         median: median(bounds),
         rate_per_unit,
     })
+}
+
+/// The middle value: of an even number of them the mean of the two in the middle.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match (values.get(middle), values.len() % 2) {
+        (Some(value), 1) => *value,
+        (Some(value), _) => (values[middle - 1] + value) / 2.0,
+        (None, _) => f64::NAN,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        assert_eq!(median(vec![1e9, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 1e9]), 3.0);
+        assert!(median(Vec::new()).is_nan());
+    }
 }

@@ -85,7 +85,7 @@ impl Model {
         request.check()?;
         let conditions = Conditions::of_changes(&self.opened, &request.given)?.of_single_values()?;
         events.warn_all(&conditions.warnings);
-        let batches = self.read(&request.data)?;
+        let batches = self.read(&request.data, events)?;
         let n = (request.n.map_or(u64::MAX, |n| n as u64)).min(batches.source.len());
         let conditioning = Conditioning::Only(conditions.asked().to_vec());
         let reading = Reading::new(&batches, 0..n, CHUNK, conditioning, events)?;

@@ -66,7 +66,7 @@ impl Model {
     /// # Errors
     /// Data that the model cannot read.
     pub fn encode(&self, request: &EncodeRequest, events: &Events) -> Result<Records<EncodeReport>, Error> {
-        let batches = self.read(&request.data)?;
+        let batches = self.read(&request.data, events)?;
         let rows = Part::rows(request.part, batches.source.len());
         let latent = self.latent();
         let columns = Columns::of(Arc::clone(&batches.source), latent, request.posterior_only);

@@ -15,7 +15,7 @@ use crate::model::batches::Batches;
 use crate::model::opened::{ModelledImage, Opened};
 
 use importance::Estimate;
-pub(crate) use importance::{LogMean, group, median};
+pub(crate) use importance::{LogMean, group};
 
 /// A unit is active if its posterior mean varies by more than this over records
 /// (Burda et al. 2016, section 5.2).
@@ -164,8 +164,8 @@ impl Model {
     pub fn evaluate(&self, request: &EvaluateRequest, events: &Events) -> Result<EvaluateReport, Error> {
         request.check()?;
         let batches = match &request.data {
-            Some(data) => self.read(data)?,
-            None => self.read_own()?,
+            Some(data) => self.read(data, events)?,
+            None => self.read_own(events)?,
         };
         let (split, mut rows) = rows(self, request, &batches)?;
         rows.truncate(request.limit.unwrap_or(usize::MAX));

@@ -121,7 +121,7 @@ impl Model {
     /// A request that is not possible, and data that the model cannot read.
     pub fn impute(&self, request: &ImputeRequest, events: &Events) -> Result<Records<ImputeReport>, Error> {
         request.check()?;
-        let batches = self.read(&request.data)?;
+        let batches = self.read(&request.data, events)?;
         let rows = Part::rows(request.part, batches.source.len());
         let (first, n) = (rows.start, rows.end - rows.start);
         let reading = Reading::new(&batches, rows, TOGETHER, Conditioning::AllObserved, events)?;

@@ -106,7 +106,7 @@ impl Model {
     /// A record that is not there or broken.
     pub fn interpolate(&self, request: &InterpolateRequest, events: &Events) -> Result<Interpolation, Error> {
         request.check()?;
-        let batches = self.read(&request.data)?;
+        let batches = self.read(&request.data, events)?;
         let rows = [request.from, request.to];
         let ends = self.latents(&batches, &rows, true, events)?;
         if ends.rows.len() < 2 {

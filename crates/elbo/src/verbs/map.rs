@@ -82,7 +82,7 @@ impl Model {
     /// A run with less than two units, or an unknown field.
     pub fn map(&self, request: &MapRequest, events: &Events) -> Result<LatentMap, Error> {
         let units = self.opened.axes()?;
-        let batches = self.read(&request.data)?;
+        let batches = self.read(&request.data, events)?;
         let latents = self.latents(&batches, &subset(batches.source.len()), false, events)?;
         let attributes = self.attributes(&batches, &latents.rows)?;
         let colour = choose(attributes, request.colour_by.as_deref(), &self.opened)?;

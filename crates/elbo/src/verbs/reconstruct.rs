@@ -87,7 +87,7 @@ impl Model {
         if request.n == Some(0) {
             return Err(Error::bad_argument("ReconstructRequest::n", 0, "at least 1"));
         }
-        let batches = self.read(&request.data)?;
+        let batches = self.read(&request.data, events)?;
         let n = (request.n.map_or(u64::MAX, |n| n as u64)).min(batches.source.len());
         self.reconstruct_rows(&batches, 0..n, events)
     }

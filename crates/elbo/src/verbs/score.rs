@@ -113,8 +113,8 @@ impl Model {
     /// Data that the model cannot read, and a run whose own data are gone.
     pub fn score(&self, request: &ScoreRequest, events: &Events) -> Result<Records<ScoreReport>, Error> {
         request.check()?;
-        let batches = self.read(&request.data)?;
-        let usual = self.read_own()?;
+        let batches = self.read(&request.data, events)?;
+        let usual = self.read_own(events)?;
         let split = self.config().split(usual.source.as_ref())?;
         let mut held_out = [split.validation, split.test].concat();
         held_out.truncate(CALIBRATED_ON);

@@ -149,7 +149,7 @@ impl Model {
         let Some((data, row)) = &request.from else {
             return self.middle(&request.given, events);
         };
-        let batches = self.read(data)?;
+        let batches = self.read(data, events)?;
         let record = self.latents(&batches, &[*row], false, events)?;
         if record.rows.is_empty() {
             return Err(Error::bad_argument(

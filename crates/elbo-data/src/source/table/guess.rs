@@ -167,9 +167,9 @@ impl Cells {
 }
 
 /// Whether a cell is a number, however it is written.
-pub(in crate::source) fn is_number(cell: &str) -> bool {
+pub(in crate::source) fn is_number(cell: &str, missing: &MissingWords) -> bool {
     let mut guess = Guess::default();
-    guess.see(1, cell, &MissingWords::default());
+    guess.see(1, cell, missing);
     matches!(guess.cells(), Cells::Integer(_) | Cells::Number(_))
 }
 

@@ -1,6 +1,6 @@
 //! Whether the first line of a table names its columns.
 
-use super::guess::{Cells, Guess};
+use super::guess::is_number;
 use crate::kind::MissingWords;
 use crate::options::OpenOptions;
 
@@ -56,12 +56,6 @@ impl<'a> Column<'a> {
             rest: cells.map(String::as_str).filter(|cell| !absent(cell)).collect(),
         }
     }
-}
-
-fn is_number(cell: &str, missing: &MissingWords) -> bool {
-    let mut guess = Guess::default();
-    guess.see(1, cell, missing);
-    matches!(guess.cells(), Cells::Integer(_) | Cells::Number(_))
 }
 
 /// A number, or what looks like a date or a time.

@@ -144,7 +144,9 @@ impl<T: Texts> Place<'_, T> {
                 let plain = Numeral::default().style();
                 let fits = |cell: &str| plain.and_then(|style| style.number(cell)).is_some();
                 // A cell that is no number at all is to blame, rather than one that is written in another way.
-                self.every("a number", |cell| guess::is_number(cell) || fits(cell))?;
+                self.every("a number", |cell| {
+                    guess::is_number(cell, self.texts.missing()) || fits(cell)
+                })?;
                 self.every("a number", fits)?;
                 plain.map_or(guessed, Cells::Number)
             }

@@ -6,6 +6,7 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use arrow::compute::{cast, nullif};
 use arrow::datatypes::{DataType, Float64Type};
 
+use crate::column::is_text;
 use crate::kind::{MissingCounts, MissingWords};
 
 /// The words that a person named, and how often each occurred in each column.
@@ -74,12 +75,5 @@ impl Absent {
         columns
             .filter_map(|(counts, column)| counts.note(column, |_| true))
             .collect()
-    }
-}
-
-pub(super) fn is_text(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Dictionary(_, values) => values.is_string(),
-        other => other.is_string(),
     }
 }

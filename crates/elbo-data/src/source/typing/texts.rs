@@ -6,7 +6,7 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field as ArrowField};
 
-use super::absent::is_text;
+use crate::column::is_text;
 use crate::error::DataError;
 use crate::kind::number::{MEASURE, NOTATION};
 use crate::kind::{self, MissingWords};
@@ -112,7 +112,7 @@ impl Texts {
         let values = builder.finish()?;
         let misfits = || (0..values.len()).filter(|row| known[*row] && values.is_null(*row));
         // A cell that is no number at all is to blame, rather than one that is written in another way.
-        let blamed = |row: &usize| !is_number(texts.as_string::<i32>().value(*row));
+        let blamed = |row: &usize| !is_number(texts.as_string::<i32>().value(*row), &self.missing);
         let misfit = misfits().find(blamed).or_else(|| misfits().next());
         Ok(match misfit {
             Some(row) => Err((row, expected)),

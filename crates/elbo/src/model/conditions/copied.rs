@@ -39,53 +39,43 @@ impl Copied {
         for (name, text) in requests {
             let known = |name: &str| opened.schema.fields.iter().any(|field| field.name == name);
             let (column, value) = syntax::split(known, name, text);
-            match opened.unknown_to_model(&column) {
-                Some(position) => copied.take(opened, position, Values::One(value))?,
-                None => {
-                    others.push((name.clone(), text.clone()));
-                    copied.take_rare(opened, &column, &[Some(value)])?;
-                }
+            let unknown = opened.unknown_to_model(&column);
+            if unknown.is_none() {
+                others.push((name.clone(), text.clone()));
+            }
+            if let Some(position) = unknown.or_else(|| opened.rare_level(&column, &value)) {
+                copied.take(opened, position, Values::One(value))?;
+            } else if let Ok((position, _)) = opened.schema.field(&column) {
+                // The last request of a field is the one that holds.
+                copied.0.remove(&position);
             }
         }
         Ok((copied, others))
     }
 
-    /// Takes a column of a table of requests, of which each cell may be empty.
+    /// Takes a column of a table of requests, of which each cell may be empty. Of a condition only the rare levels are
+    /// taken.
     ///
     /// # Errors
     /// A value that its column cannot hold.
     pub(super) fn take_rows(
         &mut self,
         opened: &Opened,
-        position: usize,
+        name: &str,
         cells: Vec<Option<String>>,
     ) -> Result<(), Error> {
-        self.take(opened, position, Values::Rows(cells))
-    }
-
-    /// Takes the rare levels among the values that are asked of a field, one for all records or one for each.
-    ///
-    /// # Errors
-    /// None: a category holds its levels.
-    pub(super) fn take_rare(
-        &mut self,
-        opened: &Opened,
-        name: &str,
-        values: &[Option<String>],
-    ) -> Result<(), Error> {
-        let Ok((position, field)) = opened.schema.field(name) else {
-            return Ok(());
-        };
-        let rare = field.kind.category().and_then(|category| category.rare.as_ref());
-        let is_rare = |value: &String| rare.is_some_and(|rare| rare.contains(value));
-        let mut cells = values.iter().map(|value| value.clone().filter(is_rare));
-        match (values.len(), cells.clone().any(|cell| cell.is_some())) {
-            (_, false) => Ok(()),
-            (1, true) => match cells.next().flatten() {
-                Some(value) => self.take(opened, position, Values::One(value)),
-                None => Ok(()),
-            },
-            (_, true) => self.take(opened, position, Values::Rows(cells.collect())),
+        if let Some(position) = opened.unknown_to_model(name) {
+            return self.take(opened, position, Values::Rows(cells));
+        }
+        let rare = |cell: &Option<String>| cell.as_ref().and_then(|cell| opened.rare_level(name, cell));
+        match cells.iter().find_map(rare) {
+            None => Ok(()),
+            Some(position) => {
+                let rare = cells
+                    .iter()
+                    .map(|cell| cell.clone().filter(|_| rare(cell).is_some()));
+                self.take(opened, position, Values::Rows(rare.collect()))
+            }
         }
     }
 
@@ -166,8 +156,14 @@ fn text_of(texts: &ArrayRef, row: usize) -> String {
 impl Opened {
     /// The position of a column that is neither modelled nor given, but may be written.
     pub(super) fn unknown_to_model(&self, name: &str) -> Option<usize> {
-        let fields = || self.schema.fields.iter();
-        let position = fields().position(|field| field.name == name)?;
-        fields().nth(position)?.kind.ignored().map(|_| position)
+        let mut fields = self.schema.fields.iter();
+        fields.position(|field| field.name == name && field.kind.is_ignored())
+    }
+
+    /// The position of a field, if this is one of its rare levels.
+    fn rare_level(&self, name: &str, level: &str) -> Option<usize> {
+        let (position, field) = self.schema.field(name).ok()?;
+        let rare = field.kind.category()?.rare.as_ref()?;
+        rare.contains(level).then_some(position)
     }
 }

@@ -32,8 +32,8 @@ impl Conditions {
     ) -> Result<(Self, usize), Error> {
         let names = names(table.open(&OpenOptions::default())?.as_ref());
         let places = names.iter().map(|name| match opened.unknown_to_model(name) {
-            Some(position) => Ok(Place::Copied(position)),
-            None => opened.given_place(name).map(Place::Given),
+            Some(_) => Ok(None),
+            None => opened.given_place(name).map(Some),
         });
         let places = places.collect::<Result<Vec<_>, _>>()?;
         // Cells are read as they are written: the model's fields say what they mean.
@@ -58,7 +58,7 @@ impl Conditions {
                     elbo_data::arrow::compute::cast(column, &DataType::Utf8).map_err(DataError::from)?;
                 let texts = column.as_string::<i32>();
                 cells[place].extend(texts.iter().map(|cell| cell.map(str::to_owned)));
-                if let Place::Copied(_) = places[place] {
+                if places[place].is_none() {
                     continue;
                 }
                 for (cell, row) in texts.iter().zip(part) {
@@ -71,25 +71,14 @@ impl Conditions {
             }
         }
         for (((place, name), asked), cells) in places.into_iter().zip(&names).zip(asked).zip(cells) {
-            match place {
-                Place::Given(place) => {
-                    wanted[place] = Some(Wanted::Rows(asked));
-                    copied.take_rare(opened, name, &cells)?;
-                }
-                Place::Copied(position) => copied.take_rows(opened, position, cells)?,
+            if let Some(place) = place {
+                wanted[place] = Some(Wanted::Rows(asked));
             }
+            copied.take_rows(opened, name, cells)?;
         }
         warnings.dedup();
         Ok((Self::filled_up(opened, wanted, warnings, noise), rows.len()))
     }
-}
-
-/// Where the cells of a column go.
-enum Place {
-    /// To the given field in this place.
-    Given(usize),
-    /// To the column at this position of the schema, which the model does not know.
-    Copied(usize),
 }
 
 fn names(source: &dyn Source) -> Vec<String> {

@@ -5,7 +5,7 @@
 //! follows, so that a file with a flipped bit is known to be damaged.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
@@ -61,9 +61,12 @@ pub(crate) fn write<'a>(
     header: String,
     arrays: impl IntoIterator<Item = (String, &'a Array)>,
 ) -> Result<(), Error> {
-    let mut arrays: Vec<(String, &Array)> = arrays.into_iter().collect();
-    arrays.sort_by(|(name, _), (other, _)| name.cmp(other));
-    let digest = digest(&header, arrays.iter().map(|(name, array)| (name, *array)));
+    let arrays: Vec<(String, &Array)> = arrays.into_iter().collect();
+    let digests = arrays.iter().map(|(name, array)| {
+        let digest = array_digest(name, &array.shape, &Tensor(array).data());
+        (name.clone(), digest)
+    });
+    let digest = digest(&header, &digests.collect());
     let tensors = arrays.into_iter().map(|(name, array)| (name, Tensor(array)));
     let metadata = HashMap::from([(ENTRY.to_owned(), format!("{DIGEST}{digest:08x}\n{header}"))]);
     let bytes = safetensors::serialize(tensors, Some(metadata));
@@ -84,12 +87,13 @@ pub(crate) fn read(path: &Path) -> Result<(String, Arrays), Error> {
     let header = header
         .ok_or_else(|| Error::torn(path, format!("has no metadata `{ENTRY}`")))?
         .clone();
-    let mut arrays = Arrays::new();
+    let (mut arrays, mut digests) = (Arrays::new(), BTreeMap::new());
     // In the order of their places, so that the file is read from front to back.
     for name in contents.offset_keys() {
         if let Some(info) = contents.info(&name) {
-            let array = array(path, &mut file, &name, info)?;
-            arrays.insert(name, array);
+            let bytes = bytes_of(path, &mut file, &name, info)?;
+            digests.insert(name.clone(), array_digest(&name, &info.shape, &bytes));
+            arrays.insert(name, array(&info.shape, &bytes));
         }
     }
     if header.starts_with(UNSIGNED) {
@@ -98,7 +102,7 @@ pub(crate) fn read(path: &Path) -> Result<(String, Arrays), Error> {
     let Some((digest, header)) = header.strip_prefix(DIGEST).and_then(|text| text.split_once('\n')) else {
         return Err(Error::torn(path, "has no digest"));
     };
-    match digest == format!("{:08x}", self::digest(header, &arrays)) {
+    match digest == format!("{:08x}", self::digest(header, &digests)) {
         true => Ok((header.to_owned(), arrays)),
         false => Err(Error::torn(
             path,
@@ -107,21 +111,23 @@ pub(crate) fn read(path: &Path) -> Result<(String, Arrays), Error> {
     }
 }
 
-/// CRC-32 of a header and of all arrays, which come by name.
-fn digest<'a>(header: &str, arrays: impl IntoIterator<Item = (&'a String, &'a Array)>) -> u32 {
+/// CRC-32 of a header and of the digests of all arrays, by name.
+fn digest(header: &str, arrays: &BTreeMap<String, u32>) -> u32 {
     let mut digest = crc32fast::Hasher::new();
     digest.update(header.as_bytes());
-    for (name, array) in arrays {
-        digest.update(name.as_bytes());
-        array
-            .shape
-            .iter()
-            .for_each(|side| digest.update(&(*side as u64).to_le_bytes()));
-        for values in array.values.chunks(1024) {
-            let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-            digest.update(&bytes);
-        }
-    }
+    arrays
+        .values()
+        .for_each(|array| digest.update(&array.to_le_bytes()));
+    digest.finalize()
+}
+
+/// CRC-32 of an array as it is in the file, with its name and shape.
+fn array_digest(name: &str, shape: &[usize], bytes: &[u8]) -> u32 {
+    let mut digest = crc32fast::Hasher::new();
+    digest.update(name.as_bytes());
+    let shape = shape.iter().map(|side| (*side as u64).to_le_bytes());
+    shape.for_each(|side| digest.update(&side));
+    digest.update(bytes);
     digest.finalize()
 }
 
@@ -154,7 +160,7 @@ fn contents(path: &Path, file: &mut File, bytes: u64) -> Result<Metadata, Error>
     }
 }
 
-fn array(path: &Path, file: &mut File, name: &str, info: &TensorInfo) -> Result<Array, Error> {
+fn bytes_of(path: &Path, file: &mut File, name: &str, info: &TensorInfo) -> Result<Vec<u8>, Error> {
     if info.dtype != Dtype::F32 {
         return Err(Error::torn(
             path,
@@ -164,11 +170,15 @@ fn array(path: &Path, file: &mut File, name: &str, info: &TensorInfo) -> Result<
     let (start, end) = info.data_offsets;
     let mut bytes = vec![0; end - start];
     file.read_exact(&mut bytes).map_err(Error::reading(path))?;
+    Ok(bytes)
+}
+
+fn array(shape: &[usize], bytes: &[u8]) -> Array {
     let (words, _) = bytes.as_chunks::<4>();
-    Ok(Array {
-        shape: info.shape.clone(),
+    Array {
+        shape: shape.to_vec(),
         values: words.iter().map(|word| f32::from_le_bytes(*word)).collect(),
-    })
+    }
 }
 
 #[cfg(test)]

@@ -99,9 +99,7 @@ fn report(source: &dyn Source, events: &Events) {
     for note in source.notes() {
         events.note(note);
     }
-    for problem in source.problems() {
-        events.warn(Warning::BrokenFile(problem));
-    }
+    events.warn_broken(source);
 }
 
 impl Prepared {

@@ -57,7 +57,7 @@ pub(super) struct Knowledge {
 
 /// Names the units and fits the read-outs on the training faces; those from latents are scored on the test faces.
 pub(super) fn learn(plain: &Model, events: &Events) -> Result<Knowledge, Error> {
-    let batches = plain.read_own()?;
+    let batches = plain.read_own(events)?;
     let rows = plain.config().split(batches.source.as_ref())?;
     let seen = plain.latents(&batches, &rows.train, true, events)?;
     let unseen = plain.latents(&batches, &rows.test, false, events)?;

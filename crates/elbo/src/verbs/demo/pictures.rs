@@ -72,7 +72,7 @@ fn samples(plain: &Model) -> Result<RgbImage, Error> {
 }
 
 fn reconstructions(plain: &Model) -> Result<RgbImage, Error> {
-    let batches = plain.read_own()?;
+    let batches = plain.read_own(&Events::silent())?;
     let mut rows = plain.config().split(batches.source.as_ref())?.test;
     rows.truncate(PAIRS);
     let (opened, image) = (&plain.opened, plain.opened.image_or_error()?);

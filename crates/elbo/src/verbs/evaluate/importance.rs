@@ -15,6 +15,7 @@ use crate::model::opened::Opened;
 use crate::model::reading::Reading;
 use crate::model::stream::Stream;
 use crate::model::tensors::{Upload, to_host};
+use crate::model::terms::median;
 
 /// Values of x that are decoded at a time: 64 MiB of f32.
 const VALUES: usize = 1 << 24;
@@ -216,17 +217,6 @@ impl Mean {
     }
 }
 
-/// The middle value: of an even number of them the mean of the two in the middle.
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match (values.get(middle), values.len() % 2) {
-        (Some(value), 1) => *value,
-        (Some(value), _) => (values[middle - 1] + value) / 2.0,
-        (None, _) => f64::NAN,
-    }
-}
-
 /// log of the mean of exp(a_k), one term at a time, without overflow.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LogMean {
@@ -297,13 +287,6 @@ mod tests {
         // Weights 1 and 3: mean 2, variance 1, so 1 / (2 · 4) = 1/8; equal weights have none.
         assert!((log_mean(&[0.0, 3f64.ln()]).variance() - 0.125).abs() < 1e-12);
         assert_eq!(log_mean(&[7.0, 7.0, 7.0]).variance(), 0.0);
-    }
-
-    #[test]
-    fn the_median_is_in_the_middle() {
-        assert_eq!(median(vec![1e9, 1.0, 2.0]), 2.0);
-        assert_eq!(median(vec![4.0, 1.0, 2.0, 1e9]), 3.0);
-        assert!(median(Vec::new()).is_nan());
     }
 
     #[test]
