@@ -40,7 +40,7 @@ use written::Written;
 
 pub(crate) use fitter::{Fitted, Fitter};
 pub use form::{Form, mode};
-pub(crate) use missing::{MissingCounts, MissingWords, is_missing};
+pub(crate) use missing::{MissingCounts, MissingWords, is_missing, missing_word, with_missing_word};
 
 /// Metadata key of a column that is ignored, whatever its values.
 pub const IGNORE: &str = "elbo.ignore";

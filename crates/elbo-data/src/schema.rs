@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::{Batch, Column, Unseen, Values};
 use crate::error::DataError;
-use crate::kind::{Kind, Parsed, Value};
+use crate::kind::{self, Kind, Parsed, Value};
 use crate::noise::Noise;
 use crate::source::{Read, Source, names};
 
@@ -47,6 +47,9 @@ pub struct Field {
     pub missing: u64,
     /// How many training records were read.
     pub records: u64,
+    /// What tables of text hold in the place of a missing value, where it is a word.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub missing_word: Option<String>,
     /// The type of the column in data that know types, as Arrow calls it, where its kind has another.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub stored: Option<String>,
@@ -168,8 +171,14 @@ impl Schema {
     /// # Errors
     /// [`DataError::UnknownField`] where there is no such field.
     pub fn arrow_field(&self, field: usize) -> Result<ArrowField, DataError> {
-        let Field { name, kind, .. } = self.at(field)?;
-        Ok(kind.arrow_field(name))
+        let Field {
+            name,
+            kind,
+            missing_word,
+            ..
+        } = self.at(field)?;
+        let word = missing_word.as_deref();
+        Ok(kind::with_missing_word(kind.arrow_field(name), word))
     }
 
     /// Reads a value as the user types it. Nothing and `?` leave it open, `missing` means that it is known to be

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use elbo_data::DataError;
-use elbo_data::arrow::array::ArrayRef;
-use elbo_data::arrow::datatypes::SchemaRef;
+use elbo_data::arrow::array::{Array, ArrayRef};
+use elbo_data::arrow::datatypes::{Field, Schema as ArrowSchema, SchemaRef};
 use elbo_data::arrow::record_batch::RecordBatch;
 pub use elbo_data::atomic::remove_unfinished;
 use elbo_data::atomic::{self, Existing};
@@ -221,10 +221,15 @@ impl Output {
             }
             name
         };
-        let labels = labels.into_iter().map(|(name, column)| (free(name), column));
-        let fields = schema.fields().iter().zip(records.columns());
-        let fields = fields.map(|(field, column)| (field.name().clone(), Arc::clone(column)));
-        let table = RecordBatch::try_from_iter(labels.chain(fields)).map_err(DataError::from)?;
+        let (mut fields, mut columns) = (Vec::new(), Vec::new());
+        for (name, column) in labels {
+            fields.push(Arc::new(Field::new(free(name), column.data_type().clone(), true)));
+            columns.push(column);
+        }
+        fields.extend(schema.fields().iter().cloned());
+        columns.extend(records.columns().iter().cloned());
+        let schema = Arc::new(ArrowSchema::new(fields));
+        let table = RecordBatch::try_new(schema, columns).map_err(DataError::from)?;
         self.write_batch(model, &table)
     }
 

@@ -117,3 +117,28 @@ fn rows_that_cannot_be_read_are_named() {
     assert_eq!(said.code, Some(0), "{said}");
     assert!(said.stderr.contains("new.csv line 3"), "{said}");
 }
+
+#[test]
+fn generated_gaps_are_written_as_the_table_writes_them() {
+    let folder = Folder::new();
+    let row = |row: usize| {
+        let vessels = ["?", "0", "1.0"][row % 3];
+        let note = ["", "NA", "late"][row / 3 % 3];
+        let price = ["-", "$2.50", "$3.75", "-"][row % 4];
+        format!("{vessels},{note},{price},{}\n", row % 5)
+    };
+    let rows = (0..90).map(row).collect::<String>();
+    folder.write("gaps.csv", "vessels,note,price,n\n".to_owned() + &rows);
+    folder.done("train gaps.csv --latent 2 --epochs 1 --batch 16 --set network.hidden=8 --quiet --out run");
+    folder.done("sample run -n 200 -o new.csv --quiet");
+    let made = lines(&folder, "new.csv");
+    let cells = |column: usize| made[1..].iter().map(move |row| row[column].as_str());
+    // Made gaps have the words of their columns, and a column of words keeps its empty cells.
+    assert!(cells(0).any(|cell| cell == "?") && cells(0).all(|cell| !cell.is_empty()));
+    assert!(cells(2).any(|cell| cell == "-") && cells(2).all(|cell| !cell.is_empty()));
+    assert!(cells(1).any(str::is_empty) && cells(1).any(|cell| cell == "NA"));
+    // Elsewhere a gap is null.
+    folder.done("sample run -n 200 -o new.parquet --quiet");
+    let said = folder.elbo("inspect new.parquet");
+    assert!(!said.stdout.contains('?'), "{said}");
+}

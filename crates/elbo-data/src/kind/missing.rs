@@ -1,5 +1,7 @@
 //! Which cells of a table hold no value.
 
+use arrow::datatypes::Field as ArrowField;
+
 /// Words that programs write for a missing number, date or flag, in any case.
 const USUAL: [&str; 11] = [
     "?", ".", "-", "na", "n/a", "nan", "null", "none", "#n/a", "<na>", "\\n",
@@ -61,10 +63,9 @@ impl MissingWords {
 pub(crate) struct MissingCounts(Vec<(String, u64)>);
 
 impl MissingCounts {
-    /// Counts a word; empty cells are no words.
+    /// Counts a word, or an empty cell.
     pub(crate) fn add(&mut self, word: &str, times: u64) {
         match self.0.iter_mut().find(|(known, _)| known == word) {
-            _ if word.is_empty() => {}
             Some((_, count)) => *count += times,
             None => self.0.push((word.to_owned(), times)),
         }
@@ -78,13 +79,39 @@ impl MissingCounts {
         self.0.clear();
     }
 
+    /// The word that most missing cells hold, among those that are `taken` as missing; none where most are empty.
+    pub(crate) fn usual(&self, taken: impl Fn(&str) -> bool) -> Option<&str> {
+        let words = self.0.iter().filter(|(word, _)| word.is_empty() || taken(word));
+        // Of words that are as frequent the first, whatever the order of the others.
+        let most = words.rev().max_by_key(|(_, times)| *times)?;
+        Some(most.0.as_str()).filter(|word| !word.is_empty())
+    }
+
     /// A note on the words of a column that are `taken` as missing, if there are any.
     pub(crate) fn note(&self, column: &str, taken: impl Fn(&str) -> bool) -> Option<String> {
-        let words = self.0.iter().filter(|(word, _)| taken(word));
+        let words = self.0.iter().filter(|(word, _)| !word.is_empty() && taken(word));
         let words = words.map(|(word, times)| format!("`{word}` ({times})"));
         let words = words.collect::<Vec<_>>().join(", ");
         (!words.is_empty()).then(|| format!("taken as missing in `{column}`: {words}"))
     }
+}
+
+/// Metadata key of the word that a column of texts has in its missing cells.
+pub(crate) const MISSING: &str = "elbo.missing";
+
+/// The field of a column whose missing cells hold this word in files of text.
+pub(crate) fn with_missing_word(field: ArrowField, word: Option<&str>) -> ArrowField {
+    let mut metadata = field.metadata().clone();
+    match word {
+        Some(word) => metadata.insert(MISSING.to_owned(), word.to_owned()),
+        None => metadata.remove(MISSING),
+    };
+    field.with_metadata(metadata)
+}
+
+/// The word that stands in missing cells of a column in files of text, if they are not empty.
+pub(crate) fn missing_word(field: &ArrowField) -> Option<&str> {
+    field.metadata().get(MISSING).map(String::as_str)
 }
 
 #[cfg(test)]
@@ -106,5 +133,22 @@ mod tests {
         assert_eq!(both(words(&["none"]), "NA"), (false, false));
         assert_eq!(both(words(&["none", "-99"]), "-99"), (true, true));
         assert_eq!(both(words(&["none"]), "none"), (false, false));
+    }
+
+    #[test]
+    fn the_usual_word_is_the_most_frequent_of_those_taken() {
+        let mut counts = MissingCounts::default();
+        for (word, times) in [("NA", 3), ("?", 5), ("", 4), ("-", 5)] {
+            counts.add(word, times);
+        }
+        assert_eq!(counts.usual(|_| true), Some("?"));
+        assert_eq!(counts.usual(|word| word == "NA"), None);
+        counts.add("NA", 2);
+        assert_eq!(counts.usual(|word| word == "NA"), Some("NA"));
+        assert_eq!(MissingCounts::default().usual(|_| true), None);
+        assert_eq!(
+            counts.note("a", |word| word == "NA").unwrap(),
+            "taken as missing in `a`: `NA` (5)"
+        );
     }
 }

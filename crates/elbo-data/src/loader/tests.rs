@@ -147,6 +147,7 @@ fn a_schema_of_other_data_is_refused_at_once() {
         name: "w".into(),
         missing: 0,
         records: 0,
+        missing_word: None,
         stored: None,
         kind,
     };

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::{Field, Schema, VERSION};
 use crate::error::DataError;
 use crate::kind::text::{TextOptions, TextPass};
-use crate::kind::{Fitted, Fitter, Kind};
+use crate::kind::{self, Fitted, Fitter, Kind};
 use crate::noise::{Noise, Purpose};
 use crate::source::{Read, Source};
 
@@ -78,6 +78,7 @@ impl Schema {
             name: field.name().clone(),
             missing,
             records,
+            missing_word: kind::missing_word(field).map(str::to_owned),
             stored: None,
             kind,
         });

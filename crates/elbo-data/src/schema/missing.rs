@@ -142,6 +142,7 @@ mod tests {
             name: "smile".to_owned(),
             missing,
             records: 3,
+            missing_word: None,
             stored: None,
             kind,
         }

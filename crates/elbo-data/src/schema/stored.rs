@@ -60,6 +60,7 @@ fn left_out(column: &ArrowField) -> Field {
         name: column.name().clone(),
         missing: 0,
         records: 0,
+        missing_word: None,
         stored: Some(column.data_type().to_string()),
         kind: Kind::Ignored(Ignored::new(unread(column.data_type()))),
     }

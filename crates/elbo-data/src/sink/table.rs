@@ -5,8 +5,9 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray};
-use arrow::compute::cast;
+use arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use arrow::compute::kernels::zip::zip;
+use arrow::compute::{cast, is_not_null};
 use arrow::csv::WriterBuilder;
 use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
@@ -19,6 +20,7 @@ use parquet::file::properties::WriterProperties;
 use crate::atomic::{self, Existing};
 use crate::column::as_texts;
 use crate::error::{Cause, DataError};
+use crate::kind::{missing_word, with_missing_word};
 use crate::sink::kept::kept;
 use crate::sink::npy::Array;
 
@@ -36,7 +38,7 @@ pub fn write_table(path: &Path, batch: &RecordBatch, existing: Existing) -> Resu
 /// Takes batches one by one.
 pub type Parts<'a> = &'a mut dyn FnMut(&RecordBatch) -> Result<(), Cause>;
 
-/// Writes a table of any length: csv, tsv (both with a null as an empty cell) or parquet, of the columns of
+/// Writes a table of any length: csv, tsv (both with a null as an empty cell, or as the word that its column has for it) or parquet, of the columns of
 /// `schema` in their order, or the single text column of a txt, a line for each text. An `.npy` file is
 /// `[rows, columns]`, f32 if all its columns are and else f64; it leaves out columns that hold no numbers, and a null in
 /// it is NaN.
@@ -118,23 +120,25 @@ fn parquet(
     })
 }
 
-/// The same records with lists and structures as texts, which no cell can hold otherwise.
+/// The same records with lists and structures as texts, which no cell can hold otherwise, and with the words of their
+/// columns for missing values.
 fn as_cells(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     let schema = batch.schema();
-    if !schema.fields().iter().any(|field| field.data_type().is_nested()) {
-        return Ok(batch.clone());
-    }
-    let columns = batch
-        .columns()
-        .iter()
-        .map(|column| match column.data_type().is_nested() {
-            true => as_texts(column),
-            false => Ok(Arc::clone(column)),
-        });
+    let columns = schema.fields().iter().zip(batch.columns());
+    let columns = columns.map(|(field, column)| match missing_word(field) {
+        Some(word) if column.null_count() > 0 => with_word(&as_texts(column)?, word),
+        _ if column.data_type().is_nested() => as_texts(column),
+        _ => Ok(Arc::clone(column)),
+    });
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
     let fields = schema.fields().iter().zip(&columns);
     let fields = fields.map(|(field, column)| Field::new(field.name(), column.data_type().clone(), true));
     RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns)
+}
+
+/// The texts, with this word in place of each null.
+fn with_word(texts: &ArrayRef, word: &str) -> Result<ArrayRef, ArrowError> {
+    zip(&is_not_null(texts)?, texts, &StringArray::new_scalar(word))
 }
 
 /// The columns in types that Parquet has: seconds become milliseconds, and days in milliseconds become days. Otherwise
@@ -148,7 +152,7 @@ fn known_to_parquet(schema: &SchemaRef) -> SchemaRef {
             DataType::Date64 => DataType::Date32,
             other => other.clone(),
         };
-        field.as_ref().clone().with_data_type(known)
+        with_missing_word(field.as_ref().clone().with_data_type(known), None)
     });
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
@@ -219,7 +223,7 @@ mod tests {
     #![allow(clippy::disallowed_methods, reason = "tests lay out files as they like")]
 
     use super::*;
-    use arrow::array::{Float32Array, Int64Array, StringArray};
+    use arrow::array::{Float32Array, Int64Array};
 
     fn batch() -> RecordBatch {
         let columns: [(&str, ArrayRef); 3] = [
@@ -241,6 +245,18 @@ mod tests {
     fn csv_is_what_spreadsheets_read() {
         let text = String::from_utf8(written("a.csv", &batch())).unwrap();
         assert_eq!(text, "name,mean_0,n\n\"a,b\",0.1,3\nc,-2.5,\n");
+    }
+
+    #[test]
+    fn csv_has_the_words_of_its_columns_for_missing_values() {
+        let table = batch();
+        let fields = table.schema();
+        let fields = fields.fields().iter();
+        let fields = fields.map(|field| with_missing_word(field.as_ref().clone(), Some("?")));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let table = RecordBatch::try_new(schema, table.columns().to_vec()).unwrap();
+        let text = String::from_utf8(written("a.tsv", &table)).unwrap();
+        assert_eq!(text, "name\tmean_0\tn\na,b\t0.1\t3\nc\t-2.5\t?\n");
     }
 
     #[test]

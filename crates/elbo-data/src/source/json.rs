@@ -209,7 +209,7 @@ fn note_kinds(seen: &mut BTreeMap<String, Seen>, object: &Map<String, Value>, mi
             continue;
         }
         match value {
-            Value::Null => {}
+            Value::Null => seen.absent.add("", 1),
             Value::Bool(_) => seen.flags = true,
             Value::Number(number) if number.is_i64() || number.is_u64() => {
                 seen.whole = true;

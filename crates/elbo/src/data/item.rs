@@ -92,7 +92,10 @@ impl Item {
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
         let schema = self.batch.schema();
         let fields = schema.fields().iter().zip(&columns);
-        let fields = fields.map(|(field, column)| Field::new(field.name(), column.data_type().clone(), true));
+        let fields = fields.map(|(field, column)| {
+            let field = field.as_ref().clone().with_nullable(true);
+            field.with_data_type(column.data_type().clone())
+        });
         let schema = Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()));
         Ok(RecordBatch::try_new(schema, columns)?)
     }

@@ -64,6 +64,7 @@ mod tests {
             name: "a".into(),
             missing: 1,
             records: 4,
+            missing_word: None,
             stored: None,
             kind,
         };

@@ -76,7 +76,10 @@ pub(in crate::source) fn fields(
         let taken = |word: &str| cells != Cells::Text || texts.missing().is_named(word);
         notes.extend(texts.absent(column).note(name, taken));
         let asked = asked.map(|field| field.field_type);
-        fields.push(field(name, &cells, asked, (texts, column)));
+        fields.push(kind::with_missing_word(
+            field(name, &cells, asked, (texts, column)),
+            texts.absent(column).usual(taken),
+        ));
         all.push(cells);
     }
     Ok(Typed {

@@ -119,6 +119,7 @@ mod tests {
             name: "age".to_owned(),
             missing: 50,
             records: 100,
+            missing_word: None,
             stored: None,
             kind: Kind::Number(Number {
                 mean: 0.0,

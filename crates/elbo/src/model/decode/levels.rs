@@ -205,6 +205,7 @@ mod tests {
             name: "job".to_owned(),
             missing: 0,
             records: 3,
+            missing_word: None,
             stored: None,
             kind: Kind::Category(Category {
                 levels: ["a", "b", "c"].map(str::to_owned).into(),

@@ -96,6 +96,7 @@ fn schema() -> Schema {
         name: name.to_owned(),
         missing: u64::from(name == "age"),
         records: 10,
+        missing_word: None,
         stored: None,
         kind,
     };
