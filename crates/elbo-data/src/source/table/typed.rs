@@ -1,7 +1,6 @@
 //! Types of text columns: dates are found by trying formats, and a person may set the type of a column.
 
 use std::collections::HashMap;
-
 use std::path::Path;
 
 use arrow::array::{ArrayRef, AsArray};
@@ -9,7 +8,7 @@ use arrow::datatypes::Field as ArrowField;
 
 use super::date::{Search, ambiguous_note};
 use super::formats::{Family, Format};
-use super::guess::{self, Cells};
+use super::guess::{self, Cells, Guess};
 use super::number::Numeral;
 use crate::error::DataError;
 use crate::kind::clock::Clock;
@@ -30,12 +29,12 @@ pub(in crate::source) trait Texts {
     fn count(&self) -> u64;
     /// The type that a first pass over the cells suggests.
     fn guessed(&self, column: usize) -> Cells;
-    /// How the flags of a column are written, for no and for yes.
-    fn words(&self, column: usize) -> Option<[String; 2]>;
-    /// Whether every number of a column has as many digits as a date.
-    fn compact(&self, column: usize) -> bool;
-    /// How the numbers of a column are written; none where that is as usual.
-    fn notation(&self, column: usize) -> Option<String>;
+    /// What the texts of a column look like; none where it also holds values of other types.
+    fn guess(&self, column: usize) -> Option<&Guess>;
+    /// Whether somebody made the column a category: its whole numbers are names.
+    fn is_category(&self, _column: usize) -> bool {
+        false
+    }
     /// Which words stand for missing values.
     fn missing(&self) -> &MissingWords;
     /// The words of a column that stand for missing values where it holds no words, and how often each occurs.
@@ -44,10 +43,12 @@ pub(in crate::source) trait Texts {
     fn texts(&self, rows: &[u64], column: usize) -> Result<Vec<ArrayRef>, DataError>;
 }
 
-/// The fields, how the cells of each are read, and notes for the user.
+/// What is decided about a column.
 pub(in crate::source) struct Typed {
-    pub(in crate::source) fields: Vec<ArrowField>,
-    pub(in crate::source) cells: Vec<Cells>,
+    pub(in crate::source) field: ArrowField,
+    /// How its cells are read.
+    pub(in crate::source) cells: Cells,
+    /// Notes for the user.
     pub(in crate::source) notes: Vec<String>,
 }
 
@@ -60,39 +61,52 @@ pub(in crate::source) fn fields(
     texts: &impl Texts,
     names: &[String],
     options: &OpenOptions,
-) -> Result<Typed, DataError> {
+) -> Result<Vec<Typed>, DataError> {
     let asked = &options.types(names)?;
-    let (mut fields, mut all, mut notes) = (Vec::new(), Vec::new(), Vec::new());
-    for (column, name) in names.iter().enumerate() {
+    let mixed = !options.expected.is_empty();
+    let columns = names.iter().enumerate().map(|(column, name)| {
         let asked = asked.iter().rev().find(|field| field.name == *name);
-        let place = Place { texts, column, name };
-        let (cells, note) = match place.retyped(asked) {
-            Err(DataError::TwoFormats { .. }) if asked.is_none() && !options.expected.is_empty() => {
-                (Cells::Text, None)
-            }
-            decided => decided?,
-        };
-        notes.extend(note);
-        let taken = |word: &str| cells != Cells::Text || texts.missing().is_named(word);
-        notes.extend(texts.absent(column).note(name, taken));
-        let asked = asked.map(|field| field.field_type);
-        fields.push(field(name, &cells, asked, (texts, column)));
-        all.push(cells);
-    }
+        field_of(texts, (column, name), asked, mixed)
+    });
+    columns.collect()
+}
+
+/// Decides how the cells of one column are read; where dates of two formats may be `mixed` in it, they are texts.
+///
+/// # Errors
+/// [`DataError::Cell`] for a cell that is not as was asked for, and [`DataError::TwoFormats`].
+pub(in crate::source) fn field_of(
+    texts: &impl Texts,
+    (column, name): (usize, &str),
+    asked: Option<&TypedField>,
+    mixed: bool,
+) -> Result<Typed, DataError> {
+    let place = Place { texts, column, name };
+    let (cells, note) = match place.retyped(asked) {
+        Err(DataError::TwoFormats { .. }) if asked.is_none() && mixed => (Cells::Text, None),
+        decided => decided?,
+    };
+    let style = match &cells {
+        Cells::Integer(style) | Cells::Number(style) => style.note(),
+        _ => None,
+    };
+    let style = style.map(|way| format!("the numbers of `{name}` have {way}"));
+    let taken = |word: &str| cells != Cells::Text || texts.missing().is_named(word);
+    let absent = texts.absent(column).note(name, taken);
     Ok(Typed {
-        fields,
-        cells: all,
-        notes,
+        field: field(
+            name,
+            &cells,
+            asked.map(|asked| asked.field_type),
+            texts.guess(column),
+        ),
+        notes: note.into_iter().chain(style).chain(absent).collect(),
+        cells,
     })
 }
 
-/// The field of a column of `texts`, with what its values alone do not say.
-fn field(
-    name: &str,
-    cells: &Cells,
-    asked: Option<FieldType>,
-    (texts, column): (&impl Texts, usize),
-) -> ArrowField {
+/// The field of a column, with what its values alone do not say.
+fn field(name: &str, cells: &Cells, asked: Option<FieldType>, guess: Option<&Guess>) -> ArrowField {
     let one = |key: &str, value: String| vec![(key.to_owned(), value)];
     let metadata = match (cells, asked) {
         (_, Some(FieldType::Ignore)) => one(kind::IGNORE, String::new()),
@@ -100,13 +114,12 @@ fn field(
         (_, Some(FieldType::Category)) => one(kind::CATEGORY, String::new()),
         (Cells::Date(format), _) => one(kind::written::FORMAT, format.text.clone()),
         (Cells::Flag, _) => {
-            let words = texts.words(column).map(|words| words.join(" "));
+            let words = guess.and_then(Guess::words).map(|words| words.join(" "));
             words.map_or_else(Vec::new, |words| one(kind::flag::WORDS, words))
         }
         (Cells::Integer(_) | Cells::Number(_), asked) => {
-            let notation = texts
-                .notation(column)
-                .map(|notation| (NOTATION.to_owned(), notation));
+            let notation = guess.and_then(Guess::notation);
+            let notation = notation.map(|notation| (NOTATION.to_owned(), notation));
             let measure = asked.is_some_and(|asked| asked == FieldType::Number);
             let measure = measure.then(|| (kind::number::MEASURE.to_owned(), String::new()));
             notation.into_iter().chain(measure).collect()
@@ -161,10 +174,13 @@ impl<T: Texts> Place<'_, T> {
 
     /// How cells are read of which nobody says what they are.
     fn searched(&self, guessed: Cells, numbers: bool) -> Result<Decided, DataError> {
+        if matches!(guessed, Cells::Integer(_)) && self.texts.is_category(self.column) {
+            return Ok((Cells::Text, None));
+        }
         let compact = [Family::Compact];
         let families: &[Family] = match &guessed {
             Cells::Text => &Family::TEXTS,
-            _ if numbers && self.texts.compact(self.column) => &compact,
+            _ if numbers && self.texts.guess(self.column).is_some_and(|guess| guess.compact) => &compact,
             _ => &[],
         };
         for family in families {
