@@ -9,6 +9,7 @@ use arrow::compute::{concat_batches, take, take_record_batch};
 use arrow::datatypes::{Field as ArrowField, FieldRef, Schema as ArrowSchema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
 
+use super::spool::in_types_of;
 use super::typing::Typing;
 use super::{Read, Source, check_rows, counted, folder, texts};
 use crate::column::{image_array, image_field};
@@ -68,7 +69,8 @@ impl Memory {
             Ok(take(stored.column(column), &rows, None)?)
         };
         let typing = typing.settled(stored.num_rows() as u64, &column)?;
-        Self::of(typing.typed(&stored, 0)?, stored, typing.notes)
+        let batch = typing.typed(&stored, 0)?;
+        Self::of(batch, in_types_of(&typing.stored, &stored)?, typing.notes)
     }
 
     /// Pictures of the shape `[pictures, height, width, channels]`, row by row, channels last: the field `image`.

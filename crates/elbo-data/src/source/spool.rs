@@ -50,7 +50,7 @@ impl Spool {
             typing.see(&batch)?;
             // What a field cannot hold is an error now, and not in the middle of a verb.
             typing.typed(&batch, rows)?;
-            let batch = unpacked(&schema, &batch)?;
+            let batch = in_types_of(&schema, &batch)?;
             for start in (0..batch.num_rows()).step_by(BATCH) {
                 let part = batch.slice(start, BATCH.min(batch.num_rows() - start));
                 writer.write(&part).map_err(DataError::spooling)?;
@@ -181,7 +181,8 @@ fn unpacked_schema(stored: &ArrowSchema) -> ArrowSchema {
     ArrowSchema::new(stored.fields().iter().map(plain).collect::<Vec<_>>())
 }
 
-fn unpacked(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch, DataError> {
+/// A batch with its columns in the types of others.
+pub(super) fn in_types_of(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch, DataError> {
     let columns = batch.columns().iter().zip(schema.fields());
     let columns = columns.map(|(array, field)| match array.data_type() == field.data_type() {
         true => Ok(Arc::clone(array)),

@@ -24,7 +24,7 @@ use crate::kind;
 use crate::kind::clock::{Clock, DAY, nanos};
 use crate::options::{FieldType, OpenOptions};
 use absent::Absent;
-use texts::{Columns, Searched, Stored, Values, built, is_searched};
+use texts::{Columns, Searched, Stored, Values, built, is_searched, roomy};
 
 /// The days of the years 1 to 9999, counted from 1970.
 const DAYS: std::ops::Range<i128> = -719_162..2_932_897;
@@ -117,6 +117,7 @@ impl Typing {
     /// Errors of `stored`, and [`DataError::Cell`] for a value that is not as was asked for.
     pub(super) fn settled(mut self, rows: u64, stored: Stored) -> Result<Self, DataError> {
         let mut fields: Vec<FieldRef> = self.schema.fields().iter().cloned().collect();
+        let mut stored_as: Vec<FieldRef> = self.stored.fields().iter().cloned().collect();
         for (place, field) in fields.iter_mut().enumerate() {
             let Some(searched) = self.searched.get(&place) else {
                 self.notes.extend(self.missing.note(place, field.name()));
@@ -127,10 +128,14 @@ impl Typing {
             // Data that have types of their own may well mean texts where a table would mix two formats by mistake.
             let typed = typed::field_of(&values, (place, field.name()), asked, true)?;
             *field = Arc::new(typed.field);
+            let own = &mut stored_as[self.columns[place]];
+            let data_type = roomy(own.data_type(), &typed.cells);
+            *own = Arc::new(own.as_ref().clone().with_data_type(data_type));
             self.cells[place] = typed.cells;
             self.notes.extend(typed.notes);
         }
         self.schema = Arc::new(ArrowSchema::new(fields));
+        self.stored = Arc::new(ArrowSchema::new(stored_as).with_metadata(self.stored.metadata().clone()));
         Ok(self)
     }
 
@@ -185,8 +190,12 @@ fn as_field(field: &ArrowField, asked: Option<FieldType>) -> Option<ArrowField> 
     }
     let marked = |data_type, key: &str| marked(field, data_type, key);
     let own = match field.data_type() {
+        // What it holds is decided once all of it has been seen.
+        other if is_searched(other, asked) => {
+            return Some(ArrowField::new(field.name(), DataType::Utf8, true));
+        }
+        other if is_text(other) => DataType::Utf8,
         DataType::Boolean => DataType::Boolean,
-        other if is_searched(other, asked) || is_text(other) => DataType::Utf8,
         other if other.is_integer() => DataType::Int64,
         other if other.is_numeric() => DataType::Float64,
         other if Clock::of(other).is_some() => other.clone(),

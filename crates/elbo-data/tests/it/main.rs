@@ -14,5 +14,6 @@ mod memory;
 mod rows;
 mod support;
 mod table;
+mod text_columns;
 mod texts;
 mod types;

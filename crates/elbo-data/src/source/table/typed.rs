@@ -31,7 +31,7 @@ pub(in crate::source) trait Texts {
     fn guessed(&self, column: usize) -> Cells;
     /// What the texts of a column look like; none where it also holds values of other types.
     fn guess(&self, column: usize) -> Option<&Guess>;
-    /// Whether somebody made the column a category: its whole numbers are names.
+    /// Whether somebody made the column a category: its whole numbers, if they have no marks, are names.
     fn is_category(&self, _column: usize) -> bool {
         false
     }
@@ -174,13 +174,15 @@ impl<T: Texts> Place<'_, T> {
 
     /// How cells are read of which nobody says what they are.
     fn searched(&self, guessed: Cells, numbers: bool) -> Result<Decided, DataError> {
-        if matches!(guessed, Cells::Integer(_)) && self.texts.is_category(self.column) {
+        let guess = self.texts.guess(self.column);
+        let bare = guess.is_some_and(|guess| guess.notation().is_none());
+        if bare && matches!(guessed, Cells::Integer(_)) && self.texts.is_category(self.column) {
             return Ok((Cells::Text, None));
         }
         let compact = [Family::Compact];
         let families: &[Family] = match &guessed {
             Cells::Text => &Family::TEXTS,
-            _ if numbers && self.texts.guess(self.column).is_some_and(|guess| guess.compact) => &compact,
+            _ if numbers && guess.is_some_and(|guess| guess.compact) => &compact,
             _ => &[],
         };
         for family in families {

@@ -10,7 +10,6 @@ use arrow::datatypes::DataType;
 use super::Typing;
 use crate::column::is_text;
 use crate::error::DataError;
-use crate::kind::clock::Clock;
 use crate::kind::{MissingCounts, MissingWords};
 use crate::options::{FieldType, TypedField};
 use crate::source::table::build::Builder;
@@ -28,11 +27,13 @@ pub(super) struct Searched {
 /// The columns that are searched, by their places among those that are read.
 pub(super) type Columns = BTreeMap<usize, Searched>;
 
-/// Whether a column of this type is searched: one of texts, unless it is asked to be texts or levels, and any that is
-/// said to be dates, times or durations and has no type for them.
+/// Whether a column of this type is searched: one of texts, unless it is asked to be texts or levels, and one of numbers
+/// that is said to be dates, times or durations.
 pub(super) fn is_searched(data_type: &DataType, asked: Option<FieldType>) -> bool {
     match asked {
-        Some(asked) if asked.clock().is_some() => Clock::of(data_type).is_none() && !data_type.is_nested(),
+        Some(asked) if asked.clock().is_some() => {
+            is_text(data_type) || data_type.is_numeric() || *data_type == DataType::Boolean
+        }
         None | Some(FieldType::Number | FieldType::Flag) => is_text(data_type),
         Some(_) => false,
     }
@@ -53,6 +54,19 @@ impl Searched {
         let texts = texts.as_string::<i32>().iter().flatten();
         texts.for_each(|text| self.guess.see(1, text, missing));
         Ok(())
+    }
+}
+
+/// The type in which values that are read in this way are stored anew. A dictionary needs keys for values that are made
+/// and that the data do not have: for numbers and dates those of 8 or 16 bits are too few.
+pub(super) fn roomy(data_type: &DataType, cells: &Cells) -> DataType {
+    let small = |keys: &DataType| keys.primitive_width().is_some_and(|bytes| bytes < 4);
+    match (data_type, cells) {
+        (_, Cells::Text | Cells::Flag) => data_type.clone(),
+        (DataType::Dictionary(keys, values), _) if small(keys) => {
+            DataType::Dictionary(Box::new(DataType::Int32), values.clone())
+        }
+        _ => data_type.clone(),
     }
 }
 
