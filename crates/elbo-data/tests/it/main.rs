@@ -11,6 +11,7 @@ mod forms;
 mod idx;
 mod keys;
 mod memory;
+mod parquet_times;
 mod rows;
 mod support;
 mod table;

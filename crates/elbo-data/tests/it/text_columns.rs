@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray, TimestampSecondArray};
+use arrow::array::{Array, ArrayRef, Int64Array, StringArray, TimestampSecondArray};
 use arrow::compute::{cast, concat};
 use arrow::datatypes::DataType;
 use arrow::record_batch::{RecordBatch, RecordBatchIterator};
-use elbo_data::kind::text::TextOptions;
-use elbo_data::noise::Noise;
 use elbo_data::sink::{Existing, write_batches};
 use elbo_data::source::memory::Memory;
 use elbo_data::source::spool::Spooled;
 use elbo_data::{DataError, OpenOptions, Schema, Source, TypedField, open};
 
+use crate::dates::{fitted, texts};
 use crate::rows::all;
 use crate::support::Files;
 
@@ -71,23 +70,10 @@ fn table(cells: &[&str], options: &OpenOptions) -> Arc<dyn Source> {
     open(files.path().join("a.csv").to_str().unwrap(), options).unwrap()
 }
 
-fn fitted(source: &dyn Source) -> Schema {
-    let rows: Vec<u64> = (0..source.len()).collect();
-    let schema = Schema::fit(source, &rows, &TextOptions::default(), Noise::new(0)).unwrap();
-    assert_eq!(Schema::from_json(&schema.to_json().unwrap()).unwrap(), schema);
-    schema
-}
-
 fn kind(cells: &[&str], data_type: &DataType, options: &OpenOptions) -> &'static str {
     fitted(&memory(cells, data_type, options).unwrap()).fields[0]
         .kind
         .name()
-}
-
-fn texts(array: &ArrayRef) -> Vec<String> {
-    let texts = cast(array, &DataType::Utf8).unwrap();
-    let texts = texts.as_string::<i32>().iter();
-    texts.map(|text| text.unwrap_or("").to_owned()).collect()
 }
 
 /// The column of new records, from one of the schema's own.
