@@ -18,8 +18,8 @@ use crate::kind::zone::Zone;
 use crate::kind::{self, MissingCounts, MissingWords};
 use crate::options::{FieldType, OpenOptions, TypedField};
 
-/// Rows that are looked at together.
-const ROWS: usize = 8192;
+/// Rows that are looked at together: few at first, for in most columns the first cell is no date.
+const ROWS: [u64; 2] = [256, 8192];
 
 /// Columns of text whose types are not known yet.
 pub(in crate::source) trait Texts {
@@ -284,10 +284,12 @@ fn look(
     column: usize,
     mut see: impl FnMut(u64, &str) -> Result<bool, DataError>,
 ) -> Result<(), DataError> {
-    let all: Vec<u64> = (0..texts.count()).collect();
-    for rows in all.chunks(ROWS) {
-        let mut row = rows[0];
-        for part in texts.texts(rows, column)? {
+    let [mut together, then] = ROWS;
+    let mut row = 0;
+    while row < texts.count() {
+        let rows: Vec<u64> = (row..texts.count().min(row + together)).collect();
+        together = then;
+        for part in texts.texts(&rows, column)? {
             for cell in part.as_string::<i32>() {
                 if let Some(cell) = cell.filter(|cell| !texts.missing().beside_values(cell))
                     && !see(row, cell)?
