@@ -51,7 +51,7 @@ impl Spelling {
         }
     }
 
-    fn write(&self, flags: impl Iterator<Item = Option<bool>>) -> ArrayRef {
+    pub(super) fn write(&self, flags: impl Iterator<Item = Option<bool>>) -> ArrayRef {
         let numbers = |no: i64| move |yes: Option<bool>| Some(if yes? { 1 } else { no });
         match self {
             Self::Boolean => Arc::new(flags.collect::<BooleanArray>()),

@@ -12,16 +12,21 @@ use crate::column::is_text;
 use crate::error::DataError;
 
 impl Kind {
-    /// A column of this kind in another type: texts as the values that they stand for, and times of another zone as the
-    /// same clocks show them. A column that has nothing in common with the type is empty.
+    /// A column of this kind in another type: texts as the values that they stand for, values in texts as the files
+    /// write them, and times of another zone as the same clocks show them. A column that has nothing in common with the
+    /// type is empty.
     ///
     /// # Errors
     /// [`DataError::Arrow`], which no type of a column that was read meets.
     pub fn in_type(&self, column: &ArrayRef, data_type: &DataType) -> Result<ArrayRef, DataError> {
-        let texts = column.as_string_opt::<i32>().filter(|_| !is_text(data_type));
-        if let Some(values) = texts.and_then(|texts| self.values_of(texts)) {
-            return self.in_type(&values, data_type);
-        }
+        let values = match (is_text(column.data_type()), is_text(data_type)) {
+            (false, true) => self.texts_of(column),
+            (true, false) => column
+                .as_string_opt::<i32>()
+                .and_then(|texts| self.values_of(texts, data_type)),
+            _ => None,
+        };
+        let column = values.as_ref().unwrap_or(column);
         match clocks_in_type(column, data_type) {
             Some(clocks) => clocks,
             None if column.data_type() == data_type => Ok(Arc::clone(column)),
@@ -33,9 +38,19 @@ impl Kind {
         }
     }
 
-    /// Texts as this kind writes them, as numbers, flags, dates, times or durations; none for other kinds. A text that
-    /// is none is null.
-    fn values_of(&self, texts: &StringArray) -> Option<ArrayRef> {
+    /// Numbers, flags, dates, times or durations as this kind writes them; none where it has no way of its own.
+    fn texts_of(&self, values: &ArrayRef) -> Option<ArrayRef> {
+        match self {
+            Self::Number(number) => number.notation.as_ref()?.written(values),
+            Self::Flag(flag) => Some(flag.spelling.write(values.as_boolean_opt()?.iter())),
+            Self::Date(written) | Self::Time(written) | Self::Duration(written) => written.texts(values),
+            Self::Image(_) | Self::Category(_) | Self::Text(_) | Self::Ignored(_) => None,
+        }
+    }
+
+    /// Texts as this kind writes them, as numbers, flags, dates, times or durations; none for other kinds, and for dates
+    /// in a column of numbers, which has the digits of the texts. A text that is none is null.
+    fn values_of(&self, texts: &StringArray, data_type: &DataType) -> Option<ArrayRef> {
         let texts = texts.iter();
         Some(match self {
             Self::Number(number) => Arc::new(
@@ -48,6 +63,7 @@ impl Kind {
                     .map(|text| flag.read("", text?).ok())
                     .collect::<BooleanArray>(),
             ),
+            Self::Date(_) | Self::Time(_) | Self::Duration(_) if data_type.is_numeric() => return None,
             Self::Date(written) | Self::Time(written) | Self::Duration(written) => {
                 written.typed_values(texts.map(|text| written.nanos(text?)))?
             }

@@ -100,6 +100,11 @@ impl Written {
         typed(&counts(nanos, &self.data_type), &self.data_type).ok()
     }
 
+    /// A column of dates, times of day or durations as texts; none of another column.
+    pub(super) fn texts(&self, values: &ArrayRef) -> Option<ArrayRef> {
+        texts(self.clock(), self.format(), values)
+    }
+
     /// A number as a file writes it.
     fn text(&self, number: f64) -> String {
         self.clock().text(self.format(), self.nanos_of(number))
@@ -147,8 +152,17 @@ pub(super) fn of_text(text: &str, data_type: &DataType) -> Result<ArrayRef, Data
 
 /// A column of a source as its file has it: what is text there becomes text again.
 pub(super) fn as_written(field: &ArrowField, array: &ArrayRef) -> Option<ArrayRef> {
-    let (format, clock) = (field.metadata().get(FORMAT)?, Clock::of(array.data_type())?);
-    let nanos = nanos(array)?.into_iter();
+    texts(
+        Clock::of(array.data_type())?,
+        field.metadata().get(FORMAT)?,
+        array,
+    )
+}
+
+/// A column of what the clock shows as texts of a format; none of another column.
+fn texts(clock: Clock, format: &str, array: &ArrayRef) -> Option<ArrayRef> {
+    let same = Clock::of(array.data_type()) == Some(clock);
+    let nanos = nanos(array).filter(|_| same)?.into_iter();
     let texts = nanos.map(|nanos| Some(clock.text(format, nanos?)));
     Some(Arc::new(texts.collect::<StringArray>()))
 }

@@ -17,7 +17,7 @@ use crate::options::OpenOptions;
 use crate::source::plain::Plain;
 use crate::source::table::MAX_COLUMNS;
 use crate::source::table::build::Builder;
-use crate::source::table::guess::Cells;
+use crate::source::table::guess::{Cells, Guess};
 use crate::source::table::number::{LARGEST, Numeral};
 use crate::source::table::typed::{self, Texts};
 use crate::source::{Read, Source, check_rows, counted, file_name};
@@ -38,22 +38,23 @@ pub struct Json {
     /// How the values of each field are read.
     cells: Vec<Cells>,
     missing: MissingWords,
-    /// The words of each field that stand for missing values, and how often each occurs.
-    absent: Vec<MissingCounts>,
+    /// What was seen of each field.
+    seen: Vec<Seen>,
     problems: Vec<Problem>,
     notes: Vec<String>,
 }
 
 /// The types of the values of one key so far.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Seen {
     flags: bool,
     whole: bool,
     /// Whether a whole number is too large for floating point.
     large: bool,
     real: bool,
-    text: bool,
     nested: bool,
+    /// What its texts look like, if it has some.
+    texts: Option<Guess>,
     /// The words for missing values, and how often each occurs.
     absent: MissingCounts,
     /// When the key was first seen.
@@ -123,7 +124,11 @@ impl Json {
             problems.push(Problem::new(file_name(path), reason));
         }
         let (columns, mut notes) = columns(seen);
-        let (names, seen): (Vec<String>, Vec<Seen>) = columns.into_iter().unzip();
+        let (names, mut seen): (Vec<String>, Vec<Seen>) = columns.into_iter().unzip();
+        for Seen { texts, absent, .. } in &mut seen {
+            let words = texts.as_ref().map(|texts| &texts.absent);
+            words.into_iter().for_each(|words| absent.add_all(words));
+        }
         let cells: Vec<Cells> = seen.iter().map(Seen::cells).collect();
         let untyped = names.iter().zip(&cells);
         let untyped = untyped.map(|(name, cells)| ArrowField::new(name, cells.data_type(), true));
@@ -134,14 +139,16 @@ impl Json {
             schema: Arc::new(ArrowSchema::new(untyped.collect::<Vec<_>>())),
             cells,
             missing,
-            absent: seen.into_iter().map(|seen| seen.absent).collect(),
+            seen,
             problems,
             notes: Vec::new(),
         };
         let typed = typed::fields(&json, &names, options)?;
-        notes.extend(typed.notes);
-        json.schema = Arc::new(ArrowSchema::new(typed.fields));
-        (json.cells, json.notes) = (typed.cells, notes);
+        notes.extend(typed.iter().flat_map(|column| column.notes.iter().cloned()));
+        json.notes = notes;
+        json.cells = typed.iter().map(|column| column.cells.clone()).collect();
+        let fields = typed.into_iter().map(|column| column.field);
+        json.schema = Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()));
         Ok(json)
     }
 
@@ -219,7 +226,7 @@ fn note_kinds(seen: &mut BTreeMap<String, Seen>, object: &Map<String, Value>, mi
                 seen.large |= !exact;
             }
             Value::Number(_) => seen.real = true,
-            Value::String(_) => seen.text = true,
+            Value::String(text) => seen.texts.get_or_insert_default().see(1, text, missing),
             Value::Array(_) | Value::Object(_) => seen.nested = true,
         }
     }
@@ -244,9 +251,15 @@ fn columns(seen: BTreeMap<String, Seen>) -> (Vec<(String, Seen)>, Vec<String>) {
 }
 
 impl Seen {
+    /// What the texts look like, if there are no other values beside them.
+    fn guess(&self) -> Option<&Guess> {
+        let others = self.flags || self.whole || self.real;
+        self.texts.as_ref().filter(|_| !others)
+    }
+
     fn cells(&self) -> Cells {
         match (self, Numeral::default().style()) {
-            (Self { text: true, .. }, _) => Cells::Text,
+            (Self { texts: Some(_), .. }, _) => self.guess().map_or(Cells::Text, Guess::cells),
             (
                 Self {
                     flags: true,
@@ -306,16 +319,8 @@ impl Texts for Json {
         self.cells[column].clone()
     }
 
-    fn words(&self, _column: usize) -> Option<[String; 2]> {
-        None
-    }
-
-    fn compact(&self, _column: usize) -> bool {
-        false
-    }
-
-    fn notation(&self, _column: usize) -> Option<String> {
-        None
+    fn guess(&self, column: usize) -> Option<&Guess> {
+        self.seen[column].guess()
     }
 
     fn missing(&self) -> &MissingWords {
@@ -323,7 +328,7 @@ impl Texts for Json {
     }
 
     fn absent(&self, column: usize) -> &MissingCounts {
-        &self.absent[column]
+        &self.seen[column].absent
     }
 
     fn texts(&self, rows: &[u64], column: usize) -> Result<Vec<ArrayRef>, DataError> {

@@ -9,6 +9,7 @@ use arrow::compute::{concat_batches, take, take_record_batch};
 use arrow::datatypes::{Field as ArrowField, FieldRef, Schema as ArrowSchema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
 
+use super::spool::in_types_of;
 use super::typing::Typing;
 use super::{Read, Source, check_rows, counted, folder, texts};
 use crate::column::{image_array, image_field};
@@ -61,14 +62,15 @@ impl Memory {
     ) -> Result<Self, DataError> {
         let mut typing = Typing::new(Path::new(MEMORY), schema, options)?;
         let stored = batches.collect::<Result<Vec<_>, _>>()?;
-        stored.iter().for_each(|batch| typing.see(batch));
-        let (mut typed, mut rows) = (Vec::new(), 0);
-        for batch in &stored {
-            typed.push(typing.typed(batch, rows)?);
-            rows += batch.num_rows() as u64;
-        }
-        let batch = concat_batches(&typing.schema, &typed)?;
-        Self::of(batch, concat_batches(schema, &stored)?, typing.notes())
+        stored.iter().try_for_each(|batch| typing.see(batch))?;
+        let stored = concat_batches(schema, &stored)?;
+        let column = |rows: &[u64], column| {
+            let rows = UInt64Array::from(rows.to_vec());
+            Ok(take(stored.column(column), &rows, None)?)
+        };
+        let typing = typing.settled(stored.num_rows() as u64, &column)?;
+        let batch = typing.typed(&stored, 0)?;
+        Self::of(batch, in_types_of(&typing.stored, &stored)?, typing.notes)
     }
 
     /// Pictures of the shape `[pictures, height, width, channels]`, row by row, channels last: the field `image`.

@@ -47,10 +47,10 @@ impl Spool {
             FileWriter::try_new(BufWriter::new(&mut file), &schema).map_err(DataError::spooling)?;
         for batch in batches {
             let batch = batch?;
-            typing.see(&batch);
+            typing.see(&batch)?;
             // What a field cannot hold is an error now, and not in the middle of a verb.
             typing.typed(&batch, rows)?;
-            let batch = unpacked(&schema, &batch)?;
+            let batch = in_types_of(&schema, &batch)?;
             for start in (0..batch.num_rows()).step_by(BATCH) {
                 let part = batch.slice(start, BATCH.min(batch.num_rows() - start));
                 writer.write(&part).map_err(DataError::spooling)?;
@@ -61,15 +61,15 @@ impl Spool {
         writer.finish().map_err(DataError::spooling)?;
         drop(writer);
         file.seek(SeekFrom::Start(0)).map_err(DataError::Spool)?;
-        let mut reader = FileReader::try_new(file, None).map_err(DataError::spooling)?;
-        if typing.looks_ahead() {
-            check(&typing, &mut reader)?;
-        }
-        Ok(Self {
+        let reader = FileReader::try_new(file, None).map_err(DataError::spooling)?;
+        let spool = Self {
             typing,
             reader: Mutex::new(reader),
             ends,
-        })
+        };
+        let column = |rows: &[u64], column| Ok(spool.rows(rows, &[column])?.remove(0));
+        let typing = spool.typing.clone().settled(spool.len(), &column)?;
+        Ok(Self { typing, ..spool })
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -87,7 +87,7 @@ impl Spool {
     }
 
     pub(super) fn notes(&self) -> Vec<String> {
-        self.typing.notes()
+        self.typing.notes.clone()
     }
 
     /// The fields at these positions, of these rows.
@@ -96,12 +96,17 @@ impl Spool {
             .iter()
             .map(|column| self.typing.columns[*column])
             .collect();
-        let fields = columns.iter().map(|column| self.typing.schema.field(*column));
         let arrays = self.rows(rows, &stored)?;
-        let typed = arrays.iter().zip(fields);
+        let typed = arrays.iter().zip(columns);
         typed
-            .map(|(array, field)| self.typing.field(array, field, 0))
+            .map(|(array, column)| self.typing.field(array, *column, 0))
             .collect()
+    }
+
+    /// The field at this position as texts, of these rows; a missing value is null.
+    pub(super) fn texts(&self, rows: &[u64], column: usize) -> Result<ArrayRef, DataError> {
+        self.typing
+            .texts(&self.rows(rows, &[self.typing.columns[column]])?[0])
     }
 
     /// The columns at these positions as they are stored, of these rows.
@@ -167,20 +172,6 @@ impl Spool {
     }
 }
 
-/// Checks each value, once all of them have been looked at.
-fn check(typing: &Typing, reader: &mut FileReader<File>) -> Result<(), DataError> {
-    let mut rows = 0;
-    for batch in 0..reader.num_batches() {
-        reader.set_index(batch)?;
-        if let Some(batch) = reader.next() {
-            let batch = batch.map_err(DataError::spooling)?;
-            typing.typed(&batch, rows)?;
-            rows += batch.num_rows() as u64;
-        }
-    }
-    Ok(())
-}
-
 /// Dictionaries as plain values: a file of batches has one dictionary for all of them.
 fn unpacked_schema(stored: &ArrowSchema) -> ArrowSchema {
     let plain = |field: &FieldRef| match field.data_type() {
@@ -190,7 +181,8 @@ fn unpacked_schema(stored: &ArrowSchema) -> ArrowSchema {
     ArrowSchema::new(stored.fields().iter().map(plain).collect::<Vec<_>>())
 }
 
-fn unpacked(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch, DataError> {
+/// A batch with its columns in the types of others.
+pub(super) fn in_types_of(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch, DataError> {
     let columns = batch.columns().iter().zip(schema.fields());
     let columns = columns.map(|(array, field)| match array.data_type() == field.data_type() {
         true => Ok(Arc::clone(array)),

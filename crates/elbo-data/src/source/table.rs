@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
-use arrow::compute::{cast, concat};
+use arrow::compute::concat;
 use arrow::datatypes::{DataType, Field as ArrowField, FieldRef, Schema as ArrowSchema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
@@ -89,10 +89,7 @@ impl Table {
     pub(crate) fn texts(&self, column: usize, rows: &[u64]) -> Result<ArrayRef, DataError> {
         let parts = match &self.rows {
             Rows::Csv(csv) => csv.texts(rows, column)?,
-            Rows::Parquet(_) => vec![cast(
-                self.read_columns(rows, &[column])?.batch.column(0),
-                &DataType::Utf8,
-            )?],
+            Rows::Parquet(spool) => vec![spool.texts(rows, column)?],
         };
         let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
         Ok(concat(&parts)?)

@@ -1,9 +1,13 @@
 //! A CSV beside the pictures: attributes as CelebA's list has them, and every way it can be wrong.
 
-use arrow::array::{Array, AsArray};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::datatypes::{Float64Type, Int64Type};
+use arrow::record_batch::RecordBatch;
 use elbo_data::kind::text::TextOptions;
 use elbo_data::noise::Noise;
+use elbo_data::sink::{Existing, write_batches};
 use elbo_data::{OpenOptions, Schema, open};
 
 use crate::support::{Files, column, message};
@@ -215,4 +219,26 @@ fn a_name_that_two_pictures_share_belongs_to_neither() {
             .reason
             .contains("names a file that does not exist: `1.png`")
     );
+}
+
+#[test]
+fn names_in_a_parquet_list_may_look_like_numbers() {
+    let files = Files::new()
+        .with_picture("1.50.png", 8, 8, 1)
+        .with_picture("2.25.png", 8, 8, 2);
+    let texts = |texts: [&str; 2]| -> ArrayRef { Arc::new(StringArray::from(texts.to_vec())) };
+    let batch = [
+        ("file", texts(["1.50", "2.25"])),
+        ("hair", texts(["red", "grey"])),
+    ];
+    let batch = RecordBatch::try_from_iter(batch).unwrap();
+    let list = files.path().join("list.parquet");
+    write_batches(&list, &batch.schema(), Existing::Keep, |write| write(&batch)).unwrap();
+    let source = files.open().unwrap();
+    let hair = source.read(&[0, 1]).unwrap().batch;
+    let hair = hair
+        .column(column(source.as_ref(), "hair"))
+        .as_string::<i32>()
+        .iter();
+    assert_eq!(hair.collect::<Vec<_>>(), [Some("red"), Some("grey")]);
 }

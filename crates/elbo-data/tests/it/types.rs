@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, StringArray, Time64NanosecondArray};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
 use arrow::record_batch::RecordBatch;
 use elbo_data::kind::text::TextOptions;
@@ -166,4 +167,43 @@ fn a_category_knows_its_levels_in_a_column_that_looks_like_another_type() {
         assert_eq!(schema.fields[field].level_name(level), ["08:30", "yes"][field]);
         assert!(schema.fields[field].is_known(column, 0));
     }
+}
+
+/// The kind of a column of JSON lines, its values as they are written again, and the notes.
+fn in_json(values: &[&str]) -> (&'static str, Vec<String>, Vec<String>) {
+    let lines = values.iter().map(|value| format!("{{\"c\":{value}}}\n"));
+    let source = opened("a.jsonl", lines.collect::<String>(), false).unwrap();
+    let rows: Vec<u64> = (0..source.len()).collect();
+    let schema = Schema::fit(source.as_ref(), &rows, &TextOptions::default(), Noise::new(0)).unwrap();
+    let batch = schema.encode(&source.read(&rows).unwrap(), &[0]).unwrap();
+    let back = cast(&schema.decode(0, &batch.columns[0]).unwrap(), &DataType::Utf8).unwrap();
+    let texts = back.as_string::<i32>().iter().map(Option::unwrap_or_default);
+    (
+        schema.fields[0].kind.name(),
+        texts.map(str::to_owned).collect(),
+        source.notes(),
+    )
+}
+
+#[test]
+fn texts_of_json_lines_are_numbers_or_flags_if_all_are() {
+    let (kind, back, notes) = in_json(&["\"$1,200.50\"", "\"NA\"", "\"$7.00\""]);
+    assert_eq!(
+        (kind, back),
+        ("number", ["$1,200.50", "", "$7.00"].map(str::to_owned).to_vec())
+    );
+    assert_eq!(notes[1], "taken as missing in `c`: `NA` (1)");
+    let (kind, back, _) = in_json(&["\"Yes\"", "null", "\"No\""]);
+    assert_eq!(
+        (kind, back),
+        ("flag", ["Yes", "", "No"].map(str::to_owned).to_vec())
+    );
+    // texts beside numbers are texts, and numbers beside none are numbers
+    let (kind, back, notes) = in_json(&["\"1\"", "2", "\"NA\""]);
+    assert_eq!(
+        (kind, back),
+        ("category", ["1", "2", "NA"].map(str::to_owned).to_vec())
+    );
+    assert!(notes.is_empty());
+    assert_eq!(in_json(&["20240131", "20240201", "3"]).0, "number");
 }

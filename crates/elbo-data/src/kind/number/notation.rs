@@ -157,6 +157,14 @@ impl Notation {
         unit.then_some(if parts.minus.is_some() { -number } else { number })
     }
 
+    /// A column of numbers as texts; none of another column.
+    pub(in crate::kind) fn written(&self, array: &ArrayRef) -> Option<ArrayRef> {
+        let numbers = cast(array, &DataType::Float64)
+            .ok()
+            .filter(|_| array.data_type().is_numeric())?;
+        Some(self.texts(numbers.as_primitive_opt::<Float64Type>()?.iter()))
+    }
+
     /// Numbers as a column of texts.
     pub(super) fn texts(&self, numbers: impl Iterator<Item = Option<f64>>) -> ArrayRef {
         let texts = numbers.map(|number| Some(self.text(number?)));
@@ -177,11 +185,7 @@ impl Notation {
 
 /// A column of a source as its file has it: numbers that are written in a way of their own become texts again.
 pub(in crate::kind) fn as_written(field: &ArrowField, array: &ArrayRef) -> Option<ArrayRef> {
-    let notation = Notation::of(field)?;
-    let numbers = cast(array, &DataType::Float64)
-        .ok()
-        .filter(|_| array.data_type().is_numeric())?;
-    Some(notation.texts(numbers.as_primitive_opt::<Float64Type>()?.iter()))
+    Notation::of(field)?.written(array)
 }
 
 #[cfg(test)]

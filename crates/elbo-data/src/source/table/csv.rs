@@ -69,10 +69,11 @@ impl Csv {
             lengths,
         };
         let typed = typed::fields(&csv, &dialect.names, options)?;
-        csv.cells = typed.cells;
-        notes.extend(typed.notes);
+        notes.extend(typed.iter().flat_map(|column| column.notes.iter().cloned()));
+        csv.cells = typed.iter().map(|column| column.cells.clone()).collect();
+        let fields = typed.into_iter().map(|column| column.field);
         Ok(Part {
-            schema: ArrowSchema::new(typed.fields),
+            schema: ArrowSchema::new(fields.collect::<Vec<_>>()),
             rows: Rows::Csv(csv),
             problems,
             notes,
@@ -164,16 +165,8 @@ impl Texts for Csv {
         self.cells[column].clone()
     }
 
-    fn words(&self, column: usize) -> Option<[String; 2]> {
-        self.guesses[column].words()
-    }
-
-    fn compact(&self, column: usize) -> bool {
-        self.guesses[column].compact
-    }
-
-    fn notation(&self, column: usize) -> Option<String> {
-        self.guesses[column].notation()
+    fn guess(&self, column: usize) -> Option<&Guess> {
+        self.guesses.get(column)
     }
 
     fn missing(&self) -> &MissingWords {

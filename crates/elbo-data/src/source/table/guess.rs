@@ -19,7 +19,7 @@ pub(in crate::source) struct Guess {
     pub(super) compact: bool,
     empty: bool,
     /// The words taken for missing values, and how often each occurs.
-    pub(super) absent: MissingCounts,
+    pub(in crate::source) absent: MissingCounts,
     /// Whether a cell had blanks around it.
     pub(super) blanks: bool,
     /// Infinite numbers, and the line of the first.
@@ -167,7 +167,7 @@ impl Cells {
 }
 
 /// Whether a cell is a number, however it is written.
-pub(in crate::source) fn is_number(cell: &str, missing: &MissingWords) -> bool {
+pub(super) fn is_number(cell: &str, missing: &MissingWords) -> bool {
     let mut guess = Guess::default();
     guess.see(1, cell, missing);
     matches!(guess.cells(), Cells::Integer(_) | Cells::Number(_))

@@ -1,7 +1,6 @@
 //! Types of text columns: dates are found by trying formats, and a person may set the type of a column.
 
 use std::collections::HashMap;
-
 use std::path::Path;
 
 use arrow::array::{ArrayRef, AsArray};
@@ -9,7 +8,7 @@ use arrow::datatypes::Field as ArrowField;
 
 use super::date::{Search, ambiguous_note};
 use super::formats::{Family, Format};
-use super::guess::{self, Cells};
+use super::guess::{self, Cells, Guess};
 use super::number::Numeral;
 use crate::error::DataError;
 use crate::kind::clock::Clock;
@@ -19,8 +18,8 @@ use crate::kind::zone::Zone;
 use crate::kind::{self, MissingCounts, MissingWords};
 use crate::options::{FieldType, OpenOptions, TypedField};
 
-/// Rows that are looked at together.
-const ROWS: usize = 8192;
+/// Rows that are looked at together: few at first, for in most columns the first cell is no date.
+const ROWS: [u64; 2] = [256, 8192];
 
 /// Columns of text whose types are not known yet.
 pub(in crate::source) trait Texts {
@@ -30,12 +29,12 @@ pub(in crate::source) trait Texts {
     fn count(&self) -> u64;
     /// The type that a first pass over the cells suggests.
     fn guessed(&self, column: usize) -> Cells;
-    /// How the flags of a column are written, for no and for yes.
-    fn words(&self, column: usize) -> Option<[String; 2]>;
-    /// Whether every number of a column has as many digits as a date.
-    fn compact(&self, column: usize) -> bool;
-    /// How the numbers of a column are written; none where that is as usual.
-    fn notation(&self, column: usize) -> Option<String>;
+    /// What the texts of a column look like; none where it also holds values of other types.
+    fn guess(&self, column: usize) -> Option<&Guess>;
+    /// Whether somebody made the column a category: its whole numbers, if they have no marks, are names.
+    fn is_category(&self, _column: usize) -> bool {
+        false
+    }
     /// Which words stand for missing values.
     fn missing(&self) -> &MissingWords;
     /// The words of a column that stand for missing values where it holds no words, and how often each occurs.
@@ -44,10 +43,12 @@ pub(in crate::source) trait Texts {
     fn texts(&self, rows: &[u64], column: usize) -> Result<Vec<ArrayRef>, DataError>;
 }
 
-/// The fields, how the cells of each are read, and notes for the user.
+/// What is decided about a column.
 pub(in crate::source) struct Typed {
-    pub(in crate::source) fields: Vec<ArrowField>,
-    pub(in crate::source) cells: Vec<Cells>,
+    pub(in crate::source) field: ArrowField,
+    /// How its cells are read.
+    pub(in crate::source) cells: Cells,
+    /// Notes for the user.
     pub(in crate::source) notes: Vec<String>,
 }
 
@@ -60,42 +61,49 @@ pub(in crate::source) fn fields(
     texts: &impl Texts,
     names: &[String],
     options: &OpenOptions,
-) -> Result<Typed, DataError> {
+) -> Result<Vec<Typed>, DataError> {
     let asked = &options.types(names)?;
-    let (mut fields, mut all, mut notes) = (Vec::new(), Vec::new(), Vec::new());
-    for (column, name) in names.iter().enumerate() {
+    let mixed = !options.expected.is_empty();
+    let columns = names.iter().enumerate().map(|(column, name)| {
         let asked = asked.iter().rev().find(|field| field.name == *name);
-        let place = Place { texts, column, name };
-        let (cells, note) = match place.retyped(asked) {
-            Err(DataError::TwoFormats { .. }) if asked.is_none() && !options.expected.is_empty() => {
-                (Cells::Text, None)
-            }
-            decided => decided?,
-        };
-        notes.extend(note);
-        let taken = |word: &str| cells != Cells::Text || texts.missing().is_named(word);
-        notes.extend(texts.absent(column).note(name, taken));
-        let asked = asked.map(|field| field.field_type);
-        fields.push(kind::with_missing_word(
-            field(name, &cells, asked, (texts, column)),
-            texts.absent(column).usual(taken),
-        ));
-        all.push(cells);
-    }
+        field_of(texts, (column, name), asked, mixed)
+    });
+    columns.collect()
+}
+
+/// Decides how the cells of one column are read; where dates of two formats may be `mixed` in it, they are texts.
+///
+/// # Errors
+/// [`DataError::Cell`] for a cell that is not as was asked for, and [`DataError::TwoFormats`].
+pub(in crate::source) fn field_of(
+    texts: &impl Texts,
+    (column, name): (usize, &str),
+    asked: Option<&TypedField>,
+    mixed: bool,
+) -> Result<Typed, DataError> {
+    let place = Place { texts, column, name };
+    let (cells, note) = match place.retyped(asked) {
+        Err(DataError::TwoFormats { .. }) if asked.is_none() && mixed => (Cells::Text, None),
+        decided => decided?,
+    };
+    let style = match &cells {
+        Cells::Integer(style) | Cells::Number(style) => style.note(),
+        _ => None,
+    };
+    let style = style.map(|way| format!("the numbers of `{name}` have {way}"));
+    let taken = |word: &str| cells != Cells::Text || texts.missing().is_named(word);
+    let absent = texts.absent(column).note(name, taken);
+    let asked = asked.map(|asked| asked.field_type);
+    let field = field(name, &cells, asked, texts.guess(column));
     Ok(Typed {
-        fields,
-        cells: all,
-        notes,
+        field: kind::with_missing_word(field, texts.absent(column).usual(taken)),
+        notes: note.into_iter().chain(style).chain(absent).collect(),
+        cells,
     })
 }
 
-/// The field of a column of `texts`, with what its values alone do not say.
-fn field(
-    name: &str,
-    cells: &Cells,
-    asked: Option<FieldType>,
-    (texts, column): (&impl Texts, usize),
-) -> ArrowField {
+/// The field of a column, with what its values alone do not say.
+fn field(name: &str, cells: &Cells, asked: Option<FieldType>, guess: Option<&Guess>) -> ArrowField {
     let one = |key: &str, value: String| vec![(key.to_owned(), value)];
     let metadata = match (cells, asked) {
         (_, Some(FieldType::Ignore)) => one(kind::IGNORE, String::new()),
@@ -103,13 +111,12 @@ fn field(
         (_, Some(FieldType::Category)) => one(kind::CATEGORY, String::new()),
         (Cells::Date(format), _) => one(kind::written::FORMAT, format.text.clone()),
         (Cells::Flag, _) => {
-            let words = texts.words(column).map(|words| words.join(" "));
+            let words = guess.and_then(Guess::words).map(|words| words.join(" "));
             words.map_or_else(Vec::new, |words| one(kind::flag::WORDS, words))
         }
         (Cells::Integer(_) | Cells::Number(_), asked) => {
-            let notation = texts
-                .notation(column)
-                .map(|notation| (NOTATION.to_owned(), notation));
+            let notation = guess.and_then(Guess::notation);
+            let notation = notation.map(|notation| (NOTATION.to_owned(), notation));
             let measure = asked.is_some_and(|asked| asked == FieldType::Number);
             let measure = measure.then(|| (kind::number::MEASURE.to_owned(), String::new()));
             notation.into_iter().chain(measure).collect()
@@ -164,10 +171,15 @@ impl<T: Texts> Place<'_, T> {
 
     /// How cells are read of which nobody says what they are.
     fn searched(&self, guessed: Cells, numbers: bool) -> Result<Decided, DataError> {
+        let guess = self.texts.guess(self.column);
+        let bare = guess.is_some_and(|guess| guess.notation().is_none());
+        if bare && matches!(guessed, Cells::Integer(_)) && self.texts.is_category(self.column) {
+            return Ok((Cells::Text, None));
+        }
         let compact = [Family::Compact];
         let families: &[Family] = match &guessed {
             Cells::Text => &Family::TEXTS,
-            _ if numbers && self.texts.compact(self.column) => &compact,
+            _ if numbers && guess.is_some_and(|guess| guess.compact) => &compact,
             _ => &[],
         };
         for family in families {
@@ -269,10 +281,12 @@ fn look(
     column: usize,
     mut see: impl FnMut(u64, &str) -> Result<bool, DataError>,
 ) -> Result<(), DataError> {
-    let all: Vec<u64> = (0..texts.count()).collect();
-    for rows in all.chunks(ROWS) {
-        let mut row = rows[0];
-        for part in texts.texts(rows, column)? {
+    let [mut together, then] = ROWS;
+    let mut row = 0;
+    while row < texts.count() {
+        let rows: Vec<u64> = (row..texts.count().min(row + together)).collect();
+        together = then;
+        for part in texts.texts(&rows, column)? {
             for cell in part.as_string::<i32>() {
                 if let Some(cell) = cell.filter(|cell| !texts.missing().beside_values(cell))
                     && !see(row, cell)?

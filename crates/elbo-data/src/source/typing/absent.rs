@@ -10,7 +10,7 @@ use crate::column::is_text;
 use crate::kind::{MissingCounts, MissingWords};
 
 /// The words that a person named, and how often each occurred in each column.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Absent {
     words: MissingWords,
     counts: Vec<MissingCounts>,
@@ -22,6 +22,10 @@ impl Absent {
             words,
             counts: vec![MissingCounts::default(); columns],
         }
+    }
+
+    pub(super) fn words(&self) -> &MissingWords {
+        &self.words
     }
 
     /// Counts the words in values of a column.
@@ -69,11 +73,8 @@ impl Absent {
         Some(found.map(|word| word.map(String::as_str)).collect())
     }
 
-    /// A note on each column that has some.
-    pub(super) fn notes(&self, columns: &[String]) -> Vec<String> {
-        let columns = self.counts.iter().zip(columns);
-        columns
-            .filter_map(|(counts, column)| counts.note(column, |_| true))
-            .collect()
+    /// A note on a column that has some.
+    pub(super) fn note(&self, column: usize, name: &str) -> Option<String> {
+        self.counts[column].note(name, |_| true)
     }
 }

@@ -1,122 +1,132 @@
-//! Arrow columns of texts that hold numbers or flags, because a person or a schema says so: read as the cells of a table.
+//! Columns of texts in Arrow data: what they hold is searched for as in the cells of a table.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::path::Path;
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{ArrayRef, AsArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field as ArrowField};
+use arrow::datatypes::DataType;
 
+use super::Typing;
 use crate::column::is_text;
 use crate::error::DataError;
-use crate::kind::number::{MEASURE, NOTATION};
-use crate::kind::{self, MissingWords};
-use crate::options::FieldType;
+use crate::kind::{MissingCounts, MissingWords};
+use crate::options::{FieldType, TypedField};
 use crate::source::table::build::Builder;
-use crate::source::table::guess::{Cells, Guess, is_number};
-use crate::source::table::number::Numeral;
+use crate::source::table::guess::{Cells, Guess};
+use crate::source::table::typed::Texts;
 
-/// What the texts of such columns look like, by the column's place among those that are read.
-#[derive(Debug, Default)]
-pub(super) struct Texts {
-    columns: BTreeMap<usize, (FieldType, Guess)>,
-    missing: MissingWords,
+/// A column whose values are searched.
+#[derive(Clone, Debug)]
+pub(super) struct Searched {
+    pub(super) asked: Option<TypedField>,
+    guess: Guess,
+    dictionary: bool,
 }
 
-/// A value that its column cannot hold: its row, and what is expected there.
-pub(super) type Misfit = (usize, &'static str);
+/// The columns that are searched, by their places among those that are read.
+pub(super) type Columns = BTreeMap<usize, Searched>;
 
-impl Texts {
-    pub(super) fn new(missing: MissingWords) -> Self {
+/// Whether a column of this type is searched: one of texts, unless it is asked to be texts or levels, and one of numbers
+/// that is said to be dates, times or durations.
+pub(super) fn is_searched(data_type: &DataType, asked: Option<FieldType>) -> bool {
+    match asked {
+        Some(asked) if asked.clock().is_some() => {
+            is_text(data_type) || data_type.is_numeric() || *data_type == DataType::Boolean
+        }
+        None | Some(FieldType::Number | FieldType::Flag) => is_text(data_type),
+        Some(_) => false,
+    }
+}
+
+impl Searched {
+    pub(super) fn new(data_type: &DataType, asked: Option<&TypedField>) -> Self {
         Self {
-            columns: BTreeMap::new(),
-            missing,
+            asked: asked.cloned(),
+            guess: Guess::default(),
+            dictionary: matches!(data_type, DataType::Dictionary(..)),
         }
     }
 
-    /// Takes charge of the column in this place, if it is stored as text and holds numbers or flags.
-    pub(super) fn take(&mut self, place: usize, stored: &DataType, asked: Option<FieldType>) {
-        if let Some(asked @ (FieldType::Number | FieldType::Flag)) = asked
-            && is_text(stored)
-        {
-            self.columns.insert(place, (asked, Guess::default()));
-        }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.columns.is_empty()
-    }
-
-    /// Looks at values of a column; its field as far as it is known, if it is such a column.
-    pub(super) fn see(&mut self, place: usize, name: &str, array: &ArrayRef) -> Option<ArrowField> {
-        let (_, guess) = self.columns.get_mut(&place)?;
-        let texts = cast(array, &DataType::Utf8).ok()?;
-        let texts = texts.as_string_opt::<i32>()?.iter().flatten();
-        texts.for_each(|text| guess.see(1, text, &self.missing));
-        Some(self.field(place, name))
-    }
-
-    fn field(&self, place: usize, name: &str) -> ArrowField {
-        let cells = self.cells(place);
-        let field = ArrowField::new(name, cells.data_type(), true);
-        let Some((asked, guess)) = self.columns.get(&place) else {
-            return field;
-        };
-        let measure = (*asked == FieldType::Number).then(|| (MEASURE, String::new()));
-        let notation = guess.notation().map(|notation| (NOTATION, notation));
-        let words = guess.words().map(|words| (kind::flag::WORDS, words.join(" ")));
-        let facts = [measure, notation, words].into_iter().flatten();
-        let facts = facts.map(|(key, value)| (key.to_owned(), value));
-        field.with_metadata(facts.collect::<HashMap<_, _>>())
-    }
-
-    /// How the texts of a column are read: as they look, or by what they should be.
-    fn cells(&self, place: usize) -> Cells {
-        let Some((asked, guess)) = self.columns.get(&place) else {
-            return Cells::Text;
-        };
-        match (asked, guess.cells()) {
-            (_, cells @ (Cells::Integer(_) | Cells::Number(_))) => cells,
-            (FieldType::Number, cells) => Numeral::default().style().map_or(cells, Cells::Number),
-            (_, _) => Cells::Flag,
-        }
-    }
-
-    /// The values of a column, or the first that does not fit; none for a column of another kind.
-    pub(super) fn read(
-        &self,
-        place: usize,
-        array: &ArrayRef,
-    ) -> Option<Result<Result<ArrayRef, Misfit>, DataError>> {
-        let (asked, _) = self.columns.get(&place)?;
-        let expected = match asked {
-            FieldType::Flag => "yes or no",
-            _ => "a number",
-        };
-        Some(self.values(self.cells(place), array, expected))
-    }
-
-    fn values(
-        &self,
-        cells: Cells,
-        array: &ArrayRef,
-        expected: &'static str,
-    ) -> Result<Result<ArrayRef, Misfit>, DataError> {
+    /// Looks at values of the column.
+    pub(super) fn see(&mut self, array: &ArrayRef, missing: &MissingWords) -> Result<(), DataError> {
         let texts = cast(array, &DataType::Utf8)?;
-        let mut builder = Builder::new(cells);
-        let mut known = Vec::with_capacity(texts.len());
-        for text in texts.as_string::<i32>() {
-            let text = text.filter(|text| !self.missing.beside_values(text));
-            builder.add(text.unwrap_or_default(), &self.missing);
-            known.push(text.is_some());
+        let texts = texts.as_string::<i32>().iter().flatten();
+        texts.for_each(|text| self.guess.see(1, text, missing));
+        Ok(())
+    }
+}
+
+/// The type in which values that are read in this way are stored anew. A dictionary needs keys for values that are made
+/// and that the data do not have: for numbers and dates those of 8 or 16 bits are too few.
+pub(super) fn roomy(data_type: &DataType, cells: &Cells) -> DataType {
+    let small = |keys: &DataType| keys.primitive_width().is_some_and(|bytes| bytes < 4);
+    match (data_type, cells) {
+        (_, Cells::Text | Cells::Flag) => data_type.clone(),
+        (DataType::Dictionary(keys, values), _) if small(keys) => {
+            DataType::Dictionary(Box::new(DataType::Int32), values.clone())
         }
-        let values = builder.finish()?;
-        let misfits = || (0..values.len()).filter(|row| known[*row] && values.is_null(*row));
-        // A cell that is no number at all is to blame, rather than one that is written in another way.
-        let blamed = |row: &usize| !is_number(texts.as_string::<i32>().value(*row), &self.missing);
-        let misfit = misfits().find(blamed).or_else(|| misfits().next());
-        Ok(match misfit {
-            Some(row) => Err((row, expected)),
-            None => Ok(values),
-        })
+        _ => data_type.clone(),
+    }
+}
+
+/// Values as cells of a table that are read in this way.
+pub(super) fn built(array: &ArrayRef, cells: &Cells, missing: &MissingWords) -> Result<ArrayRef, DataError> {
+    let texts = cast(array, &DataType::Utf8)?;
+    let mut builder = Builder::new(cells.clone());
+    for text in texts.as_string::<i32>() {
+        builder.add(text.unwrap_or_default(), missing);
+    }
+    builder.finish()
+}
+
+/// A stored column at some rows.
+pub(in crate::source) type Stored<'a> = &'a dyn Fn(&[u64], usize) -> Result<ArrayRef, DataError>;
+
+/// All values of the columns, once each has been looked at.
+pub(super) struct Values<'a> {
+    pub(super) typing: &'a Typing,
+    pub(super) rows: u64,
+    pub(super) stored: Stored<'a>,
+}
+
+impl Values<'_> {
+    fn searched(&self, place: usize) -> &Searched {
+        &self.typing.searched[&place]
+    }
+}
+
+impl Texts for Values<'_> {
+    fn path(&self) -> &Path {
+        &self.typing.place
+    }
+
+    fn count(&self) -> u64 {
+        self.rows
+    }
+
+    fn guessed(&self, place: usize) -> Cells {
+        self.searched(place).guess.cells()
+    }
+
+    fn guess(&self, place: usize) -> Option<&Guess> {
+        Some(&self.searched(place).guess)
+    }
+
+    fn is_category(&self, place: usize) -> bool {
+        self.searched(place).dictionary
+    }
+
+    fn missing(&self) -> &MissingWords {
+        self.typing.missing.words()
+    }
+
+    fn absent(&self, place: usize) -> &MissingCounts {
+        &self.searched(place).guess.absent
+    }
+
+    fn texts(&self, rows: &[u64], place: usize) -> Result<Vec<ArrayRef>, DataError> {
+        let stored = (self.stored)(rows, self.typing.columns[place])?;
+        Ok(vec![self.typing.texts(&stored)?])
     }
 }

@@ -248,15 +248,6 @@ impl Scan<'_> {
             let rows = counted(self.repeated as usize, "row");
             notes.push(format!("left out: {rows} equal to the header"));
         }
-        for (column, guess) in self.dialect.names.iter().zip(&self.guesses) {
-            if let Cells::Integer(style) | Cells::Number(style) = guess.cells() {
-                notes.extend(
-                    style
-                        .note()
-                        .map(|way| format!("the numbers of `{column}` have {way}")),
-                );
-            }
-        }
         notes
     }
 }
