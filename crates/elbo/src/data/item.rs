@@ -6,7 +6,7 @@ use elbo_data::DataError;
 use elbo_data::arrow::array::{Array, ArrayRef, UInt64Array, new_null_array};
 use elbo_data::arrow::compute::kernels::zip::zip;
 use elbo_data::arrow::compute::{concat, concat_batches, is_not_null, take, take_record_batch};
-use elbo_data::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
+use elbo_data::arrow::datatypes::{DataType, Schema as ArrowSchema, SchemaRef};
 use elbo_data::arrow::error::ArrowError;
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::column::as_texts;
@@ -105,6 +105,7 @@ impl Item {
 mod tests {
     use super::*;
     use elbo_data::arrow::array::{AsArray, Float64Array, Int64Array, StringArray};
+    use elbo_data::arrow::datatypes::Field;
 
     fn item() -> Item {
         let columns: [(&str, ArrayRef); 2] = [
