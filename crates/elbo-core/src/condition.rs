@@ -45,7 +45,8 @@ mod tests {
     use elbo_kernels::Precision;
 
     const NUMBER: FieldKind = FieldKind::Number {
-        log_widths: Vec::new(),
+        bins: Vec::new(),
+        missing: false,
     };
     const FLAG: FieldKind = FieldKind::Flag { missing: false };
 
@@ -65,6 +66,8 @@ mod tests {
             activation: Activation::Relu,
             embedding: 4,
             chain: 0,
+            components: 8,
+            number_steps: 0,
             precision: Precision::F32,
         };
         let (device, mut noise) = (device(), |n| uniform(1, n));
@@ -74,6 +77,7 @@ mod tests {
     fn number(z: Tensor<2>) -> Value {
         let [batch, _] = z.dims();
         Value::Number {
+            within: z.zeros_like(),
             z,
             bin: codes(&vec![0; batch]),
         }

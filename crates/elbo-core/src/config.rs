@@ -121,11 +121,26 @@ pub enum FieldKind {
     },
     /// A number: its standardised value, and the bin that holds it.
     Number {
-        /// ln of each bin's width in the data's units; empty for a number that is only given and has no bins.
-        /// "Known to be missing" may be one of the bins.
+        /// Its bins, ascending; none for a number that is only given and has no bins.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        log_widths: Vec<f32>,
+        bins: Vec<NumberBin>,
+        /// Whether "known to be missing" is one more level.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        missing: bool,
     },
+}
+
+/// A bin of a number: a part of its range, or one value of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NumberBin {
+    /// Its share of the training records that have a value.
+    pub share: f32,
+    /// The mean of its values, standardised.
+    pub centre: f32,
+    /// Whether it holds one value alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub single: bool,
 }
 
 /// The settings of an image field, [`FieldKind::Image`].
@@ -159,6 +174,11 @@ pub enum NetworkKind {
     Conv,
 }
 
+/// The usual number of components.
+fn components() -> usize {
+    8
+}
+
 /// The networks' shape. The decoder mirrors the encoder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -173,12 +193,18 @@ pub struct NetworkConfig {
     pub residual_blocks: usize,
     /// The nonlinearity of every hidden layer.
     pub activation: Activation,
-    /// Width of the learned vector of a category, and of the bin of a modelled number.
+    /// Width of the learned vector of a category, and of a modelled number.
     pub embedding: usize,
-    /// Width of the layer that makes fields with levels autoregressive: each depends on those before it. 0
+    /// Width of the layers that make fields with levels autoregressive: each depends on those before it. 0
     /// makes them independent given z and y.
     #[serde(default)]
     pub chain: usize,
+    /// Components of the mixture that a number's distribution is.
+    #[serde(default = "components")]
+    pub components: usize,
+    /// Ramps over a number's range as which the networks of other fields see it.
+    #[serde(default)]
+    pub number_steps: usize,
     /// The precision of matrix products and convolutions; f32 by default.
     #[serde(default)]
     pub precision: Precision,

@@ -6,8 +6,9 @@ use burn::tensor::{Int, Tensor};
 use crate::field::image::{ImageDistribution, ImageHead};
 use crate::field::levels::{Levels, LevelsHead};
 use crate::field::text::{TextDistribution, TextHead};
+use crate::network::conditional::Order;
 use crate::network::{Embedded, Mlp};
-use crate::{Field, FieldKind, FieldSpec, Fields, Init, ModelConfig, NetworkConfig};
+use crate::{FieldKind, FieldSpec, Fields, Init, ModelConfig, NetworkConfig};
 
 /// z joined with y through dense layers, then a head for each image and text, and one for all fields with
 /// levels.
@@ -56,7 +57,7 @@ impl Decoder {
         let heads = heads.filter_map(|field| Head::init(field, &config.network, inputs, init));
         Self {
             heads: heads.collect(),
-            levels: LevelsHead::init(&config.x, inputs, config.network.chain, init),
+            levels: LevelsHead::init(&config.x, inputs, &config.network, init),
             has_levels: config.x.iter().map(|field| field.kind.levels() > 0).collect(),
             hidden,
         }
@@ -139,8 +140,13 @@ pub enum FieldDistribution {
 impl Likelihood {
     /// log p(x|z,y), `[batch]`, in nats: the sum over fields, a missing field contributing zero.
     pub fn log_prob(&self, x: &Fields) -> Tensor<1> {
+        self.log_prob_in(None, x)
+    }
+
+    /// The same, with fields that have levels predicted in this order.
+    pub fn log_prob_in(&self, order: Order<'_>, x: &Fields) -> Tensor<1> {
         let whole = self.whole_terms(x).map(|(_, term)| term);
-        let levels = self.level_terms(x).map(|terms| terms.sum_dim(1));
+        let levels = self.level_terms(x, order).map(|terms| terms.sum_dim(1));
         let terms = whole.chain(levels);
         terms
             .reduce(|sum, term| sum + term)
@@ -148,12 +154,12 @@ impl Likelihood {
             .squeeze_dim(1)
     }
 
-    /// The terms of [`Self::log_prob`], `[batch, fields]`.
+    /// The terms of [`Self::log_prob`] in the order of the record, `[batch, fields]`.
     pub fn log_prob_per_field(&self, x: &Fields) -> Tensor<2> {
         let mut columns: Vec<(usize, Tensor<2>)> = self.whole_terms(x).collect();
         let places = (0..).zip(&self.fields);
         let places = places.filter(|(_, p)| matches!(p, FieldDistribution::Levels));
-        if let Some(terms) = self.level_terms(x) {
+        if let Some(terms) = self.level_terms(x, None) {
             let terms = terms.split(1, 1);
             columns.extend(places.map(|(place, _)| place).zip(terms));
         }
@@ -184,25 +190,30 @@ impl Likelihood {
     }
 
     /// The terms of the fields that have levels, `[batch, fields with levels]`.
-    fn level_terms(&self, x: &Fields) -> Option<Tensor<2>> {
+    fn level_terms(&self, x: &Fields, order: Order<'_>) -> Option<Tensor<2>> {
         let levels = self.levels.as_ref()?;
-        let fields: Vec<(&Field, Tensor<2>)> =
-            x.0.iter()
-                .filter_map(|field| Some((field, field.value.levels()?)))
-                .collect();
-        let observed = fields.iter().map(|(field, _)| field.observed.clone()).collect();
-        let values = fields.into_iter().map(|(_, levels)| levels).collect();
+        let (mut values, mut observed, mut within) = (Vec::new(), Vec::new(), Vec::new());
+        for field in &x.0 {
+            let Some(level) = field.value.levels() else {
+                continue;
+            };
+            let inner = field.value.within();
+            within.push(inner.unwrap_or_else(|| level.zeros_like()));
+            values.push(level);
+            observed.push(field.observed.clone());
+        }
         let observed = Tensor::cat(observed, 1);
-        Some(levels.log_prob(Tensor::cat(values, 1), observed.clone()) * observed)
+        let log_prob = levels.log_prob(Tensor::cat(values, 1), observed.clone(), order);
+        Some((log_prob + Tensor::cat(within, 1)) * observed)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Value;
     use crate::distribution::Bernoulli;
     use crate::testing::{assert_close, codes, rows};
+    use crate::{Field, Value};
 
     /// Fair coins for two records of `D` values.
     fn coins<const D: usize>() -> FieldDistribution {
@@ -234,16 +245,10 @@ mod tests {
 
     #[test]
     fn terms_stand_in_the_order_of_the_fields_and_add_up() {
-        // a fair flag, an image of two coins, a category of ¼ ¾
-        let logits = [0.0, 0.0, 0.0, 3.0_f32.ln()];
+        // a fair flag, an image of two coins, a category of ¼ ¾: from no hidden unit, with biases alone
         let p = Likelihood {
             fields: vec![FieldDistribution::Levels, coins::<2>(), FieldDistribution::Levels],
-            levels: Some(Levels {
-                logits: rows([logits, logits]),
-                widths: vec![2, 2],
-                log_widths: vec![0.0; 4],
-                chain: None,
-            }),
+            levels: Some(Levels::of_logits(&[&[0.0, 0.0], &[0.0, 3.0_f32.ln()]], 2)),
         };
         let all = || rows([[1.0], [1.0]]);
         let levels = |value, observed| Field { value, observed };

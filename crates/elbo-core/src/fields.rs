@@ -24,6 +24,8 @@ pub enum Value {
         z: Tensor<2>,
         /// The bin that it falls into, `[batch]`.
         bin: Tensor<1, Int>,
+        /// ln p(value | bin), a property of the data, `[batch, 1]`.
+        within: Tensor<2>,
     },
 }
 
@@ -80,8 +82,16 @@ impl Value {
     /// A standardised number, and its bin.
     pub(crate) fn number(&self) -> (Tensor<2>, Tensor<1, Int>) {
         match self {
-            Self::Number { z, bin } => (z.clone(), bin.clone()),
+            Self::Number { z, bin, .. } => (z.clone(), bin.clone()),
             Self::Image(_) | Self::Text { .. } | Self::Category(_) | Self::Flag(_) => self.is_no("number"),
+        }
+    }
+
+    /// ln p(value | level), `[batch, 1]`: 0 where a level is one value.
+    pub(crate) fn within(&self) -> Option<Tensor<2>> {
+        match self {
+            Self::Number { within, .. } => Some(within.clone()),
+            Self::Image(_) | Self::Text { .. } | Self::Category(_) | Self::Flag(_) => None,
         }
     }
 
@@ -134,9 +144,10 @@ impl Field {
             },
             Value::Flag(flags) => Value::Flag(repeat_each(flags.clone(), times)),
             Value::Category(codes) => Value::Category(levels(codes)),
-            Value::Number { z, bin } => Value::Number {
+            Value::Number { z, bin, within } => Value::Number {
                 z: repeat_each(z.clone(), times),
                 bin: levels(bin),
+                within: repeat_each(within.clone(), times),
             },
         };
         Self {
@@ -177,6 +188,7 @@ mod tests {
             Value::Number {
                 z: rows([[1.5], [2.5]]),
                 bin: codes(&[3, 4]),
+                within: rows([[-0.5], [-1.0]]),
             },
             Value::Text {
                 withheld: Some(tokens.clone().equal_elem(6)),

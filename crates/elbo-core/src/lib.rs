@@ -84,7 +84,7 @@ mod testing;
 
 pub use config::{
     FieldKind, FieldSpec, ImageLikelihood, ImageShape, ImageSpec, ModelConfig, NetworkConfig, NetworkKind,
-    PriorKind, Region, TextShape,
+    NumberBin, PriorKind, Region, TextShape,
 };
 pub use elbo_kernels::{
     Activation, Adam, BUILT_DEVICES, DEVICES, NoDevice, Precision, bf16_is_fast, device, device_kind,

@@ -9,6 +9,7 @@ use crate::decoder::{Decoder, Likelihood};
 use crate::distribution::DiagonalGaussian;
 use crate::encoder::Encoder;
 use crate::network::Widest;
+use crate::network::conditional::Order;
 use crate::prior::Prior;
 use crate::{CoreError, Fields, Init, ModelConfig};
 
@@ -109,11 +110,16 @@ impl Model {
     /// assert!(elbo.value().max().into_scalar::<f32>() < 0.0);
     /// ```
     pub fn elbo(&self, x: &Fields, y: &Fields, eps: Tensor<2>) -> Elbo {
+        self.elbo_in(None, x, y, eps)
+    }
+
+    /// The same, with fields that have levels predicted in this order, by their places among such fields.
+    pub fn elbo_in(&self, order: Order<'_>, x: &Fields, y: &Fields, eps: Tensor<2>) -> Elbo {
         let y = self.condition.embed(y);
         let q = self.encoder.posterior(x, &y);
         let (z, rate_per_unit) = q.sample_and_kl(&self.prior.given(&y, &q.mean), eps);
         Elbo {
-            distortion: -self.decoder.likelihood(z, &y).log_prob(x),
+            distortion: -self.decoder.likelihood(z, &y).log_prob_in(order, x),
             rate_per_unit,
         }
     }

@@ -1,7 +1,7 @@
 //! Layers: the parts that hold weights. Their arithmetic is `elbo-kernels`.
 
 pub mod causal;
-pub mod chain;
+pub mod conditional;
 pub mod conv;
 pub mod dense;
 pub mod embedded;
@@ -10,7 +10,7 @@ pub mod sequence;
 mod widest;
 
 pub use causal::CausalStack;
-pub use chain::Chain;
+pub use conditional::Conditional;
 pub use conv::{ConvDecoder, ConvEncoder};
 pub use dense::{Dense, Mlp};
 pub use embedded::Embedded;

@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{ImportanceSamples, log_sum_exp};
+use crate::network::conditional::Order;
 use crate::{Elbo, Fields, Model};
 
 /// The training objective; the plain ELBO by default.
@@ -74,8 +75,21 @@ impl Objective {
     /// assert!((loss.total - expected).abs().into_scalar::<f32>() < 1e-4);
     /// ```
     pub fn loss(&self, model: &Model, x: &Fields, y: &Fields, eps: Tensor<2>, warmup: f64) -> Loss {
+        self.loss_in(None, model, (x, y), eps, warmup)
+    }
+
+    /// The same of (x, y), with fields that have levels predicted in this order; for several samples always in that of
+    /// the record.
+    pub fn loss_in(
+        &self,
+        order: Order<'_>,
+        model: &Model,
+        (x, y): (&Fields, &Fields),
+        eps: Tensor<2>,
+        warmup: f64,
+    ) -> Loss {
         if self.samples == 1 {
-            self.elbo_loss(&model.elbo(x, y, eps), warmup)
+            self.elbo_loss(&model.elbo_in(order, x, y, eps), warmup)
         } else {
             self.importance_weighted_loss(model.importance_samples(x, y, eps))
         }

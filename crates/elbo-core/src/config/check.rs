@@ -3,13 +3,16 @@
 
 use super::kind::counted;
 use super::{
-    FieldKind, FieldSpec, ImageShape, ModelConfig, NetworkConfig, NetworkKind, PriorKind, TextShape,
+    FieldKind, FieldSpec, ImageShape, ModelConfig, NetworkConfig, NetworkKind, NumberBin, PriorKind,
+    TextShape,
 };
 use crate::CoreError;
 use crate::distribution::tokens::UNKNOWN;
 
 /// Widest layer that is built: a config file asking for more is a mistake or an attack.
 const MAX_WIDTH: usize = 65_536;
+/// Most components of a mixture, and most ramps over a number's range.
+const MAX_PARTS: usize = 256;
 /// Most layers of one kind.
 const MAX_LAYERS: usize = 32;
 /// Most values in an image.
@@ -88,6 +91,8 @@ impl NetworkConfig {
         if self.chain > 0 {
             check_width("network.chain", self.chain)?;
         }
+        check_few("network.components", self.components, 1)?;
+        check_few("network.number_steps", self.number_steps, 0)?;
         if self.residual_blocks > MAX_LAYERS {
             let reason = format!("at most {MAX_LAYERS}");
             return Err(CoreError::setting(
@@ -114,7 +119,7 @@ impl NetworkConfig {
                 "a category needs a level",
             )),
             FieldKind::Category { levels } => check_levels(field, *levels),
-            FieldKind::Number { log_widths } => check_levels(field, log_widths.len()),
+            kind @ FieldKind::Number { .. } => check_levels(field, kind.levels()),
             FieldKind::Flag { .. } => Ok(()),
         }
     }
@@ -165,17 +170,24 @@ impl NetworkConfig {
     }
 }
 
+/// Whether networks can be told of a bin.
+fn sound(bin: &NumberBin) -> bool {
+    (0.0..=1.0).contains(&bin.share) && bin.centre.is_finite()
+}
+
 /// Whether a likelihood of this modelled field exists.
 fn check_modelled(field: &FieldSpec) -> Result<(), CoreError> {
     match &field.kind {
-        FieldKind::Number { log_widths } if log_widths.is_empty() => Err(CoreError::setting(
+        FieldKind::Number { bins, .. } if bins.is_empty() => Err(CoreError::setting(
             &field.name,
             format_args!("0 bins"),
             "a number that is modelled needs a bin",
         )),
-        FieldKind::Number { log_widths } if log_widths.iter().any(|width| !width.is_finite()) => Err(
-            CoreError::setting(&field.name, format_args!("{log_widths:?}"), "a bin needs a width"),
-        ),
+        FieldKind::Number { bins, .. } if !bins.iter().all(sound) => Err(CoreError::setting(
+            &field.name,
+            format_args!("{bins:?}"),
+            "a bin needs a share from 0 to 1, and a centre",
+        )),
         FieldKind::Number { .. }
         | FieldKind::Image { .. }
         | FieldKind::Text(_)
@@ -221,6 +233,18 @@ fn check_width(name: &str, width: usize) -> Result<(), CoreError> {
         ));
     }
     Ok(())
+}
+
+/// Whether there are from `least` to [`MAX_PARTS`] of something.
+fn check_few(name: &str, parts: usize, least: usize) -> Result<(), CoreError> {
+    match (least..=MAX_PARTS).contains(&parts) {
+        true => Ok(()),
+        false => Err(CoreError::setting(
+            name,
+            parts,
+            format!("it must be between {least} and {MAX_PARTS}"),
+        )),
+    }
 }
 
 fn check_widths(name: &str, widths: &[usize]) -> Result<(), CoreError> {

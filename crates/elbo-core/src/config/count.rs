@@ -3,6 +3,9 @@
 use super::{
     FieldKind, ImageLikelihood, ImageShape, ModelConfig, NetworkConfig, NetworkKind, PriorKind, code_steps,
 };
+use crate::field::levels::parameters;
+use crate::field::vectors::{facts, number_facts};
+use crate::network::conditional::CONTEXT;
 
 impl ModelConfig {
     /// Number of weights of the model, to the last one. Wide integers: a hostile config may ask for
@@ -23,7 +26,7 @@ impl ModelConfig {
         };
         let inputs = mirrored.last().copied().unwrap_or(latent) + condition;
         let heads: u128 = self.x.iter().map(|field| network.head(&field.kind, inputs)).sum();
-        let heads = heads + self.chain_weights(inputs);
+        let heads = heads + self.level_weights(inputs);
         let prior = match self.prior {
             PriorKind::Standard => 0,
             PriorKind::Learned => chain(
@@ -36,16 +39,23 @@ impl ModelConfig {
         modelled.weights + given.weights + encoder + decoder + heads + prior
     }
 
-    /// Weights of the autoregressive layers over fields with levels.
-    fn chain_weights(&self, inputs: u128) -> u128 {
-        let levels = self.x.iter().map(|field| wide(field.kind.levels()));
-        let levels: Vec<u128> = levels.filter(|levels| *levels > 0).collect();
-        let (width, fields) = (wide(self.network.chain), wide(levels.len()));
-        let all: u128 = levels.iter().sum();
-        match (fields, width) {
-            (0, _) | (_, 0) => 0,
-            _ => width * (all + 2 * fields + (inputs + 1) + (2 * width + 1)) + (width + 1) * all,
-        }
+    /// Weights of the networks and of the outputs of all fields with levels.
+    fn level_weights(&self, inputs: u128) -> u128 {
+        let kinds = self.x.iter().map(|field| &field.kind);
+        let network = &self.network;
+        let (chain, context) = (wide(network.chain), wide(CONTEXT));
+        let each = kinds.filter(|kind| kind.levels() > 0).map(|kind| {
+            let outputs = wide(parameters(kind, network.components));
+            match chain {
+                0 => (inputs + 1) * outputs,
+                _ => {
+                    let vectors = wide(facts(kind, network.number_steps)) * context;
+                    let layers = (context + inputs + 1) * chain + (chain + 1) * chain;
+                    vectors + layers + (chain + 1) * outputs
+                }
+            }
+        });
+        each.sum()
     }
 }
 
@@ -77,13 +87,10 @@ impl NetworkConfig {
             },
             FieldKind::Category { levels } => self.table(*levels),
             FieldKind::Flag { missing } => flag(*missing),
-            FieldKind::Number { log_widths } => {
-                let bins = self.table(log_widths.len());
-                Size {
-                    width: 1 + bins.width,
-                    ..bins
-                }
-            }
+            FieldKind::Number { bins, missing } => Size {
+                weights: wide(number_facts(bins, *missing, self.number_steps)) * wide(self.embedding),
+                width: 1 + wide(self.embedding),
+            },
         }
     }
 
@@ -99,9 +106,9 @@ impl NetworkConfig {
                 weights: shape.embedding_weights(self.given_width()),
                 width: width + 1,
             },
-            FieldKind::Number { log_widths } => Size {
+            FieldKind::Number { .. } => Size {
                 weights: 0,
-                width: 2 + wide(code_steps(log_widths.len())),
+                width: 2 + wide(code_steps(kind.levels())),
             },
             FieldKind::Category { levels } => self.table(*levels),
             FieldKind::Flag { missing } => flag(*missing),
@@ -118,7 +125,7 @@ impl NetworkConfig {
         }
     }
 
-    /// Weights of a field's head, fed by `inputs` values.
+    /// Weights of the head of an image or a text, fed by `inputs` values.
     fn head(&self, kind: &FieldKind, inputs: u128) -> u128 {
         match kind {
             FieldKind::Image {
@@ -134,9 +141,7 @@ impl NetworkConfig {
                 spread + dense + self.convolutions(shape).decoder
             }
             FieldKind::Text(shape) => shape.head_weights(inputs),
-            FieldKind::Category { .. } | FieldKind::Flag { .. } | FieldKind::Number { .. } => {
-                (inputs + 1) * wide(kind.levels())
-            }
+            FieldKind::Category { .. } | FieldKind::Flag { .. } | FieldKind::Number { .. } => 0,
         }
     }
 
@@ -193,7 +198,7 @@ fn wide(n: usize) -> u128 {
 mod tests {
     use super::*;
     use crate::testing::{device, uniform};
-    use crate::{Activation, FieldSpec, Init, Model, Region, TextShape};
+    use crate::{Activation, FieldSpec, Init, Model, NumberBin, Region, TextShape};
     use elbo_kernels::Precision;
 
     fn config(
@@ -221,8 +226,15 @@ mod tests {
             channels: 4,
             layers: 2,
         });
+        let bin = |single| NumberBin {
+            share: 0.125,
+            centre: 0.0,
+            single,
+        };
+        // one of seven bins is named
         let age = FieldKind::Number {
-            log_widths: vec![0.0; 7],
+            bins: [vec![bin(true)], vec![bin(false); 6]].concat(),
+            missing: true,
         };
         ModelConfig {
             x: vec![
@@ -240,7 +252,13 @@ mod tests {
                 field("part", image(Region::Right)),
                 field("text", text),
                 field("age", age),
-                field("bare", FieldKind::Number { log_widths: vec![] }),
+                field(
+                    "bare",
+                    FieldKind::Number {
+                        bins: vec![],
+                        missing: false,
+                    },
+                ),
             ],
             latent: 2,
             network: NetworkConfig {
@@ -251,6 +269,8 @@ mod tests {
                 activation: Activation::Relu,
                 embedding: 4,
                 chain: 3,
+                components: 2,
+                number_steps: 3,
                 precision: Precision::F32,
             },
             prior,
@@ -297,18 +317,19 @@ mod tests {
         );
         // x is as wide as the image, 9·6·3 = 162, the text's three times 4 channels, the number's 1 + 4, the
         // flag's 3 and the label's 4; y as 3 and 4, flags of 2 and 3, the image's and the text's 4 + 1 (no
-        // hidden layer, so as wide as an embedding), the number's 2 and a code of 6, and the bare one's 2
-        let (x, y) = (162 + 12 + 5 + 3 + 4, 3 + 4 + 2 + 3 + 5 + 5 + 8 + 2);
+        // hidden layer, so as wide as an embedding), the number's 2 and a code of 7, and the bare one's 2
+        let (x, y) = (162 + 12 + 5 + 3 + 4, 3 + 4 + 2 + 3 + 5 + 5 + 9 + 2);
         let inputs = 2 + y;
         // a text's encoder: 9 tokens of 4, two convolutions of 3·4·4 + 4; its head 36 too, two convolutions
         // and 4·4 + 4 behind each, three shifts of 4, and 7 tokens that are written
         let (text, head) = (36 + 2 * 52, 36 + 2 * (52 + 20) + (inputs + 1) * 12 + 5 * 7);
+        // of the number are known: score, centre, that it is, three ramps, the named value and missing
         let tables_of_x = 8 * 4 + 4 * 4;
         let tables_of_y = 3 * 3 + 8 * 4 + (162 + 1) * 4 + text + (12 + 1) * 4;
-        // a table of 13 levels in three fields, each with "not observed" and a start, two layers, and the
-        // outputs
-        let chain = 3 * (13 + 3 + 3 + (inputs + 1) + (6 + 1)) + (3 + 1) * 13;
-        let heads = (inputs + 1) * 162 + head + (inputs + 1) * 13 + chain;
+        // vectors of 8 facts, 3 and 3 levels; two layers for each of three fields; outputs for three named things and
+        // two components of the number, three levels of the flag and of the label
+        let levels = (8 + 3 + 3) * 64 + 3 * ((64 + inputs + 1) * 3 + (3 + 1) * 3) + (3 + 1) * (3 + 6 + 3 + 3);
+        let heads = (inputs + 1) * 162 + head + levels;
         assert_eq!(
             config.weights(),
             tables_of_x + text + tables_of_y + (x + y + 1) * 4 + heads + (y + 1) * 4

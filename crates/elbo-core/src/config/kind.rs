@@ -58,17 +58,8 @@ impl FieldKind {
             Self::Image { .. } | Self::Text(_) => 0,
             Self::Category { levels } => *levels,
             Self::Flag { missing } => 2 + usize::from(*missing),
-            Self::Number { log_widths } => log_widths.len(),
-        }
-    }
-
-    /// ln of the width of each of its [`Self::levels`] in the data's units; 0 if a level is a single value.
-    pub(crate) fn log_widths(&self) -> Vec<f32> {
-        match self {
-            Self::Number { log_widths } => log_widths.clone(),
-            Self::Image { .. } | Self::Text(_) | Self::Category { .. } | Self::Flag { .. } => {
-                vec![0.0; self.levels()]
-            }
+            Self::Number { bins, .. } if bins.is_empty() => 0,
+            Self::Number { bins, missing } => bins.len() + usize::from(*missing),
         }
     }
 
@@ -93,11 +84,8 @@ impl FieldKind {
                     counted(shape.vocabulary, "token")
                 )
             }
-            Self::Number { log_widths } => {
-                format!(
-                    "categorical over {}, uniform within each",
-                    counted(log_widths.len(), "bin")
-                )
+            Self::Number { bins, .. } => {
+                format!("mixture of logistics over {}", counted(bins.len(), "bin"))
             }
             Self::Category { .. } | Self::Flag { .. } => {
                 format!("categorical over {}", counted(self.levels(), "level"))
@@ -109,7 +97,7 @@ impl FieldKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ImageLikelihood, ImageShape, Region};
+    use crate::{ImageLikelihood, ImageShape, NumberBin, Region};
 
     #[test]
     fn each_kind_is_described_by_its_likelihood() {
@@ -127,14 +115,20 @@ mod tests {
             channels: 4,
             layers: 1,
         });
+        let bin = NumberBin {
+            share: 1.0,
+            centre: 0.0,
+            single: false,
+        };
         let number = FieldKind::Number {
-            log_widths: vec![0.5; 7],
+            bins: vec![bin; 7],
+            missing: true,
         };
         for (kind, expected) in [
             (image(Region::Whole), "GaussianPerPixel, all pixels"),
             (image(Region::TopLeft), "GaussianPerPixel, top-left pixels"),
             (text, "categorical over 90 tokens, one by one"),
-            (number, "categorical over 7 bins, uniform within each"),
+            (number, "mixture of logistics over 7 bins"),
             (FieldKind::Flag { missing: true }, "categorical over 3 levels"),
             (FieldKind::Category { levels: 1 }, "categorical over 1 level"),
         ] {

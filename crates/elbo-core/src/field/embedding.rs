@@ -43,9 +43,12 @@ impl Embedding {
                 region,
             } => Self::Image(ImageEncoder::init(network, *shape, *likelihood, *region, init)),
             FieldKind::Text(shape) => Self::Text(SequenceEncoder::init(*shape, init)),
-            FieldKind::Number { log_widths } => {
-                Self::Number(NumberEmbedding::init(log_widths.len(), network.embedding, init))
-            }
+            kind @ FieldKind::Number { .. } => Self::Number(NumberEmbedding::init(
+                kind,
+                network.number_steps,
+                network.embedding,
+                init,
+            )),
             FieldKind::Flag { .. } | FieldKind::Category { .. } => Self::given(field, network, init),
         }
     }
@@ -62,7 +65,7 @@ impl Embedding {
                 Self::GivenText(TextEmbedding::init(*shape, network.given_width(), init))
             }
             FieldKind::Flag { missing } => Self::Flag(FlagEmbedding::new(*missing)),
-            FieldKind::Number { log_widths } => Self::GivenNumber(NumberCode::new(log_widths.len())),
+            kind @ FieldKind::Number { .. } => Self::GivenNumber(NumberCode::new(kind.levels())),
             FieldKind::Category { levels } => {
                 Self::Category(CategoryEmbedding::init(*levels, network.embedding, init))
             }

@@ -1,41 +1,112 @@
-//! Fields with levels (categories, flags and binned numbers) as x: one layer computes the logits of all of
-//! them.
+//! Fields with levels (categories, flags and binned numbers) as x: their distributions, and what they are computed from.
 
 use burn::module::Module;
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Int, Tensor, TensorData, activation};
 use elbo_kernels::categorical_log_prob;
 
-use crate::network::{Chain, Dense};
-use crate::{FieldKind, FieldSpec, Init};
+use super::bins::Bins;
+use super::mixture::{Mixture, PARAMETERS, first_parameters, log_add_exp};
+use crate::network::conditional::{CONTEXT, Order};
+use crate::network::{Conditional, Dense};
+use crate::{FieldKind, FieldSpec, Init, NetworkConfig};
 
 /// Features to the distributions of all fields with levels.
 #[derive(Module, Debug)]
 pub struct LevelsHead {
-    dense: Dense,
     /// None if the fields are conditionally independent given z and y.
-    chain: Option<Chain>,
+    networks: Option<Conditional>,
+    /// The parameters of each field's distribution, from its features.
+    outputs: Vec<Dense>,
     #[module(skip)]
-    widths: Vec<usize>,
-    #[module(skip)]
-    log_widths: Vec<f32>,
+    laws: Vec<Law>,
 }
 
-/// Scale of the initial weights: all levels begin about equally likely.
+/// The kind of distribution of one field.
+#[derive(Clone, Debug)]
+struct Law {
+    levels: usize,
+    /// Of a number that has a mixture.
+    bins: Option<Bins>,
+    /// Components of the mixture; 0 without one.
+    components: usize,
+}
+
+/// Scale of the initial weights: the levels begin about as likely as their biases say.
 const FIRST_SCALE: f32 = 0.1;
+/// The least share of the records with which a named value begins.
+const LEAST_SHARE: f32 = 1e-3;
+/// The least probability of a bin that is told from 0.
+const LEAST: f32 = 1e-30;
+
+impl Law {
+    fn new(kind: &FieldKind, components: usize) -> Self {
+        let bins = match kind {
+            FieldKind::Number { bins, missing } => Some(Bins::new(bins, *missing)).filter(Bins::has_mixture),
+            FieldKind::Image { .. }
+            | FieldKind::Text(_)
+            | FieldKind::Category { .. }
+            | FieldKind::Flag { .. } => None,
+        };
+        Self {
+            levels: kind.levels(),
+            components: if bins.is_some() { components } else { 0 },
+            bins,
+        }
+    }
+
+    /// Parameters of probabilities of their own.
+    fn heads(&self) -> usize {
+        self.bins.as_ref().map_or(self.levels, |bins| bins.heads)
+    }
+
+    /// All parameters: the logits of named levels and of the mixture, and behind them the mixture's own.
+    fn parameters(&self) -> usize {
+        self.heads() + PARAMETERS * self.components
+    }
+
+    /// The parameters of a new network: a number's named values are as likely as they are frequent.
+    fn first(&self, kind: &FieldKind) -> Vec<f32> {
+        let mut first = vec![0.0; self.heads()];
+        if let (Some(found), FieldKind::Number { bins, .. }) = (&self.bins, kind) {
+            let shares = found.shares(bins).into_iter();
+            first = shares.map(|share| share.max(LEAST_SHARE).ln()).collect();
+        }
+        first.extend(first_parameters(self.components));
+        first
+    }
+}
+
+/// How many parameters the distribution of a field with levels has.
+pub(crate) fn parameters(kind: &FieldKind, components: usize) -> usize {
+    Law::new(kind, components).parameters()
+}
 
 impl LevelsHead {
     /// The head of those of `fields` that have levels, fed by `inputs` hidden units; none without such a field.
-    /// Each field depends on those before it through a layer of `chain` units, or on none if that is 0.
-    pub fn init(fields: &[FieldSpec], inputs: usize, chain: usize, init: &mut Init) -> Option<Self> {
+    pub fn init(
+        fields: &[FieldSpec],
+        inputs: usize,
+        network: &NetworkConfig,
+        init: &mut Init,
+    ) -> Option<Self> {
         let kinds = fields.iter().map(|field| &field.kind);
         let kinds: Vec<&FieldKind> = kinds.filter(|kind| kind.levels() > 0).collect();
-        let widths: Vec<usize> = kinds.iter().map(|kind| kind.levels()).collect();
-        let log_widths = kinds.iter().flat_map(|kind| kind.log_widths());
-        (!widths.is_empty()).then(|| Self {
-            dense: Dense::output(inputs, vec![0.0; widths.iter().sum()], FIRST_SCALE, init),
-            chain: (chain > 0).then(|| Chain::init(&widths, chain, inputs, init)),
-            log_widths: log_widths.collect(),
-            widths,
+        if kinds.is_empty() {
+            return None;
+        }
+        let networks = (network.chain > 0)
+            .then(|| Conditional::init(&kinds, network.chain, network.number_steps, inputs, init));
+        let width = networks.as_ref().map_or(inputs, Conditional::width);
+        let laws: Vec<Law> = kinds
+            .iter()
+            .map(|kind| Law::new(kind, network.components))
+            .collect();
+        let outputs = laws.iter().zip(&kinds);
+        let outputs = outputs.map(|(law, kind)| Dense::output(width, law.first(kind), FIRST_SCALE, init));
+        Some(Self {
+            outputs: outputs.collect(),
+            networks,
+            laws,
         })
     }
 
@@ -43,144 +114,338 @@ impl LevelsHead {
     /// `[batch, inputs]` to distributions over `[batch, fields]` levels.
     pub fn forward(&self, hidden: Tensor<2>) -> Levels {
         Levels {
-            chain: self
-                .chain
-                .as_ref()
-                .map(|chain| (chain.clone(), chain.begin(hidden.clone()))),
-            logits: self.dense.forward(hidden),
-            widths: self.widths.clone(),
-            log_widths: self.log_widths.clone(),
+            head: self.clone(),
+            hidden,
         }
     }
 }
 
-/// Categorical distributions side by side, one for each field with levels:
-/// p(level k of field f) = exp(l_{f,k}) / Σ_j exp(l_{f,j}).
+/// Distributions over levels side by side, one for each field with levels. That of a category or a flag is
+/// p(level k) = exp(l_k) / Σ_j exp(l_j). A number's is a mixture of named levels and of a law over all bins
+/// ([`super::mixture`]): p(bin b) = p(named b) + p(none named) M(b).
 ///
-/// The bin of a number holds several values, which share its probability equally: log p(value) = log p(level) −
-/// ln width. This is a probability if the width counts values, and a density if it is a length.
+/// The bin of a number holds several values: log p(value) = log p(bin) + log p(value | bin), and the last of these is a
+/// property of the data, which comes with the value.
 #[derive(Clone, Debug)]
 pub struct Levels {
-    /// Logits of all fields, field after field, `[batch, Σ widths]`.
-    pub logits: Tensor<2>,
-    /// Number of levels of each field: the widths of its logits.
-    pub widths: Vec<usize>,
-    /// ln of the width of each level's bin, in the field's units; 0 for a single value. As many as logits.
-    pub log_widths: Vec<f32>,
-    /// The autoregressive layer and its view of the decoder's hidden units; none if the fields are independent.
-    pub(crate) chain: Option<(Chain, Tensor<2>)>,
+    head: LevelsHead,
+    /// The decoder's hidden units.
+    hidden: Tensor<2>,
 }
 
 /// The fields of [`Levels`] in order, for sampling: each conditional on the levels chosen before it.
 pub struct OneByOne<'a> {
     levels: &'a Levels,
-    /// Sum of the vectors of all levels chosen so far, `[batch, width]`.
+    /// Sum of the vectors of all levels chosen so far, `[batch, CONTEXT]`.
     before: Option<Tensor<2>>,
     next: usize,
 }
 
 impl Levels {
-    /// log p of each field's value, in nats, given the observed levels of the fields before it.
+    /// log p of each field's level, in nats, given the observed levels of the fields before it in this order.
     ///
     /// # Shapes
     /// levels, observed: `[batch, fields]`, to the same.
-    pub fn log_prob(&self, levels: Tensor<2>, observed: Tensor<2>) -> Tensor<2> {
-        let logits = match &self.chain {
-            Some((chain, hidden)) => {
-                self.logits.clone() + chain.logits(hidden.clone(), levels.clone(), observed)
-            }
-            None => self.logits.clone(),
+    pub fn log_prob(&self, levels: Tensor<2>, observed: Tensor<2>, order: Order<'_>) -> Tensor<2> {
+        let parameters = self.parameters(&levels, &observed, order);
+        let laws = &self.head.laws;
+        let logits = parameters.iter().zip(laws);
+        let logits = logits.map(|(all, law)| all.clone().narrow(1, 0, law.heads()));
+        let logits = Tensor::cat(logits.collect(), 1);
+        let widths: Vec<usize> = laws.iter().map(Law::heads).collect();
+        // What is not observed may be no level at all.
+        let levels = levels * observed;
+        let table = Table::of(laws, &levels);
+        let own = categorical_log_prob(logits.clone(), table.head, &widths);
+        let Some(mixed) = table.mixed else {
+            return own;
         };
-        let log_prob = categorical_log_prob(logits, levels.clone(), &self.widths);
-        if self.log_widths.iter().all(|width| *width == 0.0) {
-            return log_prob;
-        }
-        log_prob - self.log_width(levels)
+        let rest = categorical_log_prob(logits, mixed.rest, &widths);
+        let masses = mixture(laws, &parameters).log_mass(mixed.low, mixed.high);
+        let rest = rest + spread(masses, laws);
+        log_add_exp(own, mixed.named, rest, mixed.covered)
     }
 
-    fn log_width(&self, levels: Tensor<2>) -> Tensor<2> {
-        let ([batch, fields], device) = (levels.dims(), levels.device());
-        let table = Tensor::<1>::from_data(
-            TensorData::new(self.log_widths.clone(), [self.log_widths.len()]),
-            &device,
-        );
-        let starts: Vec<f32> = self.starts().map(|start| start as f32).collect();
-        let starts = Tensor::<2>::from_data(TensorData::new(starts, [1, fields]), &device);
-        let places: Tensor<2, Int> = (levels + starts).int();
-        table
-            .select(0, places.reshape([batch * fields]))
-            .reshape([batch, fields])
+    /// The parameters of all fields' distributions.
+    fn parameters(&self, levels: &Tensor<2>, observed: &Tensor<2>, order: Order<'_>) -> Vec<Tensor<2>> {
+        let LevelsHead {
+            networks, outputs, ..
+        } = &self.head;
+        let features = match networks {
+            Some(networks) => networks.features(&self.hidden, levels.clone(), observed.clone(), order),
+            None => vec![self.hidden.clone(); outputs.len()],
+        };
+        let each = outputs.iter().zip(features);
+        each.map(|(output, features)| output.forward(features)).collect()
     }
 
     /// The fields one after the other.
     pub fn one_by_one(&self) -> OneByOne<'_> {
+        let [batch, _] = self.hidden.dims();
+        let none = || Tensor::zeros([batch, CONTEXT], &self.hidden.device());
         OneByOne {
             levels: self,
-            before: self.chain.as_ref().map(|(_, hidden)| hidden.zeros_like()),
+            before: self.head.networks.as_ref().map(|_| none()),
             next: 0,
         }
     }
+}
 
-    /// Index of each field's first logit.
-    pub fn starts(&self) -> impl Iterator<Item = usize> {
-        self.widths.iter().scan(0, |next, width| {
-            let start = *next;
-            *next += width;
-            Some(start)
-        })
+/// What the levels of a batch are to the distributions, `[batch, fields]`.
+struct Table {
+    /// The output that holds each level's own probability.
+    head: Tensor<2>,
+    /// None where no field has a mixture.
+    mixed: Option<Mixed>,
+}
+
+/// What the levels are to the mixtures.
+struct Mixed {
+    /// The output that holds the mixture's probability, 0 in a field without one.
+    rest: Tensor<2>,
+    /// 1 where the level is named, and where a mixture covers it.
+    named: Tensor<2>,
+    covered: Tensor<2>,
+    /// The normal scores of its ends, of fields with a mixture alone.
+    low: Tensor<2>,
+    high: Tensor<2>,
+}
+
+impl Table {
+    fn of(laws: &[Law], levels: &Tensor<2>) -> Self {
+        let [batch, fields] = levels.dims();
+        let device = levels.device();
+        if laws.iter().all(|law| law.bins.is_none()) {
+            return Self {
+                head: levels.clone(),
+                mixed: None,
+            };
+        }
+        let starts: Vec<f32> = laws
+            .iter()
+            .scan(0.0, |next, law| {
+                let start = *next;
+                *next += law.levels as f32;
+                Some(start)
+            })
+            .collect();
+        let starts = Tensor::<2>::from_data(TensorData::new(starts, [1, fields]), &device);
+        let places: Tensor<2, Int> = (levels.clone() + starts).int();
+        let places = places.reshape([batch * fields]);
+        // Of each level, all fields one after the other.
+        let look_up = |of_number: &dyn Fn(&Bins, usize) -> f32, of_other: &dyn Fn(usize) -> f32| {
+            let values = laws.iter().flat_map(|law| {
+                (0..law.levels).map(|level| match &law.bins {
+                    Some(bins) => of_number(bins, level),
+                    None => of_other(level),
+                })
+            });
+            let values: Vec<f32> = values.collect();
+            let length = values.len();
+            let table = Tensor::<1>::from_data(TensorData::new(values, [length]), &device);
+            table.select(0, places.clone()).reshape([batch, fields])
+        };
+        let flag = |flag: bool| f32::from(u8::from(flag));
+        let numbers: Vec<i64> = (0..)
+            .zip(laws)
+            .filter_map(|(place, law)| law.bins.as_ref().map(|_| place))
+            .collect();
+        let count = numbers.len();
+        let numbers = Tensor::<1, Int>::from_data(TensorData::new(numbers, [count]), &device);
+        let of_numbers = |table: Tensor<2>| table.select(1, numbers.clone());
+        let rest: Vec<f32> = laws
+            .iter()
+            .map(|law| law.bins.as_ref().map_or(0.0, |bins| (bins.heads - 1) as f32))
+            .collect();
+        let rest = Tensor::<2>::from_data(TensorData::new(rest, [1, fields]), &device);
+        Self {
+            head: look_up(&|bins, level| bins.head[level] as f32, &|level| level as f32),
+            mixed: Some(Mixed {
+                rest: rest.repeat_dim(0, batch),
+                named: look_up(&|bins, level| flag(bins.named[level]), &|_| 1.0),
+                covered: look_up(&|bins, level| flag(bins.mixed[level]), &|_| 0.0),
+                low: of_numbers(look_up(&|bins, level| bins.low[level], &|_| 0.0)),
+                high: of_numbers(look_up(&|bins, level| bins.high[level], &|_| 0.0)),
+            }),
+        }
     }
 }
 
+/// The mixtures of all fields that have one.
+fn mixture(laws: &[Law], parameters: &[Tensor<2>]) -> Mixture {
+    let each = laws.iter().zip(parameters).filter(|(law, _)| law.components > 0);
+    let each = each.map(|(law, all)| all.clone().narrow(1, law.heads(), PARAMETERS * law.components));
+    Mixture::new(Tensor::stack(each.collect(), 1))
+}
+
+/// Values of the fields with a mixture, in their columns among all fields; 0 in the others.
+fn spread(values: Tensor<2>, laws: &[Law]) -> Tensor<2> {
+    let mut next = 0;
+    let columns = laws.iter().map(|law| match law.bins {
+        Some(_) => {
+            next += 1;
+            values.clone().narrow(1, next - 1, 1)
+        }
+        None => values.clone().narrow(1, 0, 1).zeros_like(),
+    });
+    Tensor::cat(columns.collect(), 1)
+}
+
 impl OneByOne<'_> {
-    /// Logits of the next field, `[batch, levels]`.
+    /// Logits of the next field, `[batch, levels]`; a number's are log-probabilities.
     ///
     /// # Panics
     /// If all fields are chosen.
     pub fn logits(&self) -> Tensor<2> {
-        let start = self.levels.widths[..self.next].iter().sum();
-        let own = self
-            .levels
-            .logits
-            .clone()
-            .narrow(1, start, self.levels.widths[self.next]);
-        match (&self.levels.chain, &self.before) {
-            (Some((chain, hidden)), Some(before)) => {
-                own + chain.logits_of(self.next, hidden.clone(), before.clone())
-            }
-            _ => own,
+        let LevelsHead {
+            networks,
+            outputs,
+            laws,
+        } = &self.levels.head;
+        let hidden = self.levels.hidden.clone();
+        let features = match (networks, &self.before) {
+            (Some(networks), Some(before)) => networks.features_of(self.next, hidden, before.clone()),
+            _ => hidden,
+        };
+        let (all, law) = (outputs[self.next].forward(features), &laws[self.next]);
+        match &law.bins {
+            None => all,
+            Some(bins) => number_log_probs(law, bins, all),
         }
     }
 
     /// Sets the level of this field in each record, `[batch]`, and moves on to the next field. The index one
     /// past the last level means "not observed".
     pub fn choose(&mut self, levels: Tensor<1, Int>) {
-        if let (Some((chain, _)), Some(before)) = (&self.levels.chain, &mut self.before) {
-            *before = before.clone() + chain.vector(self.next, levels);
+        if let (Some(networks), Some(before)) = (&self.levels.head.networks, &mut self.before) {
+            *before = before.clone() + networks.vector(self.next, levels);
         }
         self.next += 1;
+    }
+}
+
+/// log p of every level of a number.
+fn number_log_probs(law: &Law, bins: &Bins, parameters: Tensor<2>) -> Tensor<2> {
+    let ([batch, _], device) = (parameters.dims(), parameters.device());
+    let heads = activation::softmax(parameters.clone().narrow(1, 0, bins.heads), 1);
+    let own = parameters.narrow(1, bins.heads, PARAMETERS * law.components);
+    let covered = bins.mixed.iter().filter(|mixed| **mixed).count();
+    let masses = Mixture::new(own.unsqueeze_dim(1)).masses(&bins.high[..covered - 1]);
+    let rest = masses * heads.clone().narrow(1, bins.heads - 1, 1);
+    let none = Tensor::zeros([batch, law.levels - covered], &device);
+    let places: Vec<i64> = bins.head.iter().map(|head| *head as i64).collect();
+    let places = Tensor::<1, Int>::from_data(TensorData::new(places, [law.levels]), &device);
+    let named: Vec<f32> = bins
+        .named
+        .iter()
+        .map(|named| f32::from(u8::from(*named)))
+        .collect();
+    let named = Tensor::<2>::from_data(TensorData::new(named, [1, law.levels]), &device);
+    let p = heads.select(1, places) * named + Tensor::cat(vec![rest, none], 1);
+    p.clamp_min(LEAST).log()
+}
+
+#[cfg(test)]
+impl Levels {
+    /// Independent categories with these logits, for so many records.
+    pub(crate) fn of_logits(fields: &[&[f32]], batch: usize) -> Self {
+        let (device, mut noise) = (crate::testing::device(), |n| vec![0.5; n]);
+        let mut init = Init::new(&mut noise, &device);
+        let law = |logits: &&[f32]| Law::new(&FieldKind::Category { levels: logits.len() }, 0);
+        let outputs = fields.iter();
+        let outputs = outputs.map(|logits| Dense::output(1, logits.to_vec(), 0.0, &mut init));
+        Self {
+            head: LevelsHead {
+                networks: None,
+                outputs: outputs.collect(),
+                laws: fields.iter().map(law).collect(),
+            },
+            hidden: Tensor::zeros([batch, 1], &device),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_close, rows};
+    use crate::testing::{assert_close, codes, device, rows, tensor, uniform, values};
+    use crate::{Activation, NumberBin};
+    use elbo_kernels::Precision;
 
     #[test]
     fn log_prob_by_hand() {
-        // ¼ ¾, and ⅕ ⅖ ⅖ whose last level stands for two values
-        let logits = [1.0_f32, 3.0, 1.0, 2.0, 2.0].map(f32::ln);
-        let p = Levels {
-            logits: rows([logits, logits]),
-            widths: vec![2, 3],
-            log_widths: vec![0.0, 0.0, 0.0, 0.0, 2.0_f32.ln()],
-            chain: None,
+        // ¼ ¾, and ⅕ ⅖ ⅖
+        let p = Levels::of_logits(&[&[0.0, 3.0_f32.ln()], &[0.0, 2.0_f32.ln(), 2.0_f32.ln()]], 2);
+        let expected = [0.75, 0.2, 0.25, 0.4].map(f64::ln);
+        let found = p.log_prob(rows([[1.0, 0.0], [0.0, 2.0]]), rows([[1.0; 2]; 2]), None);
+        assert_close(&found, &expected, 1e-6);
+    }
+
+    /// A category, a number with a named value and gaps, one of few values, and a flag, each seeing those before it.
+    fn mixed() -> (Levels, Vec<usize>) {
+        let bin = |share, single| NumberBin {
+            share,
+            centre: 0.0,
+            single,
         };
-        let expected = [0.75, 0.2, 0.25, 0.2].map(f64::ln);
-        assert_close(
-            &p.log_prob(rows([[1.0, 0.0], [0.0, 2.0]]), rows([[1.0; 2]; 2])),
-            &expected,
-            1e-6,
-        );
+        let number = |bins, missing| FieldKind::Number { bins, missing };
+        let kinds = [
+            FieldKind::Category { levels: 2 },
+            number(
+                vec![bin(0.3, false), bin(0.4, true), bin(0.2, false), bin(0.1, true)],
+                true,
+            ),
+            number(vec![bin(0.5, true), bin(0.5, true)], false),
+            FieldKind::Flag { missing: false },
+        ];
+        let fields = kinds.map(|kind| FieldSpec {
+            name: String::new(),
+            kind,
+        });
+        let network = NetworkConfig {
+            kind: crate::NetworkKind::Dense,
+            hidden: vec![],
+            channels: vec![],
+            residual_blocks: 0,
+            activation: Activation::Relu,
+            embedding: 4,
+            chain: 5,
+            components: 2,
+            number_steps: 3,
+            precision: Precision::F32,
+        };
+        let (device, mut seed) = (device(), 0);
+        let mut noise = |n| {
+            seed += 1;
+            uniform(seed, n).into_iter().map(|u| 3.0 * u - 1.0).collect()
+        };
+        let head = LevelsHead::init(&fields, 3, &network, &mut Init::new(&mut noise, &device)).unwrap();
+        let levels = fields.iter().map(|field| field.kind.levels()).collect();
+        (head.forward(tensor(uniform(7, 3), [1, 3])), levels)
+    }
+
+    #[test]
+    fn all_levels_of_each_field_have_probability_1_both_ways() {
+        let (p, widths) = mixed();
+        let mut one_by_one = p.one_by_one();
+        for (field, width) in widths.iter().enumerate() {
+            let one = values(&one_by_one.logits());
+            let total: f64 = one.iter().map(|l| l.exp()).sum();
+            let log_prob = |level: usize| {
+                let mut levels = [[1.0; 4]];
+                levels[0][field] = level as f32;
+                values(&p.log_prob(rows(levels), rows([[1.0; 4]]), None))[field]
+            };
+            let sum: f64 = (0..*width).map(|level| log_prob(level).exp()).sum();
+            assert!((sum - 1.0).abs() < 1e-5, "field {field}: {sum}");
+            for (level, one) in one.iter().enumerate() {
+                let normalised = one - total.ln();
+                assert!(
+                    (normalised - log_prob(level)).abs() < 1e-4,
+                    "field {field}, level {level}"
+                );
+            }
+            one_by_one.choose(codes(&[1]));
+        }
     }
 }

@@ -3,22 +3,22 @@
 use burn::module::Module;
 use burn::tensor::{Int, Tensor, TensorData};
 
-use super::category::CategoryEmbedding;
+use super::vectors::LevelVectors;
 use crate::config::code_steps;
-use crate::{Field, Init, Value};
+use crate::{Field, FieldKind, Init};
 
 /// The embedding of a modelled number: its standardised value, 0 where not observed, beside a learned vector of
 /// its bin.
 #[derive(Module, Debug)]
 pub struct NumberEmbedding {
-    bins: CategoryEmbedding,
+    bins: LevelVectors,
 }
 
 impl NumberEmbedding {
-    /// For a number of `levels` bins, with vectors of at most `width` values.
-    pub fn init(levels: usize, width: usize, init: &mut Init) -> Self {
+    /// For a number of this kind, with vectors of `width` values; its scores are also given as `steps` ramps.
+    pub(crate) fn init(kind: &FieldKind, steps: usize, width: usize, init: &mut Init) -> Self {
         Self {
-            bins: CategoryEmbedding::init(levels, width, init),
+            bins: LevelVectors::init(kind, steps, width, init),
         }
     }
 
@@ -31,11 +31,9 @@ impl NumberEmbedding {
     /// `[batch, 1]` numbers and `[batch]` bins to `[batch, width]`.
     pub fn embed(&self, field: &Field) -> Tensor<2> {
         let (z, bins) = field.value.number();
-        let bins = Field {
-            value: Value::Category(bins),
-            observed: field.observed.clone(),
-        };
-        Tensor::cat(vec![z * field.observed.clone(), self.bins.embed(&bins)], 1)
+        let observed = field.observed.clone();
+        let vectors = self.bins.of(bins, observed.clone());
+        Tensor::cat(vec![z * observed, vectors], 1)
     }
 }
 
@@ -112,13 +110,15 @@ impl NumberCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_all_close, assert_close, codes, device, rows, values};
+    use crate::testing::{assert_all_close, assert_close, codes, device, rows, uniform, values};
+    use crate::{NumberBin, Value};
 
     fn field() -> Field {
         Field {
             value: Value::Number {
                 z: rows([[0.5], [-2.0], [9.0]]),
                 bin: codes(&[1, 0, 1]),
+                within: rows([[0.0]; 3]),
             },
             observed: rows([[1.0], [1.0], [0.0]]),
         }
@@ -126,17 +126,22 @@ mod tests {
 
     #[test]
     fn a_modelled_number_stands_before_its_bins_vector() {
-        // The vectors of two bins and of "not observed" begin as one-hot codes of size 4.
-        let (device, mut none) = (device(), |_| panic!("no noise is needed"));
-        let embedding = NumberEmbedding::init(2, 16, &mut Init::new(&mut none, &device));
-        assert_eq!(embedding.width(), 4);
-        #[rustfmt::skip]
-        let expected = [
-            0.5, 0.0, 4.0, 0.0,
-            -2.0, 4.0, 0.0, 0.0,
-            0.0, 0.0, 0.0, 4.0,
-        ];
-        assert_close(&embedding.embed(&field()), &expected, 0.0);
+        let (device, mut noise) = (device(), |n| uniform(1, n));
+        let bin = |centre| NumberBin {
+            share: 0.5,
+            centre,
+            single: false,
+        };
+        let kind = FieldKind::Number {
+            bins: vec![bin(-1.0), bin(1.0)],
+            missing: false,
+        };
+        let embedding = NumberEmbedding::init(&kind, 0, 2, &mut Init::new(&mut noise, &device));
+        assert_eq!(embedding.width(), 3);
+        let found = values(&embedding.embed(&field()));
+        assert_eq!((found[0], found[3]), (0.5, -2.0));
+        assert_ne!(found[1..3], found[4..6]);
+        assert_eq!(found[6..], [0.0; 3]);
     }
 
     #[test]
@@ -154,6 +159,7 @@ mod tests {
         field.value = Value::Number {
             z: rows([[0.5], [-2.0], [9.0]]),
             bin: codes(&[1, 0, 2]),
+            within: rows([[0.0]; 3]),
         };
         let embedding = NumberCode::new(4);
         assert_eq!(embedding.width(), 5);

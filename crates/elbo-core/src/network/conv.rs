@@ -273,6 +273,8 @@ mod tests {
             activation: Activation::Relu,
             embedding: 1,
             chain: 0,
+            components: 8,
+            number_steps: 0,
             precision: Precision::F32,
         }
     }

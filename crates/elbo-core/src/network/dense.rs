@@ -52,6 +52,11 @@ impl Dense {
         }
     }
 
+    /// Number of values that it puts out.
+    pub(crate) fn outputs(&self) -> usize {
+        self.bias.val().dims()[0]
+    }
+
     /// Where its weights live.
     pub(crate) fn device(&self) -> Device {
         self.bias.val().device()

@@ -47,9 +47,10 @@ fn moved(fields: &Fields, device: &Device) -> Fields {
         Value::Image(pixels) => Value::Image(pixels.to_device(device)),
         Value::Category(codes) => Value::Category(codes.to_device(device)),
         Value::Flag(flags) => Value::Flag(flags.to_device(device)),
-        Value::Number { z, bin } => Value::Number {
+        Value::Number { z, bin, within } => Value::Number {
             z: z.to_device(device),
             bin: bin.to_device(device),
+            within: within.to_device(device),
         },
         Value::Text { tokens, withheld } => Value::Text {
             tokens: tokens.to_device(device),

@@ -6,9 +6,7 @@ use elbo_core::model::log_sum_exp;
 use elbo_core::optimizer::Optimizer;
 use elbo_core::{Adam, Fields, Model, Objective};
 
-use crate::mixed::{
-    LOG_WIDTHS, build_decided, discrete, discrete_records, mixed, outcomes, records, with_gaps,
-};
+use crate::mixed::{WITHIN, build_decided, discrete, discrete_records, mixed, outcomes, records, with_gaps};
 use crate::models::{build, eps};
 use crate::networks::check_gradients;
 use crate::testing::{assert_all_close, codes, mean_and_error, values};
@@ -46,11 +44,11 @@ fn the_probabilities_of_all_records_add_up_to_1() {
             };
             let log_prob = values(&p.log_prob(&discrete_records(&outcomes, mask)));
             let probabilities = log_prob.iter().zip(&outcomes).map(|(log_prob, levels)| {
-                let log_width = f64::from(mask[2] * LOG_WIDTHS[levels[2] as usize]);
+                let within = f64::from(mask[2] * WITHIN[levels[2] as usize]);
                 if repeated(levels) {
                     0.0
                 } else {
-                    (log_prob + log_width).exp()
+                    (log_prob - within).exp()
                 }
             });
             assert_all_close(&[probabilities.sum()], &[1.0], 1e-5);
@@ -80,8 +78,8 @@ fn the_likelihood_is_the_product_of_its_conditionals() {
                 for (row, logits) in logits.chunks_exact(count).enumerate() {
                     let level = outcomes[row][field] as usize;
                     let total: f64 = logits.iter().map(|logit| logit.exp()).sum();
-                    let width = if field == 2 { LOG_WIDTHS[level] } else { 0.0 };
-                    let term = logits[level] - total.ln() - f64::from(width);
+                    let within = if field == 2 { WITHIN[level] } else { 0.0 };
+                    let term = logits[level] - total.ln() + f64::from(within);
                     expected[row] += f64::from(mask[field]) * term;
                 }
                 let chosen: Vec<i32> = match mask[field] {

@@ -248,9 +248,10 @@ fn inner(fields: Fields) -> Fields {
             Value::Image(pixels) => Value::Image(pixels.inner()),
             Value::Category(codes) => Value::Category(codes.inner()),
             Value::Flag(flags) => Value::Flag(flags.inner()),
-            Value::Number { z, bin } => Value::Number {
+            Value::Number { z, bin, within } => Value::Number {
                 z: z.inner(),
                 bin: bin.inner(),
+                within: within.inner(),
             },
             Value::Text { tokens, withheld } => Value::Text {
                 tokens: tokens.inner(),

@@ -111,7 +111,13 @@ impl LatentPrior {
                 region: Region::Whole,
             },
         )];
-        config.y = vec![spec("y", FieldKind::Number { log_widths: vec![] })];
+        config.y = vec![spec(
+            "y",
+            FieldKind::Number {
+                bins: vec![],
+                missing: false,
+            },
+        )];
         config.network.hidden = vec![];
         config.prior = self.kind;
         config

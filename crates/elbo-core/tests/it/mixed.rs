@@ -2,13 +2,15 @@
 
 use burn::tensor::{Int, Tensor, TensorData};
 use elbo_core::distribution::tokens::{END, PAD};
-use elbo_core::{Field, FieldKind, Fields, Model, ModelConfig, NetworkConfig, TextShape, Value};
+use elbo_core::{Field, FieldKind, Fields, Model, ModelConfig, NetworkConfig, NumberBin, TextShape, Value};
 
 use crate::models::{build, images, plain, spec};
 use crate::testing::{codes, device, tensor, uniform};
 
-/// ln of the widths of a number's four bins, in its own units.
-pub(crate) const LOG_WIDTHS: [f32; 4] = [0.0, 0.5, -1.0, 1.5];
+/// ln p(value | bin) of the values of a number's four bins.
+pub(crate) const WITHIN: [f32; 4] = [0.0, -0.5, 1.0, -1.5];
+/// The shares of the records in its bins, the first of which holds a single value.
+const SHARES: [f32; 4] = [0.4, 0.3, 0.1, 0.2];
 /// Letters of the longest text; each text has its end behind them.
 const LETTERS: usize = 4;
 
@@ -22,7 +24,15 @@ fn text() -> FieldKind {
 
 fn number() -> FieldKind {
     FieldKind::Number {
-        log_widths: LOG_WIDTHS.to_vec(),
+        bins: (0..)
+            .zip(SHARES)
+            .map(|(bin, share)| NumberBin {
+                share,
+                centre: bin as f32 - 1.5,
+                single: bin == 0,
+            })
+            .collect(),
+        missing: false,
     }
 }
 
@@ -63,6 +73,12 @@ pub(crate) fn discrete(chain: usize) -> ModelConfig {
     ModelConfig { y: vec![], ..config }
 }
 
+/// ln p(value | bin) of values of these bins.
+fn within(bins: &[i32]) -> Tensor<2> {
+    let within: Vec<f32> = bins.iter().map(|bin| WITHIN[*bin as usize]).collect();
+    tensor(within, [bins.len(), 1])
+}
+
 /// A model whose weights are five times as large as those of a new one: far from uniform.
 pub(crate) fn build_decided(config: &ModelConfig, seed: u64) -> Model {
     let model = build(config, seed);
@@ -100,6 +116,7 @@ pub(crate) fn records(n: usize, seed: u64) -> Fields {
         ),
         observed(
             Value::Number {
+                within: within(&bins),
                 z: tensor(z, [n, 1]),
                 bin: codes(&bins),
             },
@@ -152,6 +169,7 @@ pub(crate) fn discrete_records(levels: &[[i32; 3]], mask: [f32; 3]) -> Fields {
         Value::Category(codes(&column(0))),
         Value::Flag(tensor(real(1), [n, 1])),
         Value::Number {
+            within: within(&column(2)),
             z: tensor(real(2), [n, 1]),
             bin: codes(&column(2)),
         },

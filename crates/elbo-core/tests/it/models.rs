@@ -36,6 +36,8 @@ pub(crate) fn plain() -> ModelConfig {
             activation: Activation::Tanh,
             embedding: 3,
             chain: 0,
+            components: 8,
+            number_steps: 0,
             precision: Precision::F32,
         },
         prior: PriorKind::Standard,
@@ -47,7 +49,13 @@ pub(crate) fn conditional() -> ModelConfig {
     let y = vec![
         spec("label", FieldKind::Category { levels: 4 }),
         spec("bold", FieldKind::Flag { missing: false }),
-        spec("angle", FieldKind::Number { log_widths: vec![] }),
+        spec(
+            "angle",
+            FieldKind::Number {
+                bins: vec![],
+                missing: false,
+            },
+        ),
     ];
     ModelConfig {
         y,
@@ -141,6 +149,7 @@ impl Records {
 pub(crate) fn number(z: Tensor<2>) -> Value {
     let [batch, _] = z.dims();
     Value::Number {
+        within: z.zeros_like(),
         z,
         bin: codes(&vec![0; batch]),
     }

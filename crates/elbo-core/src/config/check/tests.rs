@@ -40,6 +40,8 @@ fn good() -> ModelConfig {
             activation: Activation::Relu,
             embedding: 4,
             chain: 0,
+            components: 8,
+            number_steps: 0,
             precision: Precision::F32,
         },
         prior: PriorKind::Learned,
@@ -105,23 +107,32 @@ fn something_is_modelled() {
     );
 }
 
-fn number(log_widths: Vec<f32>) -> FieldSpec {
+/// A number whose bins have these shares.
+fn number(shares: &[f32]) -> FieldSpec {
+    let bin = |share: &f32| NumberBin {
+        share: *share,
+        centre: 0.0,
+        single: false,
+    };
     FieldSpec {
         name: "age".into(),
-        kind: FieldKind::Number { log_widths },
+        kind: FieldKind::Number {
+            bins: shares.iter().map(bin).collect(),
+            missing: false,
+        },
     }
 }
 
 #[test]
 fn a_number_needs_bins_to_be_modelled_but_not_to_be_given() {
     assert_eq!(
-        refusal(|c| c.x.push(number(vec![]))),
+        refusal(|c| c.x.push(number(&[]))),
         "`age = 0 bins` is not possible: a number that is modelled needs a bin"
     );
-    assert!(refusal(|c| c.x.push(number(vec![f32::NAN]))).contains("a bin needs a width"));
+    assert!(refusal(|c| c.x.push(number(&[f32::NAN]))).contains("a bin needs a share"));
     let mut config = good();
-    config.y.push(number(vec![]));
-    config.x.push(number(vec![0.0, 1.0]));
+    config.y.push(number(&[]));
+    config.x.push(number(&[0.0, 1.0]));
     config.x.push(category(3));
     assert_eq!(config.check(), Ok(()));
 }

@@ -20,6 +20,8 @@ fn network(kind: NetworkKind) -> NetworkConfig {
         activation: Activation::Relu,
         embedding: 1,
         chain: 0,
+        components: 8,
+        number_steps: 0,
         precision: Precision::F32,
     }
 }
