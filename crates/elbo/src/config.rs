@@ -51,6 +51,7 @@ pub mod keys;
 mod layer;
 mod picture;
 mod place;
+mod plan;
 pub mod presets;
 mod print;
 pub mod roles;
@@ -73,6 +74,7 @@ use crate::Error;
 pub use check::CheckedConfig;
 use layer::Layer;
 pub use layer::Origin;
+pub use plan::Plan;
 pub use presets::presets;
 pub use sections::{
     DataSection, FieldSection, ModelSection, NetworkSection, ObjectiveSection, TrainingSection,

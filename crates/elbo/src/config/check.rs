@@ -7,12 +7,14 @@ use std::sync::Arc;
 use burn::tensor::Device;
 use elbo_core::TextShape;
 use elbo_core::schedule::{BetaWarmup, LearningRate};
-use elbo_core::{FieldKind, FieldSpec, ImageLikelihood, ModelConfig, Objective};
+use elbo_core::{FieldKind, FieldSpec, ImageLikelihood, ModelConfig, NumberBin, Objective};
 use elbo_data::kind::Form;
 use elbo_data::kind::image::ImageStats;
+use elbo_data::kind::number::NumberLevel;
 use elbo_data::{Binarize, DataError, OpenOptions, Schema, Source, SplitConfig, SplitRows};
 
 use super::layer::Layer;
+use super::plan::{Plan, Scale};
 use super::roles::{self, ANY, Role, Roles};
 use super::sections::{DataSection, ModelSection, NetworkSection, ObjectiveSection, TrainingSection};
 use super::{FieldSection, RunConfig, choose, fields, picture, together};
@@ -43,8 +45,10 @@ pub struct CheckedConfig {
     pub word_dropout: f64,
     /// Number of records in a step.
     pub batch: usize,
-    /// The optimisation.
+    /// The optimisation as settings.
     pub training: TrainingSection,
+    /// How the model is trained.
+    pub plan: Plan,
 }
 
 impl RunConfig {
@@ -93,10 +97,11 @@ impl RunConfig {
         Layer::table(&self.to_table()?)?;
         together::check(self)?;
         let mut notes = Vec::new();
-        let batch = choose::batch(self.training.batch, records, &mut notes);
         fields::check(self, schema)?;
         let roles = roles::roles(schema, self.data.model.as_deref(), &self.data.given)?;
-        let checked = self.chosen(&roles, batch, &mut notes)?;
+        let levels = roles.modelled.iter().map(|role| role.field.levels() > 0);
+        let scale = Scale::new(levels, records);
+        let checked = self.chosen(&roles, scale, &mut notes)?;
         checked.model.check()?;
         notes.extend(schema.notes());
         self.note_unused(&mut notes);
@@ -104,15 +109,17 @@ impl RunConfig {
         Ok((checked, notes))
     }
 
-    fn chosen(&self, roles: &Roles, batch: usize, notes: &mut Vec<String>) -> Result<CheckedConfig, Error> {
-        let (model, data) = self.model_of(roles, notes)?;
+    fn chosen(&self, roles: &Roles, scale: Scale, notes: &mut Vec<String>) -> Result<CheckedConfig, Error> {
+        let batch = choose::batch(self.training.batch, scale, notes);
+        let plan = scale.plan(&self.training, batch);
+        let (model, data) = self.model_of(roles, scale, notes)?;
         let ObjectiveSection {
             beta,
             distortion_weight,
             samples,
             ..
         } = self.objective;
-        let guards = choose::guards(&self.objective, &model.x, self.training.epochs);
+        let guards = choose::guards(&self.objective, &model, plan.epochs);
         let mut fields = self.fields.clone();
         fields.retain(|_, section| *section != FieldSection::default());
         Ok(CheckedConfig {
@@ -130,18 +137,21 @@ impl RunConfig {
             warmup_epochs: guards.warmup_epochs,
             given_dropout: self.objective.given_dropout,
             word_dropout: self.objective.word_dropout,
-            training: TrainingSection {
-                batch: Some(batch),
-                ..self.training.clone()
-            },
+            training: plan.into_section(&self.training, batch),
+            plan,
             batch,
         })
     }
 
     /// The model of these fields, and the section of the data with its choices made.
-    fn model_of(&self, roles: &Roles, notes: &mut Vec<String>) -> Result<(ModelConfig, DataSection), Error> {
+    fn model_of(
+        &self,
+        roles: &Roles,
+        scale: Scale,
+        notes: &mut Vec<String>,
+    ) -> Result<(ModelConfig, DataSection), Error> {
         let images = picture::images(roles.modelled.iter().chain(&roles.given));
-        let mut network = choose::network(&self.network, &images, notes);
+        let mut network = choose::network(&self.network, &images, scale, notes);
         let x = roles.modelled.iter().map(|role| {
             let likelihood = |stats: &ImageStats| picture::likelihood(self, &role.field.name, stats, notes);
             spec(role, &self.network, likelihood)
@@ -154,7 +164,7 @@ impl RunConfig {
             spec(role, &self.network, likelihood)
         });
         let y = y.collect::<Result<Vec<_>, Error>>()?;
-        network.chain = choose::chain(&self.network, &x);
+        [network.chain, network.components, network.number_steps] = scale.field_networks(&self.network, &x);
         let prior = choose::prior(self.model.prior, &y);
         let mut data = self.data.clone();
         data.model = Some(x.iter().map(|field| field.name.clone()).collect());
@@ -163,7 +173,7 @@ impl RunConfig {
             ModelConfig {
                 x,
                 y,
-                latent: self.model.latent,
+                latent: scale.latent(&self.model),
                 network,
                 prior,
             },
@@ -174,7 +184,7 @@ impl RunConfig {
     /// Notes on settings that are set but change nothing.
     fn note_unused(&self, notes: &mut Vec<String>) {
         let defaults = TrainingSection::default();
-        if self.training.schedule != LearningRate::Step && self.training.milestones != defaults.milestones {
+        if self.training.schedule != Some(LearningRate::Step) && self.training.milestones != defaults.milestones {
             notes.push("`training.milestones` changes nothing: the schedule is not `step`".to_owned());
         }
     }
@@ -193,7 +203,7 @@ impl CheckedConfig {
         RunConfig {
             data: self.data.clone(),
             model: ModelSection {
-                latent: self.model.latent,
+                latent: Some(self.model.latent),
                 likelihood: self.likelihood,
                 prior: Some(self.model.prior),
             },
@@ -205,6 +215,8 @@ impl CheckedConfig {
                 activation: network.activation,
                 embedding: network.embedding,
                 chain: Some(network.chain),
+                components: Some(network.components),
+                number_steps: Some(network.number_steps),
                 text_channels: self.text_shape().map(|shape| shape.channels),
                 text_layers: self.text_shape().map(|shape| shape.layers),
                 precision: network.precision,
@@ -298,6 +310,14 @@ fn open(source: Option<&str>, options: &OpenOptions) -> Result<Arc<dyn Source>, 
     Ok(elbo_data::open(source.ok_or(Error::NoData)?, options)?)
 }
 
+fn bin(level: NumberLevel) -> NumberBin {
+    NumberBin {
+        share: level.share,
+        centre: level.centre,
+        single: level.single,
+    }
+}
+
 /// The description of a field that the model needs.
 fn spec(
     role: &Role,
@@ -319,7 +339,8 @@ fn spec(
             missing: field.can_miss(),
         },
         Form::Number(_) => FieldKind::Number {
-            log_widths: field.log_widths(),
+            bins: field.number_levels().into_iter().map(bin).collect(),
+            missing: field.can_miss(),
         },
         // Never reached: `Schema::field` refuses such fields.
         Form::Ignored(ignored) => return Err(DataError::ignored(&field.name, &ignored.reason).into()),

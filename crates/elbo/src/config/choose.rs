@@ -3,10 +3,11 @@
 use elbo_core::TextShape;
 use elbo_core::schedule::BetaWarmup;
 use elbo_core::{
-    FieldKind, FieldSpec, ImageShape, NetworkConfig, NetworkKind, Precision, PriorKind, bf16_is_fast,
+    FieldKind, ImageShape, ModelConfig, NetworkConfig, NetworkKind, Precision, PriorKind, bf16_is_fast,
 };
 use elbo_data::kind::text::Text;
 
+use super::plan::{Scale, has_levels};
 use super::sections::{NetworkSection, ObjectiveSection};
 
 /// Pictures of at most this many values need no convolutions: 32×32 gray.
@@ -23,8 +24,8 @@ const WARMUP_EPOCHS: f64 = 10.0;
 /// Rate that is free of cost, in nats for each latent unit, if a text is modelled: its decoder is autoregressive and
 /// could do without latents.
 const FREE_BITS: f64 = 0.1;
-/// Usual width of the layer that makes p(x|z,y) autoregressive over fields.
-const CHAIN: usize = 64;
+/// Rate of all latents together that is free of cost in a table, whose fields predict one another.
+const TABLE_NATS: f64 = 3.0;
 /// Largest vocabulary that counts as one of characters.
 const SMALL_VOCABULARY: usize = 512;
 
@@ -34,7 +35,8 @@ const BATCH: [usize; 2] = [16, 128];
 const STEPS: usize = 32;
 
 /// The number of records in a step: as set, or chosen from the number of `records` to train on.
-pub(super) fn batch(set: Option<usize>, records: usize, notes: &mut Vec<String>) -> usize {
+pub(super) fn batch(set: Option<usize>, scale: Scale, notes: &mut Vec<String>) -> usize {
+    let records = scale.records;
     match set {
         Some(batch) if batch > records => {
             notes.push(format!(
@@ -43,7 +45,9 @@ pub(super) fn batch(set: Option<usize>, records: usize, notes: &mut Vec<String>)
             records
         }
         Some(batch) => batch,
-        None => (records / STEPS).clamp(BATCH[0], BATCH[1]).min(records),
+        None => scale
+            .batch()
+            .unwrap_or((records / STEPS).clamp(BATCH[0], BATCH[1]).min(records)),
     }
 }
 
@@ -57,9 +61,11 @@ pub(super) struct Guards {
 /// The guards against unused latents: as set, or chosen from the modelled fields. A model of whole pictures uses its
 /// latents without them. Other fields can be predicted from one another, or from the given part of a picture, so that
 /// a model could ignore its latents. The importance-weighted bound has free bits, but no rate for β to weigh.
-pub(super) fn guards(section: &ObjectiveSection, modelled: &[FieldSpec], epochs: u64) -> Guards {
-    let rising = section.samples == 1 && !modelled.iter().all(|field| is_whole_picture(&field.kind));
-    let text = modelled.iter().any(|field| field.kind.text().is_some());
+pub(super) fn guards(section: &ObjectiveSection, model: &ModelConfig, epochs: u64) -> Guards {
+    let all = |holds: fn(&FieldKind) -> bool| model.x.iter().all(|field| holds(&field.kind));
+    let table = all(has_levels);
+    let rising = section.samples == 1 && !table && !all(is_whole_picture);
+    let text = model.x.iter().any(|field| field.kind.text().is_some());
     let usual = if rising {
         BetaWarmup::Linear
     } else {
@@ -70,19 +76,16 @@ pub(super) fn guards(section: &ObjectiveSection, modelled: &[FieldSpec], epochs:
         warmup_epochs: section
             .warmup_epochs
             .unwrap_or((epochs as f64 / 4.0).min(WARMUP_EPOCHS)),
-        free_bits: section.free_bits.unwrap_or(if text { FREE_BITS } else { 0.0 }),
+        free_bits: section.free_bits.unwrap_or(match (table, text) {
+            (true, _) => TABLE_NATS / model.latent as f64,
+            (false, true) => FREE_BITS,
+            (false, false) => 0.0,
+        }),
     }
 }
 
 fn is_whole_picture(kind: &FieldKind) -> bool {
     kind.image().is_some_and(|image| image.region.is_whole())
-}
-
-/// The width of the layer that makes p(x|z,y) autoregressive over fields with levels: as set, or the usual one if
-/// there are several.
-pub(super) fn chain(section: &NetworkSection, modelled: &[FieldSpec]) -> usize {
-    let with_levels = modelled.iter().filter(|field| field.kind.levels() > 0).count();
-    section.chain.unwrap_or(if with_levels > 1 { CHAIN } else { 0 })
 }
 
 /// The networks of a text field: as set, or chosen from the size of its vocabulary.
@@ -98,7 +101,7 @@ pub(super) fn text(section: &NetworkSection, text: &Text) -> TextShape {
 
 /// p(z|y): as set, or learned if any field is given. Latents often carry information about the given fields too;
 /// a learned prior samples only latents that agree with them.
-pub(super) fn prior(set: Option<PriorKind>, given: &[FieldSpec]) -> PriorKind {
+pub(super) fn prior(set: Option<PriorKind>, given: &[elbo_core::FieldSpec]) -> PriorKind {
     set.unwrap_or(match given {
         [] => PriorKind::Standard,
         _ => PriorKind::Learned,
@@ -109,6 +112,7 @@ pub(super) fn prior(set: Option<PriorKind>, given: &[FieldSpec]) -> PriorKind {
 pub(super) fn network(
     section: &NetworkSection,
     images: &[ImageShape],
+    scale: Scale,
     notes: &mut Vec<String>,
 ) -> NetworkConfig {
     let largest = images.iter().map(ImageShape::len).max().unwrap_or(0);
@@ -124,7 +128,7 @@ pub(super) fn network(
             false => NetworkKind::Dense,
         });
     let config = match kind {
-        NetworkKind::Dense => dense(section, notes),
+        NetworkKind::Dense => dense(section, scale, notes),
         NetworkKind::Conv => conv(section, side),
     };
     if section.precision == Precision::Bf16 && !bf16_is_fast() {
@@ -145,7 +149,7 @@ pub(super) fn network(
     config
 }
 
-fn dense(section: &NetworkSection, notes: &mut Vec<String>) -> NetworkConfig {
+fn dense(section: &NetworkSection, scale: Scale, notes: &mut Vec<String>) -> NetworkConfig {
     if section
         .channels
         .as_ref()
@@ -159,12 +163,18 @@ fn dense(section: &NetworkSection, notes: &mut Vec<String>) -> NetworkConfig {
     }
     NetworkConfig {
         kind: NetworkKind::Dense,
-        hidden: section.hidden.clone().unwrap_or_else(|| vec![512]),
+        hidden: section
+            .hidden
+            .clone()
+            .or_else(|| scale.hidden())
+            .unwrap_or_else(|| vec![512]),
         channels: Vec::new(),
         residual_blocks: 0,
         activation: section.activation,
         embedding: section.embedding,
-        chain: section.chain.unwrap_or(0),
+        chain: 0,
+        components: 1,
+        number_steps: 0,
         precision: section.precision,
     }
 }
@@ -177,7 +187,9 @@ fn conv(section: &NetworkSection, side: usize) -> NetworkConfig {
         residual_blocks: section.residual_blocks,
         activation: section.activation,
         embedding: section.embedding,
-        chain: section.chain.unwrap_or(0),
+        chain: 0,
+        components: 1,
+        number_steps: 0,
         precision: section.precision,
     }
 }

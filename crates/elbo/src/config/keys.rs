@@ -206,7 +206,11 @@ pub static KEYS: &[Key] = &[
         Whole(0..=1 << 20),
         "the memory for decoded records, in MiB",
     ),
-    Key::new("model.latent", Whole(1..=65_536), "the number of latent units"),
+    Key::or_auto(
+        "model.latent",
+        Whole(1..=65_536),
+        "the number of latent units; auto: 8 for a table, else 32",
+    ),
     Key::or_auto(
         "model.likelihood",
         LIKELIHOODS,
@@ -245,7 +249,17 @@ pub static KEYS: &[Key] = &[
     Key::or_auto(
         "network.chain",
         Whole(0..=65_536),
-        "the width of the layer that makes p(x|z,y) autoregressive over categories, flags and numbers; 0: they are independent given the latents; auto: 64 if there are several",
+        "the width of the layers that make p(x|z,y) autoregressive over categories, flags and numbers; 0: they are independent given the latents; auto: 64 if there are several, 32 below 1,000 records",
+    ),
+    Key::or_auto(
+        "network.components",
+        Whole(1..=256),
+        "the number of logistic distributions that a number's is a mixture of; auto: 8, and 3 below 1,000 records",
+    ),
+    Key::or_auto(
+        "network.number_steps",
+        Whole(0..=256),
+        "the number of ramps over its range as which networks see a number, beside the number itself; auto: 32, and none below 1,000 records",
     ),
     Key::or_auto(
         "network.text_channels",
@@ -265,7 +279,7 @@ pub static KEYS: &[Key] = &[
     Key::new(
         "network.embedding",
         Whole(1..=65_536),
-        "the width of the embedding of a category, and of the bin of a modelled number",
+        "the width of the embedding of a category, and of a modelled number",
     ),
     Key::new(
         "objective.beta",
@@ -280,7 +294,7 @@ pub static KEYS: &[Key] = &[
     Key::or_auto(
         "objective.free_bits",
         Real(Included(0.0), Unbounded),
-        "the rate that is free of cost, in nats for each latent unit; auto: 0.1 if a text is modelled, else 0",
+        "the rate that is free of cost, in nats for each latent unit; auto: 0.1 if a text is modelled, a share of 3 nats in a table, else 0",
     ),
     Key::new(
         "objective.samples",
@@ -290,7 +304,7 @@ pub static KEYS: &[Key] = &[
     Key::or_auto(
         "objective.warmup",
         OneOf(&["none", "linear", "cyclical"]),
-        "how beta rises from 0: not at all, once, or in cycles; auto: once, unless only whole pictures are modelled",
+        "how beta rises from 0: not at all, once, or in cycles; auto: once, unless only whole pictures or only the fields of a table are modelled",
     ),
     Key::or_auto(
         "objective.warmup_epochs",
@@ -307,25 +321,25 @@ pub static KEYS: &[Key] = &[
         Real(Included(0.0), Excluded(1.0)),
         "the probability that a token is hidden from a text's decoder in a training step; above 0, the latents carry more",
     ),
-    Key::new(
+    Key::or_auto(
         "training.epochs",
         Whole(1..=MANY),
-        "the number of passes over the training records",
+        "the number of passes over the training records; auto: 20, and for a table so many that there are 2,000 to 3,000 steps",
     ),
     Key::or_auto(
         "training.batch",
         Whole(1..=1 << 24),
-        "the number of records in a step; auto: a 32nd of the training records, at least 16 and at most 128",
+        "the number of records in a step; auto: a 32nd of the training records, at least 16 and at most 128, and 32 to 256 for a table",
     ),
-    Key::new(
+    Key::or_auto(
         "training.learning_rate",
         Real(Excluded(0.0), Unbounded),
-        "the learning rate of Adam",
+        "the learning rate of Adam; auto: 0.001, and 0.003 for a table of 1,000 records or more",
     ),
-    Key::new(
+    Key::or_auto(
         "training.schedule",
         OneOf(&["constant", "cosine", "step"]),
-        "how the learning rate changes during training",
+        "how the learning rate changes during training; auto: constant, and cosine for a table",
     ),
     Key::new(
         "training.milestones",
@@ -337,10 +351,10 @@ pub static KEYS: &[Key] = &[
         Real(Excluded(0.0), Included(1.0)),
         "the factor of each drop (`step` only)",
     ),
-    Key::new(
+    Key::or_auto(
         "training.lr_warmup_steps",
         Whole(0..=MANY),
-        "the number of steps over which the learning rate rises at the start",
+        "the number of steps over which the learning rate rises at the start; auto: 0, and 50 for a table",
     ),
     Key::new(
         "training.weight_decay",
@@ -352,10 +366,20 @@ pub static KEYS: &[Key] = &[
         Real(Included(0.0), Unbounded),
         "the largest norm of a gradient; a longer one is scaled down; 0: no limit",
     ),
-    Key::new(
+    Key::or_auto(
         "training.patience",
         Whole(0..=MANY),
-        "the number of epochs without improvement, after beta has risen, that end the training; 0: no limit",
+        "the number of epochs without improvement, after beta has risen, that end the training; 0: no limit; auto: 0, and 800 steps for a table",
+    ),
+    Key::or_auto(
+        "training.averaging",
+        Real(Included(0.0), Excluded(1.0)),
+        "the decay, in a step, of the running mean of the weights that is validated and kept; 0: the weights themselves; auto: 0, and 0.99 for a table",
+    ),
+    Key::or_auto(
+        "training.shuffled_fields",
+        Real(Included(0.0), Included(1.0)),
+        "the share of the steps in which categories, flags and numbers are predicted in a random order; auto: 0, and 0.5 for a table",
     ),
     Key::new(
         "training.seed",

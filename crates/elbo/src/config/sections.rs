@@ -90,8 +90,9 @@ impl Default for DataSection {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelSection {
-    /// Number of latent units.
-    pub latent: usize,
+    /// Number of latent units; `None`: chosen from the modelled fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latent: Option<usize>,
     /// p(x|z,y) of pictures without a likelihood of their own; `None`: chosen from the data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub likelihood: Option<ImageLikelihood>,
@@ -103,7 +104,7 @@ pub struct ModelSection {
 impl Default for ModelSection {
     fn default() -> Self {
         Self {
-            latent: 32,
+            latent: None,
             likelihood: None,
             prior: None,
         }
@@ -148,12 +149,18 @@ pub struct NetworkSection {
     pub residual_blocks: usize,
     /// The nonlinearity of every hidden layer.
     pub activation: Activation,
-    /// Width of the embedding of a category, and of the bin of a modelled number.
+    /// Width of the embedding of a category, and of a modelled number.
     pub embedding: usize,
-    /// Width of the layer that makes p(x|z,y) autoregressive over fields with levels; 0: without it; `None`: chosen
-    /// from the fields.
+    /// Width of the layers that make p(x|z,y) autoregressive over fields with levels; 0: without them; `None`: chosen
+    /// from the fields and the number of records.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chain: Option<usize>,
+    /// Components of the mixture that a number's distribution is; `None`: chosen from the number of records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub components: Option<usize>,
+    /// Ramps over a number's range as which networks see it; `None`: chosen from the number of records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number_steps: Option<usize>,
     /// Width of the layers of a text's networks; `None`: chosen from its vocabulary.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text_channels: Option<usize>,
@@ -174,6 +181,8 @@ impl Default for NetworkSection {
             activation: Activation::Relu,
             embedding: 16,
             chain: None,
+            components: None,
+            number_steps: None,
             text_channels: None,
             text_layers: None,
             precision: Precision::F32,
@@ -226,27 +235,40 @@ impl Default for ObjectiveSection {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainingSection {
-    /// Passes over the training records.
-    pub epochs: u64,
+    /// Passes over the training records; `None`: chosen from their number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<u64>,
     /// Records of a step; `None`: chosen from their number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch: Option<usize>,
-    /// Adam's learning rate.
-    pub learning_rate: f64,
-    /// How the rate changes.
-    pub schedule: LearningRate,
+    /// Adam's learning rate; `None`: chosen from the fields and the number of records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f64>,
+    /// How the rate changes; `None`: chosen from the fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<LearningRate>,
     /// Epochs at which the rate drops.
     pub milestones: Vec<u64>,
     /// Factor of each drop.
     pub decay: f64,
-    /// Steps over which the rate rises.
-    pub lr_warmup_steps: u64,
+    /// Steps over which the rate rises; `None`: chosen from the fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lr_warmup_steps: Option<u64>,
     /// L2 penalty of the weights.
     pub weight_decay: f64,
     /// Largest norm of the gradient; a longer one is scaled down; 0: no limit.
     pub clip_norm: f64,
-    /// Epochs without improvement that end the training; 0: no limit.
-    pub patience: u64,
+    /// Epochs without improvement that end the training; 0: no limit; `None`: chosen from the fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patience: Option<u64>,
+    /// Decay of the running mean of the weights, which is validated and kept; 0: the weights themselves; `None`: chosen
+    /// from the fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub averaging: Option<f64>,
+    /// Share of the records whose fields with levels are predicted in a random order in a step; `None`: chosen from the
+    /// fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shuffled_fields: Option<f64>,
     /// Seed of weights, order and noise.
     pub seed: u64,
     /// Threads; 0: one for each core.
@@ -258,16 +280,18 @@ pub struct TrainingSection {
 impl Default for TrainingSection {
     fn default() -> Self {
         Self {
-            epochs: 20,
+            epochs: None,
             batch: None,
-            learning_rate: 1e-3,
-            schedule: LearningRate::Constant,
+            learning_rate: None,
+            schedule: None,
             milestones: Vec::new(),
             decay: 0.1,
-            lr_warmup_steps: 0,
+            lr_warmup_steps: None,
             weight_decay: 0.0,
             clip_norm: 0.0,
-            patience: 0,
+            patience: None,
+            averaging: None,
+            shuffled_fields: None,
             seed: 0,
             threads: 0,
             device: "cpu".to_owned(),

@@ -93,7 +93,7 @@ fn milestones(training: &TrainingSection) -> Result<(), Error> {
     let TrainingSection {
         schedule, milestones, ..
     } = training;
-    let reason = if *schedule == LearningRate::Step && milestones.is_empty() {
+    let reason = if *schedule == Some(LearningRate::Step) && milestones.is_empty() {
         "with `training.schedule = \"step\"`, the learning rate needs epochs to drop at"
     } else if !milestones.is_sorted_by(|a, b| a < b) {
         "the epochs must ascend"

@@ -101,7 +101,7 @@ impl Session {
 
     /// Trains to the end, or until a stop is requested.
     pub(super) fn run(mut self, events: &Events) -> Result<TrainReport, Error> {
-        let total = self.setup.config.training.epochs * self.setup.steps_per_epoch();
+        let total = self.setup.config.plan.epochs * self.setup.steps_per_epoch();
         events.begin(Phase::Training, Some(total));
         events.advance(self.state.step);
         let stopped = self.epochs(events);
@@ -111,7 +111,7 @@ impl Session {
 
     fn epochs(&mut self, events: &Events) -> Result<Stopped, Error> {
         loop {
-            if self.state.epoch >= self.setup.config.training.epochs {
+            if self.state.epoch >= self.setup.config.plan.epochs {
                 return self.finish(Stopped::Finished);
             }
             if self.patience_is_over() {
@@ -128,7 +128,7 @@ impl Session {
     }
 
     fn patience_is_over(&self) -> bool {
-        let patience = self.setup.config.training.patience;
+        let patience = self.setup.config.plan.patience;
         patience > 0 && self.state.epochs_without_improvement >= patience
     }
 
@@ -184,7 +184,7 @@ impl Session {
                 return Ok(Some("loss"));
             }
             let gradients = trace_span!("backward").in_scope(|| loss.total.backward());
-            let rate = config.training.learning_rate * self.schedule.factor(step) * self.state.rate_factor;
+            let rate = config.plan.learning_rate * self.schedule.factor(step) * self.state.rate_factor;
             let update = || self.optimizer.step(&mut self.model, gradients, rate);
             if trace_span!("optimizer").in_scope(update).is_err() {
                 return Ok(Some("gradient"));
@@ -299,7 +299,7 @@ impl Session {
         self.saved = Instant::now();
         events.emit(&Event::Epoch {
             record,
-            epochs: self.setup.config.training.epochs,
+            epochs: self.setup.config.plan.epochs,
         });
         self.draw_if_due(&model)
     }
@@ -319,7 +319,7 @@ impl Session {
     fn standing(&self) -> TrainingStep {
         TrainingStep {
             epoch: self.state.epoch + 1,
-            epochs: self.setup.config.training.epochs,
+            epochs: self.setup.config.plan.epochs,
             elbo: self.state.sums.mean().elbo,
         }
     }
@@ -387,12 +387,12 @@ impl LossValues {
 }
 
 fn learning_rate_schedule(setup: &Prepared) -> LearningRateSchedule {
-    let training = &setup.config.training;
+    let (training, plan) = (&setup.config.training, &setup.config.plan);
     let per_epoch = setup.steps_per_epoch();
     LearningRateSchedule {
-        kind: training.schedule,
-        warmup: training.lr_warmup_steps,
-        total: training.epochs * per_epoch,
+        kind: plan.schedule,
+        warmup: plan.lr_warmup_steps,
+        total: plan.epochs * per_epoch,
         milestones: training
             .milestones
             .iter()

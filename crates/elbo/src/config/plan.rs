@@ -1,0 +1,156 @@
+//! How a model is trained: as set, or chosen from what is modelled and from the number of records.
+
+use elbo_core::schedule::LearningRate;
+use elbo_core::{FieldKind, FieldSpec};
+
+use super::sections::{ModelSection, NetworkSection, TrainingSection};
+
+/// A table of fewer records is small: its networks are smaller, and learn more slowly.
+const SMALL: usize = 1000;
+/// Below this, the batches of a small table are small too.
+const VERY_SMALL: usize = 300;
+/// Latent units of a table, and of other models.
+const LATENT: [usize; 2] = [8, 32];
+/// Steps of the training of a small table, and of a large one.
+const STEPS: [u64; 2] = [2000, 3000];
+/// Passes over a table of very many records.
+const LEAST_EPOCHS: u64 = 5;
+/// Steps without improvement that end the training of a table.
+const PATIENCE_STEPS: u64 = 800;
+/// Checks of the validation without improvement that are waited for at least.
+const LEAST_PATIENCE: u64 = 8;
+/// Passes over the records of other models.
+const EPOCHS: u64 = 20;
+
+/// What is modelled, as far as the training depends on it.
+#[derive(Clone, Copy)]
+pub(super) struct Scale {
+    /// Whether all modelled fields have levels: the records are rows of a table.
+    pub(super) table: bool,
+    /// Records to train on.
+    pub(super) records: usize,
+}
+
+impl Scale {
+    pub(super) fn new(modelled: impl IntoIterator<Item = bool>, records: usize) -> Self {
+        Self {
+            table: modelled.into_iter().all(|levels| levels),
+            records,
+        }
+    }
+
+    fn small(self) -> bool {
+        self.records < SMALL
+    }
+
+    /// The first of two values for a small table, the second for a larger one.
+    fn pick<T>(self, [small, large]: [T; 2]) -> T {
+        if self.small() { small } else { large }
+    }
+
+    pub(super) fn latent(self, section: &ModelSection) -> usize {
+        let [table, other] = LATENT;
+        section
+            .latent
+            .unwrap_or(if self.table { table } else { other })
+    }
+
+    /// Records of a step in a table; none of other models.
+    pub(super) fn batch(self) -> Option<usize> {
+        let usual = if self.records < VERY_SMALL { 32 } else { self.pick([64, 256]) };
+        // A quarter of a very small table, so that there are several steps in a pass.
+        self.table
+            .then(|| usual.min((self.records / 4).max(8)).min(self.records))
+    }
+
+    /// Width of the layers of a field, components of a number, and ramps as which it is seen.
+    pub(super) fn field_networks(self, section: &NetworkSection, modelled: &[FieldSpec]) -> [usize; 3] {
+        let with_levels = modelled.iter().filter(|field| field.kind.levels() > 0).count();
+        let chain = if with_levels > 1 { self.pick([32, 64]) } else { 0 };
+        [
+            section.chain.unwrap_or(chain),
+            section.components.unwrap_or(self.pick([3, 8])),
+            section.number_steps.unwrap_or(self.pick([0, 32])),
+        ]
+    }
+
+    /// Widths of the dense layers of a table; none of other models.
+    pub(super) fn hidden(self) -> Option<Vec<usize>> {
+        self.table.then(|| vec![128, 128])
+    }
+
+    /// The training with every choice made, for steps of `batch` records.
+    pub(super) fn plan(self, section: &TrainingSection, batch: usize) -> Plan {
+        let per_epoch = self.records.div_ceil(batch.max(1)).max(1) as u64;
+        let usual = match self.table {
+            true => Plan {
+                epochs: self.pick(STEPS).div_ceil(per_epoch).max(LEAST_EPOCHS),
+                learning_rate: self.pick([1e-3, 3e-3]),
+                schedule: LearningRate::Cosine,
+                lr_warmup_steps: 50,
+                patience: PATIENCE_STEPS.div_ceil(per_epoch).max(LEAST_PATIENCE),
+                averaging: 0.99,
+                shuffled_fields: 0.5,
+            },
+            false => Plan {
+                epochs: EPOCHS,
+                learning_rate: 1e-3,
+                schedule: LearningRate::Constant,
+                lr_warmup_steps: 0,
+                patience: 0,
+                averaging: 0.0,
+                shuffled_fields: 0.0,
+            },
+        };
+        Plan {
+            epochs: section.epochs.unwrap_or(usual.epochs),
+            learning_rate: section.learning_rate.unwrap_or(usual.learning_rate),
+            schedule: section.schedule.unwrap_or(usual.schedule),
+            lr_warmup_steps: section.lr_warmup_steps.unwrap_or(usual.lr_warmup_steps),
+            patience: section.patience.unwrap_or(usual.patience),
+            averaging: section.averaging.unwrap_or(usual.averaging),
+            shuffled_fields: section.shuffled_fields.unwrap_or(usual.shuffled_fields),
+        }
+    }
+}
+
+/// Whether a field of this kind has levels.
+pub(super) fn has_levels(kind: &FieldKind) -> bool {
+    kind.levels() > 0
+}
+
+/// How a model is trained.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Plan {
+    /// Passes over the training records.
+    pub epochs: u64,
+    /// Adam's learning rate.
+    pub learning_rate: f64,
+    /// How the rate changes.
+    pub schedule: LearningRate,
+    /// Steps over which the rate rises.
+    pub lr_warmup_steps: u64,
+    /// Epochs without improvement that end the training; 0: no limit.
+    pub patience: u64,
+    /// Decay of the running mean of the weights; 0: none.
+    pub averaging: f64,
+    /// Share of the steps in which fields with levels are predicted in a random order.
+    pub shuffled_fields: f64,
+}
+
+impl Plan {
+    /// The section of the settings with these choices written out.
+    pub(super) fn into_section(self, section: &TrainingSection, batch: usize) -> TrainingSection {
+        TrainingSection {
+            epochs: Some(self.epochs),
+            batch: Some(batch),
+            learning_rate: Some(self.learning_rate),
+            schedule: Some(self.schedule),
+            lr_warmup_steps: Some(self.lr_warmup_steps),
+            patience: Some(self.patience),
+            averaging: Some(self.averaging),
+            shuffled_fields: Some(self.shuffled_fields),
+            ..section.clone()
+        }
+    }
+}
