@@ -95,7 +95,8 @@ pub(super) fn step(value: f64, by: f64, grid: Option<Grid>) -> f64 {
 /// The border between two neighbouring values; on a grid the last point that belongs to the lower one.
 pub(super) fn middle(low: f64, high: f64, grid: Option<Grid>) -> f64 {
     match grid {
-        None => low + (high - low) / 2.0,
+        // Two neighbours that no number lies between: the border belongs to the higher one.
+        None => (low + (high - low) / 2.0).max(low.next_up()),
         Some(grid) => {
             let (low, high) = (grid.index(low), grid.index(high));
             grid.at(low + ((high - low - 1.0) / 2.0).floor())
