@@ -378,6 +378,25 @@ mod tests {
     }
 
     #[test]
+    fn numbers_keep_all_their_parts() {
+        let one = |value: f32| {
+            let mut numbers = Numbers::default();
+            numbers.push(f64::from(value), value, value as u32, -value);
+            Column::all_observed(Values::Number(numbers), 1)
+        };
+        let mut both = one(1.0);
+        both.append(&one(2.0)).unwrap();
+        assert_eq!(both.take(&[1]), one(2.0));
+        assert_eq!(both.slice(0, 1).over(&one(3.0)).unwrap(), one(3.0));
+        both.values.set_level(1, 7);
+        assert_eq!(
+            both.numbers().unwrap().within,
+            [-1.0, 0.0],
+            "only a level is known"
+        );
+    }
+
+    #[test]
     fn observed_records_replace_others() {
         let generated = Column {
             values: Values::Image(vec![9; 6]),

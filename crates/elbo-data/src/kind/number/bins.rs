@@ -135,8 +135,8 @@ impl Values {
         }
     }
 
-    /// The bins of all values and the repeated ones in them. The values go from `min` to `max`; `grid` holds the values that they can have, `odd` is the
-    /// same where some values are beside it. There are at most `most`.
+    /// The bins of all values, at most `most`, and the repeated values in them. The values go from `min` to `max`; `grid`
+    /// holds those that they can have, `odd` is the same where some values are beside it.
     pub(super) fn bins(
         &self,
         [min, max]: [f64; 2],
@@ -202,7 +202,7 @@ fn on_grid(values: &mut Vec<Counted>, grid: Grid) {
 fn cut(values: &[Counted], grid: Option<Grid>, most: usize) -> Vec<Bin> {
     let total: u64 = values.iter().map(|(_, count)| count).sum();
     // Few distinct values that each occur often are all the values; few that occur once are only a small table.
-    let few = values.len() <= most.min(FEW) && total >= 2 * values.len() as u64;
+    let few = values.len() <= FEW && total >= 2 * values.len() as u64;
     let is_atom = |value: &Counted| few || value.1 * ATOM_SHARE > total;
     let stretches: Vec<&[Counted]> = values.chunk_by(|a, b| !is_atom(a) && !is_atom(b)).collect();
     let rest: u64 = values.iter().filter(|v| !is_atom(v)).map(|v| v.1).sum();

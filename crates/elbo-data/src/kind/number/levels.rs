@@ -1,6 +1,6 @@
 //! What networks are told about the bins of a number.
 
-use super::Number;
+use super::{Bin, Number};
 
 /// The farthest that the mean of a bin is from that of all values, in standard deviations: networks take no extremes.
 const FARTHEST: f32 = 5.0;
@@ -19,7 +19,7 @@ pub struct NumberLevel {
 impl Number {
     pub(crate) fn levels(&self) -> Vec<NumberLevel> {
         let total: f64 = self.bins.iter().map(|bin| bin.count as f64).sum();
-        let level = |(place, bin): (u32, &super::Bin)| NumberLevel {
+        let level = |(place, bin): (u32, &Bin)| NumberLevel {
             share: (bin.count as f64 / total.max(1.0)) as f32,
             centre: self.standardise(self.middle_of(place)).clamp(-FARTHEST, FARTHEST),
             single: bin.is_atom(),

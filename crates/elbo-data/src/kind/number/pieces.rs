@@ -136,6 +136,14 @@ mod tests {
     }
 
     #[test]
+    fn the_border_of_neighbours_is_the_higher_one() {
+        for low in [1.0_f64, 1.0_f64.next_up()] {
+            assert_eq!(middle(low, low.next_up(), None), low.next_up());
+        }
+        assert_eq!(middle(1.0, 2.0, None), 1.5);
+    }
+
+    #[test]
     fn a_single_value_is_not_cut() {
         let values = [(3.0, 9)];
         let mut pieces = vec![Piece::new(&values, 3.0, 3.0, None)];

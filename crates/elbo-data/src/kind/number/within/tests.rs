@@ -294,7 +294,7 @@ fn some_of(number: &Number, bin: &Bin) -> Vec<f64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
     #[test]
     fn the_values_of_a_bin_are_one_distribution(values in columns()) {
         prop_assume!(values.iter().any(|value| *value != values[0]));
