@@ -231,6 +231,9 @@ impl Schema {
                 }
                 (Values::Number(numbers), Value::Number { value, z, bin }) => {
                     (numbers.value[row], numbers.z[row], numbers.bins[row]) = (*value, *z, *bin);
+                    numbers.within[row] = description
+                        .number()
+                        .map_or(0.0, |number| number.log_density(*bin, *value));
                 }
                 _ => return Err(wrong(value)),
             }

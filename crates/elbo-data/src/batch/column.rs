@@ -35,14 +35,17 @@ pub struct Numbers {
     pub z: Vec<f32>,
     /// Position of the bin that holds the value; the position after the last means "known to be missing".
     pub bins: Vec<u32>,
+    /// ln p(v | bin); 0 for fillers and where only bins are known.
+    pub within: Vec<f32>,
 }
 
 impl Numbers {
     /// Adds one number.
-    pub fn push(&mut self, value: f64, z: f32, bin: u32) {
+    pub fn push(&mut self, value: f64, z: f32, bin: u32, within: f32) {
         self.value.push(value);
         self.z.push(z);
         self.bins.push(bin);
+        self.within.push(within);
     }
 
     /// Numbers of which only the bins are known.
@@ -50,6 +53,7 @@ impl Numbers {
         Self {
             value: vec![0.0; bins.len()],
             z: vec![0.0; bins.len()],
+            within: vec![0.0; bins.len()],
             bins,
         }
     }
@@ -146,6 +150,7 @@ impl Values {
                 value: choice.of(&numbers.value, 1, 0.0),
                 z: choice.of(&numbers.z, 1, 0.0),
                 bins: choice.of(&numbers.bins, 1, 0),
+                within: choice.of(&numbers.within, 1, 0.0),
             }),
         }
     }
@@ -160,6 +165,7 @@ impl Values {
                 change.make(&mut numbers.value, &by.value);
                 change.make(&mut numbers.z, &by.z);
                 change.make(&mut numbers.bins, &by.bins);
+                change.make(&mut numbers.within, &by.within);
             }
             (values, by) => {
                 return Err(DataError::FieldType {
@@ -176,7 +182,9 @@ impl Values {
     pub(crate) fn set_level(&mut self, row: usize, level: u32) {
         match self {
             Self::Category(levels) => levels[row] = level,
-            Self::Number(numbers) => (numbers.z[row], numbers.bins[row]) = (0.0, level),
+            Self::Number(numbers) => {
+                (numbers.z[row], numbers.bins[row], numbers.within[row]) = (0.0, level, 0.0);
+            }
             Self::Flag(levels) => levels[row] = level as u8,
             Self::Image(_) | Self::Text(_) => {}
         }
@@ -336,6 +344,7 @@ mod tests {
             value: vec![1.5, 2.5],
             z: vec![-1.0, 1.0],
             bins: vec![3, 4],
+            within: vec![-2.0, -0.5],
         };
         let window = Column::all_observed(Values::Number(numbers), 2).window(1, 1, 2);
         assert_eq!(
@@ -344,6 +353,7 @@ mod tests {
                 value: vec![2.5, 0.0],
                 z: vec![1.0, 0.0],
                 bins: vec![4, 0],
+                within: vec![-0.5, 0.0],
             }
         );
     }
@@ -365,6 +375,25 @@ mod tests {
             [vec![1, 2], vec![], vec![1, 2], vec![]]
         );
         assert!(matches!(column.append(&texts), Err(DataError::FieldType { .. })));
+    }
+
+    #[test]
+    fn numbers_keep_all_their_parts() {
+        let one = |value: f32| {
+            let mut numbers = Numbers::default();
+            numbers.push(f64::from(value), value, value as u32, -value);
+            Column::all_observed(Values::Number(numbers), 1)
+        };
+        let mut both = one(1.0);
+        both.append(&one(2.0)).unwrap();
+        assert_eq!(both.take(&[1]), one(2.0));
+        assert_eq!(both.slice(0, 1).over(&one(3.0)).unwrap(), one(3.0));
+        both.values.set_level(1, 7);
+        assert_eq!(
+            both.numbers().unwrap().within,
+            [-1.0, 0.0],
+            "only a level is known"
+        );
     }
 
     #[test]

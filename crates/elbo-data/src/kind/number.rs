@@ -4,9 +4,11 @@ mod bins;
 mod data;
 mod fitter;
 mod grid;
+mod levels;
 mod marks;
 mod notation;
 mod pieces;
+mod spread;
 mod within;
 
 use std::sync::Arc;
@@ -23,10 +25,12 @@ use crate::error::DataError;
 pub use bins::{Bin, MAX_BINS};
 pub(super) use fitter::NumberFitter;
 pub use grid::Grid;
+pub use levels::NumberLevel;
 pub use marks::{Marks, Minus};
 pub(crate) use marks::{Parts, Unit, with_exponent};
 pub(super) use notation::as_written;
 pub use notation::{Exponent, NOTATION, Notation};
+pub use spread::Repeated;
 
 /// Metadata key of a column that is a number, whatever its values: no flag and no identifier.
 pub const MEASURE: &str = "elbo.measure";
@@ -53,12 +57,23 @@ pub struct Number {
     /// A partition of the range, ascending, and beside it bins of single values that are no measures: at most
     /// [`MAX_BINS`].
     pub bins: Vec<Bin>,
+    /// Values that occur twice or more in bins of several values, ascending: the most frequent.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub repeated: Vec<Repeated>,
+    /// The share of new values to expect among further records: the weight, in records, of those in a bin with repeated
+    /// values. 0 without any of these.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub spread: f32,
     /// Whether no number occurs twice though all are whole: they may be keys.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub none_twice: bool,
     /// How the numbers are written in files that hold text, where that is not as usual.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub notation: Option<Box<Notation>>,
+}
+
+fn is_zero(spread: &f32) -> bool {
+    *spread == 0.0
 }
 
 impl Number {
@@ -100,60 +115,10 @@ impl Number {
         }
     }
 
-    /// The value of `bin` at `uniform`, within [0, 1): uniform over its grid points or its interval.
-    pub fn value_in(&self, bin: u32, uniform: f32) -> f64 {
-        let Some(&Bin { low, high, .. }) = self.bins.get(bin as usize).or(self.bins.last()) else {
-            return f64::from(self.mean);
-        };
-        let uniform = f64::from(uniform);
-        match self.grid {
-            // What is apart from the measures need not be on their grid.
-            _ if low == high => low,
-            Some(grid) => {
-                let points = grid.points(low, high);
-                let point = (uniform * points).floor().clamp(0.0, points - 1.0);
-                grid.at(grid.index(low) + point)
-            }
-            None => (low + uniform * (high - low)).clamp(low, high),
-        }
-    }
-
-    /// Where in `bin` a value lies, from 0 to 1: [`Self::value_in`] gives it back.
-    pub fn place_in(&self, bin: u32, value: f64) -> f64 {
-        let Some(&Bin { low, high, .. }) = self.bins.get(bin as usize) else {
-            return 0.5;
-        };
-        let place = match self.grid {
-            Some(grid) => (grid.index(value) - grid.index(low) + 0.5) / grid.points(low, high),
-            None if low < high => (value - low) / (high - low),
-            None => 0.5,
-        };
-        place.clamp(0.0, 1.0)
-    }
-
     /// Whether `bin` holds a value that is no measure: it lies outside the range.
     pub fn is_apart(&self, bin: u32) -> bool {
         let bin = self.bins.get(bin as usize);
         bin.is_some_and(|bin| bin.high < self.min || bin.low > self.max)
-    }
-
-    /// The mean of the values of `bin`.
-    pub fn middle_of(&self, bin: u32) -> f64 {
-        self.bins
-            .get(bin as usize)
-            .map_or(f64::from(self.mean), |bin| bin.low + (bin.high - bin.low) / 2.0)
-    }
-
-    /// Log of the number of grid points of `bin`, or of its length where there is no grid; 0 for a
-    /// single value. log p(value) = log p(bin) - log width(bin).
-    pub fn log_width(&self, bin: u32) -> f32 {
-        match self.bins.get(bin as usize) {
-            Some(bin) if !bin.is_atom() => match self.grid {
-                Some(grid) => grid.points(bin.low, bin.high).ln() as f32,
-                None => (bin.high - bin.low).ln() as f32,
-            },
-            _ => 0.0,
-        }
     }
 
     fn data_type(&self) -> DataType {
@@ -211,8 +176,11 @@ impl Number {
             let finite = number.filter(|number| number.is_finite());
             observed.push(finite.is_some());
             match finite {
-                Some(value) => encoded.push(value, self.standardise(value), self.bin_of(value)),
-                None => encoded.push(0.0, 0.0, 0),
+                Some(value) => {
+                    let bin = self.bin_of(value);
+                    encoded.push(value, self.standardise(value), bin, self.log_density(bin, value));
+                }
+                None => encoded.push(0.0, 0.0, 0, 0.0),
             }
         }
         Column {
@@ -261,7 +229,7 @@ mod tests {
         fitter.finish(false)
     }
 
-    fn number(integer: bool, values: &[f64]) -> Number {
+    pub(super) fn number(integer: bool, values: &[f64]) -> Number {
         let mut fitter = NumberFitter::new(integer);
         fitter.push(&(Arc::new(Float64Array::from(values.to_vec())) as ArrayRef));
         let Kind::Number(number) = fitter.finish_measure(false) else {
@@ -282,7 +250,8 @@ mod tests {
             Values::Number(Numbers {
                 value: vec![9.0, 0.0, 5.0],
                 z: vec![2.0, 0.0, 0.0],
-                bins: vec![age.bin_of(9.0), 0, age.bin_of(5.0)]
+                bins: vec![age.bin_of(9.0), 0, age.bin_of(5.0)],
+                within: vec![0.0; 3],
             })
         );
         assert_eq!(column.observed, [true, false, true]);
@@ -370,23 +339,27 @@ mod tests {
     }
 
     #[test]
-    fn widths_count_grid_points_or_measure_lengths() {
-        // Two hundred different numbers in at most 128 bins of one to three.
+    fn every_value_of_a_grid_is_in_one_bin() {
+        // Four hundred different numbers in at most 256 bins of one to three.
         let whole = number(
             true,
-            &(0..200).map(|i| f64::from(i * 37 % 200)).collect::<Vec<_>>(),
+            &(0..400).map(|i| f64::from(i * 37 % 400)).collect::<Vec<_>>(),
         );
         let of_first = whole.bins[0].high - whole.bins[0].low + 1.0;
-        assert_eq!(whole.log_width(0), of_first.ln() as f32);
-        let total: f32 = (0..whole.bins.len() as u32)
-            .map(|bin| whole.log_width(bin).exp())
+        assert_eq!(whole.log_density(0, 0.0), -of_first.ln() as f32);
+        let total: f32 = (0..400)
+            .map(|value| {
+                whole
+                    .log_density(whole.bin_of(f64::from(value)), f64::from(value))
+                    .exp()
+            })
             .sum();
         assert!(
-            (total - 200.0).abs() < 1e-3,
-            "each grid point is in one bin: {total}"
+            (total - whole.bins.len() as f32).abs() < 1e-3,
+            "1 in each: {total}"
         );
         let atoms = number(true, &[2.0, 2.0, 9.0, 9.0, 4.0, 4.0]);
-        assert_eq!(atoms.log_width(1), 0.0);
+        assert_eq!(atoms.log_density(1, 4.0), 0.0);
         assert_eq!(
             (atoms.bin_of(8.0), atoms.bin_of(-50.0), atoms.bin_of(50.0)),
             (2, 0, 2)

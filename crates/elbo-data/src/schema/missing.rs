@@ -9,12 +9,17 @@ use arrow::compute::nullif;
 use super::Field;
 use crate::batch::{Column, Values};
 use crate::error::DataError;
-use crate::kind::number::Number;
+use crate::kind::number::{Number, NumberLevel};
 
 impl Field {
     /// The number behind a field that is modelled as a number.
     pub fn number(&self) -> Option<&Number> {
         self.kind.number()
+    }
+
+    /// The bins of a number as levels, without "missing"; none of other kinds.
+    pub fn number_levels(&self) -> Vec<NumberLevel> {
+        self.number().map(Number::levels).unwrap_or_default()
     }
 
     /// Levels that are values: those of a category, no and yes of a flag, the bins of a number.
@@ -63,15 +68,6 @@ impl Field {
             _ => return false,
         }
         true
-    }
-
-    /// ln of how many values each level stands for, in the field's units: a bin's width, and 0 for every other level.
-    pub fn log_widths(&self) -> Vec<f32> {
-        let width = |level: usize| match self.number() {
-            Some(number) if level < number.bins.len() => number.log_width(level as u32),
-            _ => 0.0,
-        };
-        (0..self.levels()).map(width).collect()
     }
 
     /// Nulls become known to be missing, if the field can be missing.

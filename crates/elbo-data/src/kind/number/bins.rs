@@ -2,7 +2,7 @@
 //!
 //! A frequent value has a bin of its own (an atom); what lies between atoms is cut into intervals that hold about
 //! as many values each, and these again where the values in them are spread least evenly. With log p(bin) from the model,
-//! log p(value) = log p(bin) - log width(bin) is a probability or a density in the data's units.
+//! log p(value) = log p(bin) + log p(value | bin) is a probability or a density in the data's units.
 
 use std::collections::HashMap;
 
@@ -12,10 +12,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Grid;
 use super::pieces::{Piece, cut_most_uneven, middle, step};
+use super::spread::{Repeated, repeated};
 use crate::noise::{Noise, Purpose};
 
 /// The most bins that a number has.
-pub const MAX_BINS: usize = 128;
+pub const MAX_BINS: usize = 256;
+/// The most distinct values that all have bins of their own, where each of them occurs often.
+const FEW: usize = 128;
 /// A value is an atom if more than one in `ATOM_SHARE` records has it. At most 31 values can be atoms, so enough bins
 /// remain for the up to 32 stretches between them.
 const ATOM_SHARE: u64 = 32;
@@ -29,7 +32,7 @@ const LEAST_PAIRS: f64 = 5.0;
 /// One in `CUTS` of the bins is reserved for cutting other bins where their values are spread unevenly.
 const CUTS: usize = 4;
 /// The most distinct values that are counted exactly; with more of them a sample is used.
-const MAX_COUNTED: usize = 4096;
+const MAX_COUNTED: usize = 8192;
 /// Values in that sample.
 const SAMPLE: usize = 1 << 16;
 
@@ -56,6 +59,14 @@ impl Bin {
 
 /// A value, and how often it occurs.
 pub(super) type Counted = (f64, u64);
+
+/// What is fitted to the values of a column.
+#[derive(Debug)]
+pub(super) struct Binned {
+    pub(super) bins: Vec<Bin>,
+    pub(super) repeated: Vec<Repeated>,
+    pub(super) spread: f32,
+}
 
 /// The values of a column in bounded memory, for fitting bins.
 #[derive(Debug)]
@@ -124,15 +135,15 @@ impl Values {
         }
     }
 
-    /// The bins of all values, which go from `min` to `max`; `grid` holds the values that they can have, `odd` is the
-    /// same where some values are beside it. There are at most `most`.
+    /// The bins of all values, at most `most`, and the repeated values in them. The values go from `min` to `max`; `grid`
+    /// holds those that they can have, `odd` is the same where some values are beside it.
     pub(super) fn bins(
         &self,
         [min, max]: [f64; 2],
         grid: Option<Grid>,
         odd: Option<Grid>,
         most: usize,
-    ) -> Vec<Bin> {
+    ) -> Binned {
         let mut values = match &self.counts {
             Some(counts) => counts
                 .iter()
@@ -146,10 +157,17 @@ impl Values {
         }
         let mut bins = cut(&values, grid, most);
         let fitted: u64 = values.iter().map(|(_, count)| count).sum();
-        for bin in bins.iter_mut().filter(|_| fitted != self.seen) {
-            bin.count = (u128::from(bin.count) * u128::from(self.seen) / u128::from(fitted.max(1))) as u64;
+        let scaled =
+            |count: u64| (u128::from(count) * u128::from(self.seen) / u128::from(fitted.max(1))) as u64;
+        for bin in &mut bins {
+            bin.count = scaled(bin.count);
         }
-        bins
+        let (repeated, spread) = repeated(&values, &bins, scaled);
+        Binned {
+            bins,
+            repeated,
+            spread,
+        }
     }
 
     /// The sample's values with their counts, its range widened to that of all values.
@@ -184,7 +202,7 @@ fn on_grid(values: &mut Vec<Counted>, grid: Grid) {
 fn cut(values: &[Counted], grid: Option<Grid>, most: usize) -> Vec<Bin> {
     let total: u64 = values.iter().map(|(_, count)| count).sum();
     // Few distinct values that each occur often are all the values; few that occur once are only a small table.
-    let few = values.len() <= most && total >= 2 * values.len() as u64;
+    let few = values.len() <= FEW && total >= 2 * values.len() as u64;
     let is_atom = |value: &Counted| few || value.1 * ATOM_SHARE > total;
     let stretches: Vec<&[Counted]> = values.chunk_by(|a, b| !is_atom(a) && !is_atom(b)).collect();
     let rest: u64 = values.iter().filter(|v| !is_atom(v)).map(|v| v.1).sum();
@@ -246,7 +264,7 @@ mod tests {
             seen.add(value);
             (min, max) = (value.min(min), value.max(max));
         }
-        seen.bins([min, max], grid, None, MAX_BINS)
+        seen.bins([min, max], grid, None, MAX_BINS).bins
     }
 
     #[test]
@@ -268,13 +286,13 @@ mod tests {
         for pair in found.windows(2) {
             assert_eq!(pair[1].low, pair[0].high + 1.0, "no grid point is left out");
         }
-        // 1000 values in three quarters of 126 bins (128 less one for the atom, one for the stretch): 11 each,
+        // 1000 values in three quarters of 254 bins (256 less one for the atom, one for the stretch): 6 each,
         // rounded up; the others halve some of them.
         assert_eq!(found.len(), MAX_BINS);
         assert!(
             found[1..found.len() - 1]
                 .iter()
-                .all(|bin| [5, 6, 11].contains(&bin.count))
+                .all(|bin| [3, 6].contains(&bin.count))
         );
         assert_eq!(found.iter().map(|bin| bin.count).sum::<u64>(), 2000);
     }
@@ -303,10 +321,10 @@ mod tests {
     fn a_sample_stands_for_many_values() {
         let found = bins((0..300_000).map(f64::from), Some(Grid::of(0)));
         assert_eq!((found[0].low, found[found.len() - 1].high), (0.0, 299_999.0));
-        // 300000/63 = 4762 expected in each; the end of a bin, a quantile of 65,536 draws, is off by
+        // 300000/192 = 1563 expected in each; the end of a bin, a quantile of 65,536 draws, is off by
         // at most 5 sqrt(1/4 / 65536) = 1 % of all: 3000 records each end.
         for bin in &found {
-            assert!(bin.high - bin.low < 4762.0 + 6000.0, "{bin:?}");
+            assert!(bin.high - bin.low < 1563.0 + 6000.0, "{bin:?}");
         }
     }
 }

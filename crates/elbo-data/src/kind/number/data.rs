@@ -5,6 +5,7 @@ use arrow::datatypes::Field as ArrowField;
 
 use super::Number;
 use super::bins::{Bin, MAX_BINS};
+use super::spread::{self, MAX_REPEATED, Repeated, count_of};
 use crate::batch::{Column, Numbers, Values};
 use crate::error::DataError;
 use crate::kind::statistics::{Statistics, wrong_values};
@@ -14,6 +15,26 @@ fn numbers<'a>(number: &Number, field: &str, values: &'a Values) -> Result<&'a N
     match values {
         Values::Number(numbers) => Ok(numbers),
         other => Err(wrong_values(field, number, other)),
+    }
+}
+
+impl Number {
+    /// What is wrong with the repeated values, if anything is.
+    fn damaged_repeats(&self) -> Option<String> {
+        let Self { bins, repeated, .. } = self;
+        let ascending = repeated.windows(2).all(|pair| pair[0].value < pair[1].value);
+        let range = self.min..=self.max;
+        let met = |repeated: &Repeated| repeated.count > 0 && range.contains(&repeated.value);
+        let held = |place| spread::held(bins, place, repeated);
+        let all_held = (0..bins.len()).map(|place| held(place).len()).sum::<usize>() == repeated.len();
+        let counted = |(place, bin): (usize, &Bin)| count_of(held(place)) <= u128::from(bin.count);
+        let fit = ascending && repeated.iter().all(met) && all_held && bins.iter().enumerate().all(counted);
+        if !fit || repeated.len() > MAX_REPEATED {
+            return Some("its repeated values are not those of its bins".to_owned());
+        }
+        let spread = self.spread;
+        let sound = (0.0..=1.0).contains(&spread) && (spread > 0.0 || repeated.is_empty());
+        (!sound).then(|| format!("spread {spread}"))
     }
 }
 
@@ -93,7 +114,10 @@ impl Statistics for Number {
             return Some("its bins do not divide its range".to_owned());
         }
         let notation = self.notation.as_ref().and_then(|notation| notation.damage());
-        notation.or_else(|| self.grid.and_then(|grid| grid.damage()))
+        let repeats = self.damaged_repeats();
+        repeats
+            .or(notation)
+            .or_else(|| self.grid.and_then(|grid| grid.damage()))
     }
 
     fn note(&self, name: &str) -> Option<String> {

@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field as ArrowField, Float64Type};
 
-use super::bins::{Bin, MAX_BINS};
+use super::bins::{Bin, Binned, MAX_BINS};
 use super::grid::GridFitter;
 use super::{MEASURE, Notation, Number, bins};
 use crate::kind::flag::{self, Spelling};
@@ -251,6 +251,12 @@ impl NumberFitter {
             true => 1.0,
             false => (self.squares / self.n as f64).sqrt() as f32,
         };
+        let most = MAX_BINS - self.apart.len();
+        let Binned {
+            bins,
+            repeated,
+            spread,
+        } = self.values.bins([min, max], grid, odd, most);
         let number = Number {
             mean: self.mean as f32,
             std,
@@ -259,10 +265,9 @@ impl NumberFitter {
             integer: self.integer,
             grid,
             none_twice: self.integer && !self.surely && !self.years() && self.values.none_twice(),
-            bins: self.with_apart(
-                self.values
-                    .bins([min, max], grid, odd, MAX_BINS - self.apart.len()),
-            ),
+            bins: self.with_apart(bins),
+            repeated,
+            spread,
             notation: self
                 .notation
                 .filter(|notation| !notation.is_plain())

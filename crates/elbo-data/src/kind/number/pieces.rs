@@ -95,7 +95,8 @@ pub(super) fn step(value: f64, by: f64, grid: Option<Grid>) -> f64 {
 /// The border between two neighbouring values; on a grid the last point that belongs to the lower one.
 pub(super) fn middle(low: f64, high: f64, grid: Option<Grid>) -> f64 {
     match grid {
-        None => low + (high - low) / 2.0,
+        // Two neighbours that no number lies between: the border belongs to the higher one.
+        None => (low + (high - low) / 2.0).max(low.next_up()),
         Some(grid) => {
             let (low, high) = (grid.index(low), grid.index(high));
             grid.at(low + ((high - low - 1.0) / 2.0).floor())
@@ -132,6 +133,14 @@ mod tests {
             (pieces[0].bin.high, pieces[1].bin.low, pieces[2].bin.count),
             (5.0, 6.0, 10)
         );
+    }
+
+    #[test]
+    fn the_border_of_neighbours_is_the_higher_one() {
+        for low in [1.0_f64, 1.0_f64.next_up()] {
+            assert_eq!(middle(low, low.next_up(), None), low.next_up());
+        }
+        assert_eq!(middle(1.0, 2.0, None), 1.5);
     }
 
     #[test]
