@@ -15,10 +15,19 @@ pub struct Optimizer {
     adam: Adam,
     /// Largest norm of the gradient that is applied; larger ones are scaled down to it.
     clip_norm: Option<f64>,
+    /// Decay of the running means of the weights in a step; 0: none are kept.
+    averaging: f64,
     steps: u64,
     /// First and second moment of each weight, flat, by the weight's path.
     moments: BTreeMap<String, AdamMoments<1>>,
+    /// The running mean of each weight, flat, by the weight's path.
+    means: BTreeMap<String, Tensor<1>>,
 }
+
+/// The weights enter their running means after every so many steps.
+const MEANS_EVERY: u64 = 5;
+/// The running means look back no farther than this share of the steps so far.
+const LOOKING_BACK: f64 = 5.0;
 
 /// A gradient that cannot be applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,9 +39,37 @@ impl Optimizer {
         Self {
             adam,
             clip_norm,
+            averaging: 0.0,
             steps: 0,
             moments: BTreeMap::new(),
+            means: BTreeMap::new(),
         }
+    }
+
+    /// The same, keeping running means of the weights with this decay in a step; 0: none.
+    pub fn averaging(self, decay: f64) -> Self {
+        Self {
+            averaging: decay,
+            ..self
+        }
+    }
+
+    /// The model with the running means of its weights (Polyak & Juditsky 1992), where any are kept: they
+    /// vary less from step to step, and mostly predict better.
+    pub fn averaged(&self, model: &Model) -> Model {
+        model.clone().map(&mut Averaged {
+            means: &self.means,
+            path: Path::default(),
+        })
+    }
+
+    /// The decay of the running means at this step, if the weights enter them now.
+    fn decay(&self) -> Option<f32> {
+        if self.averaging <= 0.0 || !self.steps.is_multiple_of(MEANS_EVERY) {
+            return None;
+        }
+        let early = 1.0 - 1.0 / (self.steps as f64 / LOOKING_BACK + 1.0);
+        Some(self.averaging.min(early).powi(MEANS_EVERY as i32) as f32)
     }
 
     /// One update, in place: g ← g · min(1, clip/‖g‖), then Adam on every weight with that learning
@@ -97,7 +134,8 @@ impl Optimizer {
         Ok(norm)
     }
 
-    /// The state as named arrays `<weight>.first` and `<weight>.second`, and the steps taken.
+    /// The state as named arrays `<weight>.first` and `<weight>.second`, with `<weight>.mean` where running means are
+    /// kept, and the steps taken.
     pub fn state(&self) -> (u64, Arrays) {
         let arrays = self.moments.iter().flat_map(|(name, moments)| {
             [
@@ -105,7 +143,9 @@ impl Optimizer {
                 (format!("{name}.second"), to_array(&moments.v)),
             ]
         });
-        (self.steps, arrays.collect())
+        let means = self.means.iter();
+        let means = means.map(|(name, mean)| (format!("{name}.mean"), to_array(mean)));
+        (self.steps, arrays.chain(means).collect())
     }
 
     /// The same optimiser with the state of [`Self::state`]. [`Self::fits`] checks it against a model.
@@ -115,6 +155,17 @@ impl Optimizer {
     pub fn with_state(mut self, steps: u64, mut arrays: Arrays, device: &Device) -> Result<Self, String> {
         self.steps = steps;
         self.moments.clear();
+        self.means.clear();
+        let means: Vec<String> = arrays
+            .keys()
+            .filter(|name| name.ends_with(".mean"))
+            .cloned()
+            .collect();
+        for name in means {
+            let mean = arrays.remove(&name).filter(finite).ok_or_else(|| name.clone())?;
+            let weight = name.trim_end_matches(".mean").to_owned();
+            self.means.insert(weight, flat(mean, device));
+        }
         while let Some((name, first)) = arrays.pop_first() {
             let weight = name
                 .strip_suffix(".first")
@@ -143,10 +194,12 @@ impl Optimizer {
     /// The name of a weight that is in the state but not in the model, or of another size.
     pub fn fits(&self, model: &Model) -> Result<(), String> {
         let weights = model.weights();
-        let stray = self.moments.iter().find(|(name, moments)| {
+        let moments = self.moments.iter().map(|(name, moments)| (name, &moments.m));
+        let mut all = moments.chain(&self.means);
+        let stray = all.find(|(name, array)| {
             weights
                 .get(*name)
-                .is_none_or(|weight| weight.values.len() != moments.m.dims()[0])
+                .is_none_or(|weight| weight.values.len() != array.dims()[0])
         });
         match stray {
             Some((name, _)) => Err(name.clone()),
@@ -202,8 +255,13 @@ impl ModuleMapper for Update<'_> {
             return Param::from_mapped_value(id, weight, mapper);
         };
         let name = self.path.name();
+        let decay = self.optimizer.decay();
         let Optimizer {
-            adam, steps, moments, ..
+            adam,
+            steps,
+            moments,
+            means,
+            ..
         } = &mut *self.optimizer;
         let shape = weight.dims();
         let length = shape.iter().product::<usize>();
@@ -226,6 +284,14 @@ impl ModuleMapper for Update<'_> {
             self.scale,
             adam,
         );
+        if let Some(decay) = decay {
+            let now = updated.clone().reshape([length]);
+            let mean = match means.remove(&name) {
+                Some(mean) => mean * decay + now * (1.0 - decay),
+                None => now,
+            };
+            means.insert(name.clone(), mean);
+        }
         moments.insert(
             name,
             AdamMoments {
@@ -234,5 +300,30 @@ impl ModuleMapper for Update<'_> {
             },
         );
         Param::from_mapped_value(id, Tensor::from_inner(updated).require_grad(), mapper)
+    }
+}
+
+/// Puts running means in the places of the weights.
+struct Averaged<'a> {
+    means: &'a BTreeMap<String, Tensor<1>>,
+    path: Path,
+}
+
+impl ModuleMapper for Averaged<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.enter(name);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.exit();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(mean) = self.means.get(&self.path.name()) else {
+            return param;
+        };
+        let (id, weight, mapper) = param.consume();
+        let mean = mean.clone().reshape(weight.dims());
+        Param::from_mapped_value(id, Tensor::from_inner(mean).require_grad(), mapper)
     }
 }

@@ -50,6 +50,8 @@ pub enum Purpose {
     Branch = 15,
     /// Further values of identifiers.
     Codes = 16,
+    /// The order in which fields are predicted at a training step.
+    FieldOrder = 17,
 }
 
 /// All randomness of a run, keyed by its seed.

@@ -26,9 +26,9 @@
 //!         given: vec!["smile".into()],
 //!         ..Default::default()
 //!     },
-//!     model: ModelSection { latent: 6, ..Default::default() },
+//!     model: ModelSection { latent: Some(6), ..Default::default() },
 //!     network: NetworkSection { kind: Some(NetworkKind::Dense), hidden: Some(vec![64]), ..Default::default() },
-//!     training: TrainingSection { epochs: 3, ..Default::default() },
+//!     training: TrainingSection { epochs: Some(3), ..Default::default() },
 //!     fields: BTreeMap::from([("image".into(), pixels)]),
 //!     ..Default::default()
 //! };
@@ -292,7 +292,7 @@ mod tests {
             preset: Some("flax-mnist".into()),
             ..Default::default()
         });
-        assert_eq!(preset.unwrap().training.epochs, 10);
+        assert_eq!(preset.unwrap().training.epochs, Some(10));
         let written = file("[training]\nepochs = 3\nbatch = 7\n");
         let all = ConfigSources {
             preset: Some("flax-mnist".into()),
@@ -302,8 +302,8 @@ mod tests {
         let config = RunConfig::resolve(&all).unwrap();
         let training = config.training;
         // epochs: 10 in the preset, 3 in the file. batch: 128 in the preset, 7, then 9.
-        assert_eq!((training.epochs, training.batch), (3, Some(9)));
-        assert_eq!(config.model.latent, 20);
+        assert_eq!((training.epochs, training.batch), (Some(3), Some(9)));
+        assert_eq!(config.model.latent, Some(20));
     }
 
     #[test]

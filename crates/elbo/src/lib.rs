@@ -6,7 +6,7 @@
 //! config.data.given = vec!["any".into()];
 //! # config.data.records = Some(400);
 //! # config.network.hidden = Some(vec![8]);
-//! # config.training.epochs = 1;
+//! # config.training.epochs = Some(1);
 //! let model = Run::train(Data::from("builtin:people"), &config, &Events::silent())?;
 //! let request = SampleRequest { n: Some(100), given: vec![("age".into(), "37".into())], ..Default::default() };
 //! for batch in model.sample(&request, &Events::silent())? {

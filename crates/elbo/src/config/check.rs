@@ -119,7 +119,7 @@ impl RunConfig {
             samples,
             ..
         } = self.objective;
-        let guards = choose::guards(&self.objective, &model, plan.epochs);
+        let guards = choose::guards(&self.objective, &model.x, model.latent, plan.epochs);
         let mut fields = self.fields.clone();
         fields.retain(|_, section| *section != FieldSection::default());
         Ok(CheckedConfig {
@@ -184,7 +184,9 @@ impl RunConfig {
     /// Notes on settings that are set but change nothing.
     fn note_unused(&self, notes: &mut Vec<String>) {
         let defaults = TrainingSection::default();
-        if self.training.schedule != Some(LearningRate::Step) && self.training.milestones != defaults.milestones {
+        if self.training.schedule != Some(LearningRate::Step)
+            && self.training.milestones != defaults.milestones
+        {
             notes.push("`training.milestones` changes nothing: the schedule is not `step`".to_owned());
         }
     }

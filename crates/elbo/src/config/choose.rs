@@ -3,7 +3,7 @@
 use elbo_core::TextShape;
 use elbo_core::schedule::BetaWarmup;
 use elbo_core::{
-    FieldKind, ImageShape, ModelConfig, NetworkConfig, NetworkKind, Precision, PriorKind, bf16_is_fast,
+    FieldKind, FieldSpec, ImageShape, NetworkConfig, NetworkKind, Precision, PriorKind, bf16_is_fast,
 };
 use elbo_data::kind::text::Text;
 
@@ -61,11 +61,16 @@ pub(super) struct Guards {
 /// The guards against unused latents: as set, or chosen from the modelled fields. A model of whole pictures uses its
 /// latents without them. Other fields can be predicted from one another, or from the given part of a picture, so that
 /// a model could ignore its latents. The importance-weighted bound has free bits, but no rate for β to weigh.
-pub(super) fn guards(section: &ObjectiveSection, model: &ModelConfig, epochs: u64) -> Guards {
-    let all = |holds: fn(&FieldKind) -> bool| model.x.iter().all(|field| holds(&field.kind));
+pub(super) fn guards(
+    section: &ObjectiveSection,
+    modelled: &[FieldSpec],
+    latent: usize,
+    epochs: u64,
+) -> Guards {
+    let all = |holds: fn(&FieldKind) -> bool| modelled.iter().all(|field| holds(&field.kind));
     let table = all(has_levels);
     let rising = section.samples == 1 && !table && !all(is_whole_picture);
-    let text = model.x.iter().any(|field| field.kind.text().is_some());
+    let text = modelled.iter().any(|field| field.kind.text().is_some());
     let usual = if rising {
         BetaWarmup::Linear
     } else {
@@ -77,7 +82,7 @@ pub(super) fn guards(section: &ObjectiveSection, model: &ModelConfig, epochs: u6
             .warmup_epochs
             .unwrap_or((epochs as f64 / 4.0).min(WARMUP_EPOCHS)),
         free_bits: section.free_bits.unwrap_or(match (table, text) {
-            (true, _) => TABLE_NATS / model.latent as f64,
+            (true, _) => TABLE_NATS / latent as f64,
             (false, true) => FREE_BITS,
             (false, false) => 0.0,
         }),
@@ -101,7 +106,7 @@ pub(super) fn text(section: &NetworkSection, text: &Text) -> TextShape {
 
 /// p(z|y): as set, or learned if any field is given. Latents often carry information about the given fields too;
 /// a learned prior samples only latents that agree with them.
-pub(super) fn prior(set: Option<PriorKind>, given: &[elbo_core::FieldSpec]) -> PriorKind {
+pub(super) fn prior(set: Option<PriorKind>, given: &[FieldSpec]) -> PriorKind {
     set.unwrap_or(match given {
         [] => PriorKind::Standard,
         _ => PriorKind::Learned,
@@ -208,6 +213,11 @@ mod tests {
 
     use super::*;
 
+    const PICTURES: Scale = Scale {
+        table: false,
+        records: 1000,
+    };
+
     fn gray(side: usize) -> ImageShape {
         ImageShape {
             height: side,
@@ -228,7 +238,8 @@ mod tests {
 
     #[test]
     fn small_pictures_are_dense_and_large_ones_convolutional() {
-        let kind = |images: &[ImageShape]| network(&NetworkSection::default(), images, &mut Vec::new()).kind;
+        let section = NetworkSection::default();
+        let kind = |images: &[ImageShape]| network(&section, images, PICTURES, &mut Vec::new()).kind;
         // 28² = 784 ≤ 1024 = 32² < 33² = 1089.
         assert_eq!(kind(&[gray(28)]), NetworkKind::Dense);
         assert_eq!(kind(&[gray(32)]), NetworkKind::Dense);
@@ -246,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn beta_rises_unless_only_whole_pictures_are_modelled() {
+    fn beta_rises_where_pictures_in_part_or_beside_other_fields_are_modelled() {
         let warmup = |samples, kinds: &[FieldKind]| {
             let section = ObjectiveSection {
                 samples,
@@ -259,7 +270,7 @@ mod tests {
                     kind: kind.clone(),
                 })
                 .collect();
-            guards(&section, &modelled, 20).warmup
+            guards(&section, &modelled, 8, 20).warmup
         };
         let picture = |region| FieldKind::Image {
             shape: gray(28),
@@ -274,6 +285,8 @@ mod tests {
             BetaWarmup::Linear
         );
         assert_eq!(warmup(5, &[picture(Region::Left)]), BetaWarmup::None);
+        // Of a table's latents some nats are free instead.
+        assert_eq!(warmup(1, &[FieldKind::Flag { missing: false }]), BetaWarmup::None);
     }
 
     #[test]
@@ -284,7 +297,10 @@ mod tests {
             ..Default::default()
         };
         let mut notes = Vec::new();
-        assert_eq!(network(&section, &[gray(28)], &mut notes).channels, [0usize; 0]);
+        assert_eq!(
+            network(&section, &[gray(28)], PICTURES, &mut notes).channels,
+            [0usize; 0]
+        );
         assert_eq!(notes.len(), 1);
     }
 }

@@ -1,6 +1,6 @@
 //! Schemas and configs that the tests of this crate share.
 
-use elbo_core::schedule::BetaWarmup;
+use elbo_core::schedule::{BetaWarmup, LearningRate};
 use elbo_core::{ImageLikelihood, NetworkKind};
 use elbo_data::kind::number::{Bin, Grid, Number};
 use elbo_data::options::FieldType;
@@ -65,6 +65,8 @@ pub(crate) fn hundred_numbers(bins: u32) -> Number {
             offset: 0,
         }),
         notation: None,
+        repeated: Vec::new(),
+        spread: 0.0,
         bins: (0..bins).map(bin).collect(),
     }
 }
@@ -81,17 +83,27 @@ pub(crate) fn full() -> RunConfig {
     config.data.tokenizer = Some(TokenizerKind::Characters);
     config.data.vocabulary = Some(100);
     config.model.likelihood = Some(ImageLikelihood::Bernoulli);
+    config.model.latent = Some(32);
     config.model.prior = Some(elbo_core::PriorKind::Learned);
     config.network.kind = Some(NetworkKind::Dense);
     config.network.hidden = Some(vec![64]);
     config.network.channels = Some(vec![]);
     config.network.chain = Some(0);
+    config.network.components = Some(8);
+    config.network.number_steps = Some(0);
     config.network.text_channels = Some(8);
     config.network.text_layers = Some(1);
     config.objective.free_bits = Some(0.0);
     config.objective.warmup = Some(BetaWarmup::None);
     config.objective.warmup_epochs = Some(5.0);
     config.training.batch = Some(64);
+    config.training.epochs = Some(20);
+    config.training.learning_rate = Some(1e-3);
+    config.training.schedule = Some(LearningRate::Constant);
+    config.training.lr_warmup_steps = Some(0);
+    config.training.patience = Some(0);
+    config.training.averaging = Some(0.0);
+    config.training.shuffled_fields = Some(0.0);
     let image = FieldSection {
         kind: Some(FieldType::Category),
         binarize: Some(Binarize::Once),

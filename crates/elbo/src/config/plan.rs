@@ -50,14 +50,16 @@ impl Scale {
 
     pub(super) fn latent(self, section: &ModelSection) -> usize {
         let [table, other] = LATENT;
-        section
-            .latent
-            .unwrap_or(if self.table { table } else { other })
+        section.latent.unwrap_or(if self.table { table } else { other })
     }
 
     /// Records of a step in a table; none of other models.
     pub(super) fn batch(self) -> Option<usize> {
-        let usual = if self.records < VERY_SMALL { 32 } else { self.pick([64, 256]) };
+        let usual = if self.records < VERY_SMALL {
+            32
+        } else {
+            self.pick([64, 256])
+        };
         // A quarter of a very small table, so that there are several steps in a pass.
         self.table
             .then(|| usual.min((self.records / 4).max(8)).min(self.records))

@@ -120,11 +120,11 @@ mod tests {
     fn the_published_schedule_of_pythae() {
         let training = resolved("pythae-mnist").training;
         // Three drops by 10^(-1/5) end at 1e-4 · 10^(-3/5) = 10^(-4.6).
-        let last = training.learning_rate * training.decay.powi(3);
+        let last = training.learning_rate.unwrap() * training.decay.powi(3);
         assert!((last - 10f64.powf(-4.6)).abs() < 1e-18);
         assert_eq!(
             (training.epochs, training.batch, training.milestones),
-            (500, Some(100), vec![200, 350, 500])
+            (Some(500), Some(100), vec![200, 350, 500])
         );
     }
 }

@@ -103,7 +103,7 @@ impl Run {
     /// let mut config = RunConfig::default();
     /// config.data.records = Some(500);
     /// config.network.hidden = Some(vec![16]);
-    /// config.training.epochs = 1;
+    /// config.training.epochs = Some(1);
     /// let model = Run::train(Data::from("builtin:people"), &config, &Events::silent())?;
     /// let people = model.sample(&SampleRequest::default(), &Events::silent())?.collect_batch()?;
     /// assert_eq!(people.num_rows(), 16);

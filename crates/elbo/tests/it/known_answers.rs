@@ -20,13 +20,13 @@ fn model() -> &'static Model {
         config.data.given = vec!["any".to_owned()];
         config.data.validation = 0.05;
         config.data.test = 0.0;
-        config.model.latent = 8;
+        config.model.latent = Some(8);
         config.network.hidden = Some(vec![128]);
         config.network.activation = Activation::Relu;
-        config.training.epochs = 12;
+        config.training.epochs = Some(12);
         config.training.batch = Some(256);
-        config.training.learning_rate = 2e-3;
-        config.training.schedule = LearningRate::Cosine;
+        config.training.learning_rate = Some(2e-3);
+        config.training.schedule = Some(LearningRate::Cosine);
         let data = Data::from(table(&people(0, 24_000), |_, _| true));
         Run::train(data, &config, &Events::silent()).unwrap()
     })

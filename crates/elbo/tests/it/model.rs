@@ -345,7 +345,7 @@ fn levels_that_were_not_seen_are_reported_by_every_verb_that_reads() {
 fn pictures_and_texts_in_memory_are_learned() {
     let mut config = RunConfig::default();
     config.network.hidden = Some(vec![8]);
-    config.training.epochs = 1;
+    config.training.epochs = Some(1);
     let pixels: Vec<u8> = (0..200 * 16).map(|i| if i % 7 < 3 { 255 } else { 0 }).collect();
     let digits: ArrayRef = Arc::new(StringArray::from_iter_values((0..200).map(|i| ["a", "b"][i % 2])));
     let labels = RecordBatch::try_from_iter([("label", digits)]).unwrap();

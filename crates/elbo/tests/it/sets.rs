@@ -93,9 +93,9 @@ fn model_of_two() -> Model {
     });
     let mut config = RunConfig::default();
     config.data.given = vec!["any".to_owned()];
-    config.model.latent = 2;
+    config.model.latent = Some(2);
     config.network.hidden = Some(vec![16]);
-    config.training.epochs = 20;
+    config.training.epochs = Some(20);
     let table = RecordBatch::try_from_iter([("a", a), ("b", b)]).unwrap();
     Run::train(Data::from(table), &config, &Events::silent()).unwrap()
 }

@@ -98,9 +98,9 @@ fn table(gaps: bool) -> RecordBatch {
 fn model() -> Model {
     let mut config = RunConfig::default();
     config.data.given = vec!["any".into()];
-    config.model.latent = 2;
+    config.model.latent = Some(2);
     config.network.hidden = Some(vec![8]);
-    config.training.epochs = 1;
+    config.training.epochs = Some(1);
     Run::train(Data::from(table(true)), &config, &Events::silent()).unwrap()
 }
 
@@ -209,7 +209,7 @@ fn numbers_that_are_not_finite_are_missing() {
     let records = RecordBatch::try_from_iter([("x", column), ("y", other)]).unwrap();
     let mut config = RunConfig::default();
     config.data.given = vec!["any".into()];
-    config.training.epochs = 1;
+    config.training.epochs = Some(1);
     let model = Run::train(Data::from(records.clone()), &config, &Events::silent()).unwrap();
     assert!(model.schema().fields[0].can_miss());
     let request = ImputeRequest::new(Data::from(records));
@@ -242,9 +242,9 @@ fn what_was_text_in_training_is_filled_in_the_types_of_new_data() {
     std::fs::write(&path, "day;price;kind\n".to_owned() + &rows.collect::<String>()).unwrap();
     let mut config = RunConfig::default();
     config.data.given = vec!["any".into()];
-    config.model.latent = 2;
+    config.model.latent = Some(2);
     config.network.hidden = Some(vec![8]);
-    config.training.epochs = 1;
+    config.training.epochs = Some(1);
     let model = Run::train(Data::from(path.display().to_string()), &config, &Events::silent()).unwrap();
     let days: ArrayRef = Arc::new(elbo::arrow::array::Date32Array::from(vec![Some(18_760), None]));
     let prices: ArrayRef = Arc::new(Float64Array::from(vec![None, Some(1100.5)]));

@@ -60,9 +60,9 @@ pub(crate) fn value(records: &RecordBatch, field: Field, row: usize) -> Option<i
 pub(crate) fn small_model(given: &[&str]) -> Model {
     let mut config = RunConfig::default();
     config.data.given = given.iter().map(|name| (*name).to_owned()).collect();
-    config.model.latent = 4;
+    config.model.latent = Some(4);
     config.network.hidden = Some(vec![16]);
-    config.training.epochs = 1;
+    config.training.epochs = Some(1);
     let data = Data::from(table(&people(1, 600), |_, _| true));
     Run::train(data, &config, &Events::silent()).unwrap()
 }

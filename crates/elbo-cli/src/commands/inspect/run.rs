@@ -33,7 +33,7 @@ pub(super) fn words(found: &RunReport) -> String {
     }
     let (batch, rate, seed) = (
         training.batch.unwrap_or_default(),
-        training.learning_rate,
+        training.learning_rate.unwrap_or_default(),
         training.seed,
     );
     let beta = found.objective.beta;
@@ -51,7 +51,9 @@ fn stands(found: &RunReport) -> String {
         Some(state) => {
             let epochs = format!(
                 "{} of {} epochs, best {}",
-                state.epoch, found.training.epochs, state.best_epoch
+                state.epoch,
+                found.training.epochs.unwrap_or_default(),
+                state.best_epoch
             );
             let next = if state.finished {
                 "finished".into()

@@ -45,6 +45,8 @@ fn gray_pictures_get_a_dense_bernoulli_model_and_a_note_on_it() {
         "{notes:?}"
     );
     let kinds: Vec<_> = checked.model.y.iter().map(|field| field.kind.clone()).collect();
+    let schema = fixture::schema(GRAY, false);
+    let (_, ages) = schema.field("age").unwrap();
     assert_eq!(
         kinds,
         [
@@ -52,7 +54,8 @@ fn gray_pictures_get_a_dense_bernoulli_model_and_a_note_on_it() {
             FieldKind::Flag { missing: false },
             // the ages 18 to 40 and 41 to 91
             FieldKind::Number {
-                log_widths: vec![23f32.ln(), 51f32.ln()]
+                bins: ages.number_levels().into_iter().map(bin).collect(),
+                missing: false
             }
         ]
     );
@@ -218,9 +221,9 @@ fn settings_that_exclude_each_other_are_named() {
 fn a_config_that_a_program_built_is_checked_too() {
     let schema = fixture::schema(GRAY, false);
     let mut nan = RunConfig::default();
-    nan.training.learning_rate = f64::NAN;
+    nan.training.learning_rate = Some(f64::NAN);
     let mut none = RunConfig::default();
-    none.model.latent = 0;
+    none.model.latent = Some(0);
     for (config, key) in [(nan, "training.learning_rate = nan"), (none, "model.latent = 0")] {
         let error = config.check(&schema, 1000).unwrap_err().to_string();
         assert!(
@@ -295,12 +298,12 @@ proptest! {
         config.data.given = given.iter().map(|name| (*name).to_owned()).collect();
         config.data.source = source;
         config.data.binarize = if binarize { Binarize::Each } else { Binarize::None };
-        config.model.latent = latent;
+        config.model.latent = Some(latent);
         config.model.prior = learned.then_some(if given.is_empty() { PriorKind::Standard } else { PriorKind::Learned });
         config.network.hidden = hidden;
         config.objective.beta = beta;
         config.training = TrainingSection {
-            learning_rate: rate, decay, batch, seed, clip_norm: clip, ..TrainingSection::default()
+            learning_rate: Some(rate), decay, batch, seed, clip_norm: clip, ..TrainingSection::default()
         };
         let schema = fixture::schema(if colour { COLOUR } else { GRAY }, false);
         let (checked, _) = config.check(&schema, 1000).unwrap();

@@ -135,6 +135,8 @@ mod tests {
                 }),
                 bins: vec![bin(0.0, 9.0, 30), bin(10.0, 14.0, 20)],
                 notation: None,
+                repeated: Vec::new(),
+                spread: 0.0,
             }),
         }
     }

@@ -17,7 +17,8 @@ pub struct TrainState {
     pub step: u64,
     /// Terms of the epoch that is under way.
     pub sums: Sums,
-    /// The highest validation ELBO so far, in nats; none before the first validation.
+    /// The highest bound of a validation so far, in nats; none before the first validation. It is the ELBO, but for the
+    /// rate that is free of cost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub best_validation: Option<f64>,
     /// The epoch that reached it, counted from 1; 0 before the first validation.
@@ -58,12 +59,12 @@ impl Default for TrainState {
 }
 
 impl TrainState {
-    /// Takes note of the validation after epoch `self.epoch`; whether it is the best so far. While the objective is
-    /// still `rising` to the bound, none that is worse counts.
-    pub fn note_validation(&mut self, terms: &Terms, rising: bool) -> bool {
-        let improved = self.best_validation.is_none_or(|best| terms.elbo > best);
+    /// Takes note of the bound that the validation after epoch `self.epoch` gave; whether it is the best so far. While
+    /// the objective is still `rising` to the bound, none that is worse counts.
+    pub fn note_validation(&mut self, bound: f64, rising: bool) -> bool {
+        let improved = self.best_validation.is_none_or(|best| bound > best);
         if improved {
-            (self.best_validation, self.best_epoch) = (Some(terms.elbo), self.epoch);
+            (self.best_validation, self.best_epoch) = (Some(bound), self.epoch);
         }
         self.epochs_without_improvement = match improved || rising {
             true => 0,
@@ -121,19 +122,11 @@ impl Sums {
 mod tests {
     use super::*;
 
-    fn elbo(elbo: f64) -> Terms {
-        Terms {
-            elbo,
-            distortion: -elbo,
-            rate: 0.0,
-        }
-    }
-
     #[test]
     fn nothing_is_counted_while_the_objective_rises() {
         let mut state = TrainState::default();
         let mut counted = |value, rising| {
-            state.note_validation(&elbo(value), rising);
+            state.note_validation(value, rising);
             state.epochs_without_improvement
         };
         assert_eq!([counted(-90.0, true), counted(-95.0, true)], [0, 0]);
@@ -141,14 +134,14 @@ mod tests {
     }
 
     #[test]
-    fn the_best_validation_is_the_highest_elbo() {
+    fn the_best_validation_is_the_highest_bound() {
         let mut state = TrainState::default();
         let noted: Vec<_> = [-100.0, -90.0, -95.0, -90.0, -80.0]
             .iter()
             .map(|value| {
                 state.epoch += 1;
                 (
-                    state.note_validation(&elbo(*value), false),
+                    state.note_validation(*value, false),
                     state.epochs_without_improvement,
                     state.best_epoch,
                 )

@@ -99,7 +99,7 @@ mod tests {
         let mut numbers = Numbers::default();
         for value in values {
             let bin = if value.is_nan() { 100 } else { number.bin_of(value) };
-            numbers.push(value, 0.0, bin);
+            numbers.push(value, 0.0, bin, 0.0);
         }
         let column = Column {
             observed: vec![true; numbers.value.len()],

@@ -66,8 +66,8 @@ impl Session {
             weight_decay: config.training.weight_decay,
             ..Adam::default()
         };
-        let mut optimizer =
-            Optimizer::new(adam, Some(config.training.clip_norm).filter(|limit| *limit > 0.0));
+        let clip_norm = Some(config.training.clip_norm).filter(|limit| *limit > 0.0);
+        let mut optimizer = Optimizer::new(adam, clip_norm).averaging(config.plan.averaging);
         let mut state = TrainState::default();
         if let Some(checkpoint) = setup.dir.load_checkpoint()? {
             state = checkpoint.state;
@@ -135,7 +135,7 @@ impl Session {
     fn finish(&mut self, stopped: Stopped) -> Result<Stopped, Error> {
         self.state.finished = true;
         self.save(&self.snapshot())?;
-        trace_span!("pictures").in_scope(|| pictures::draw(&self.setup, &self.model.valid()))?;
+        trace_span!("pictures").in_scope(|| pictures::draw(&self.setup, &self.kept()))?;
         Ok(stopped)
     }
 
@@ -208,9 +208,28 @@ impl Session {
             batches.eps(Purpose::Posterior, step, &records.rows, samples, latent)
         });
         let _span = trace_span!("forward").entered();
-        config
-            .objective
-            .loss(&self.model, &records.x, &records.y, eps, self.beta_factor(step))
+        let order = self.order(step);
+        let beta = self.beta_factor(step);
+        let (x, y) = (&records.x, &records.y);
+        let objective = &config.objective;
+        objective.loss_in(order.as_deref(), &self.model, (x, y), eps, beta)
+    }
+
+    /// The order in which the fields with levels are predicted in a step; none: that of the record.
+    fn order(&self, step: u64) -> Option<Vec<usize>> {
+        let config = &self.setup.config;
+        let fields = config.model.x.iter().filter(|field| field.kind.levels() > 0);
+        let fields = fields.count();
+        let draws = self.noise.uniform(Purpose::FieldOrder, step, &[0], fields + 1);
+        let (at_random, ranks) = draws.split_first()?;
+        let mut order: Vec<usize> = (0..fields).collect();
+        order.sort_by(|a, b| ranks[*a].total_cmp(&ranks[*b]));
+        (f64::from(*at_random) < config.plan.shuffled_fields).then_some(order)
+    }
+
+    /// The model that is validated and kept.
+    fn kept(&self) -> elbo_core::Model {
+        self.optimizer.averaged(&self.model).valid()
     }
 
     /// The factor on β at a step.
@@ -265,7 +284,7 @@ impl Session {
 
     /// Validation, bookkeeping, checkpoint and pictures after the last step of an epoch.
     fn close_epoch(&mut self, events: &Events) -> Result<(), Error> {
-        let model = self.model.valid();
+        let model = self.kept();
         let scored = || score(&model, &self.setup.batches, &self.setup.rows.validation);
         let Scored {
             terms: validation,
@@ -280,7 +299,11 @@ impl Session {
         self.state.step_in_epoch = 0;
         self.state.sums = Default::default();
         let rising = self.beta_factor(self.state.step.saturating_sub(1)) < 1.0;
-        let improved = self.state.note_validation(&validation, rising);
+        // The latents are to use what is free of cost, which the bound alone would hold against them.
+        let free = self.setup.config.objective.free_bits;
+        let charged: f64 = rate_per_unit.iter().map(|rate| rate.max(free)).sum();
+        let bound = -(validation.distortion + charged);
+        let improved = self.state.note_validation(bound, rising);
         let record = EpochRecord {
             epoch: self.state.epoch,
             step: self.state.step,

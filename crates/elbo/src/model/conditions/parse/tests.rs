@@ -32,6 +32,8 @@ fn number(values: &[f64], decimals: u8) -> Number {
         }),
         bins: values.iter().map(bin).collect(),
         notation: None,
+        repeated: Vec::new(),
+        spread: 0.0,
     }
 }
 
