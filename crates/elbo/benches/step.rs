@@ -108,6 +108,8 @@ impl Case {
                 activation: Activation::Relu,
                 embedding: 16,
                 chain: 0,
+                components: 8,
+                number_steps: 0,
                 precision: self.precision,
             },
             prior: PriorKind::Standard,
