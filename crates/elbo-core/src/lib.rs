@@ -42,6 +42,8 @@
 //!         activation: Activation::Relu,
 //!         embedding: 16,
 //!         chain: 0,
+//!         components: 8,
+//!         number_steps: 0,
 //!         precision: Precision::F32,
 //!     },
 //!     prior: PriorKind::Standard,

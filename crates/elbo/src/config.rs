@@ -346,7 +346,7 @@ mod tests {
         assert_eq!(
             text("[model]\nlatent = -1\n"),
             "`model.latent = -1`, as written in line 2 of `FILE`, is not possible: \
-             it takes a whole number from 1 to 65536"
+             it takes a whole number from 1 to 65536, or `auto`"
         );
         assert!(text("[model]\nlatent = \n").starts_with("line 2 of `FILE` cannot be read: "));
         assert!(text("[nonsense]\n").starts_with("there is no setting `nonsense`, as written in line 1 of"));

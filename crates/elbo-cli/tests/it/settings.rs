@@ -15,8 +15,8 @@ fn refused(more: &str) -> String {
 fn latent_zero() {
     assert_snapshot!(refused("--latent 0"), @"
     exit 2
-    error: `model.latent = 0`, as written on the command line, is not possible: it takes a whole number from 1 to 65536
-    hint: `model.latent`: the number of latent units
+    error: `model.latent = 0`, as written on the command line, is not possible: it takes a whole number from 1 to 65536, or `auto`
+    hint: `model.latent`: the number of latent units; auto: 8 for a table, else 32
     ");
 }
 
@@ -24,8 +24,8 @@ fn latent_zero() {
 fn latent_negative() {
     assert_snapshot!(refused("--latent -3"), @"
     exit 2
-    error: `model.latent = -3`, as written on the command line, is not possible: it takes a whole number from 1 to 65536
-    hint: `model.latent`: the number of latent units
+    error: `model.latent = -3`, as written on the command line, is not possible: it takes a whole number from 1 to 65536, or `auto`
+    hint: `model.latent`: the number of latent units; auto: 8 for a table, else 32
     ");
 }
 
@@ -33,8 +33,8 @@ fn latent_negative() {
 fn latent_that_is_a_word() {
     assert_snapshot!(refused("--latent many"), @r#"
     exit 2
-    error: `model.latent = "many"`, as written on the command line, is not possible: it takes a whole number from 1 to 65536
-    hint: `model.latent`: the number of latent units
+    error: `model.latent = "many"`, as written on the command line, is not possible: it takes a whole number from 1 to 65536, or `auto`
+    hint: `model.latent`: the number of latent units; auto: 8 for a table, else 32
     "#);
 }
 
@@ -42,8 +42,8 @@ fn latent_that_is_a_word() {
 fn epochs_zero() {
     assert_snapshot!(refused("--epochs 0"), @"
     exit 2
-    error: `training.epochs = 0`, as written on the command line, is not possible: it takes a whole number of at least 1
-    hint: `training.epochs`: the number of passes over the training records
+    error: `training.epochs = 0`, as written on the command line, is not possible: it takes a whole number of at least 1, or `auto`
+    hint: `training.epochs`: the number of passes over the training records; auto: 20, and for a table so many that there are 2,000 to 3,000 steps
     ");
 }
 
@@ -52,7 +52,7 @@ fn batch_zero() {
     assert_snapshot!(refused("--batch 0"), @"
     exit 2
     error: `training.batch = 0`, as written on the command line, is not possible: it takes a whole number from 1 to 16777216, or `auto`
-    hint: `training.batch`: the number of records in a step; auto: a 32nd of the training records, at least 16 and at most 128
+    hint: `training.batch`: the number of records in a step; auto: a 32nd of the training records, at least 16 and at most 128, and 32 to 256 for a table
     ");
 }
 
@@ -60,8 +60,8 @@ fn batch_zero() {
 fn learning_rate_zero() {
     assert_snapshot!(refused("--lr 0"), @"
     exit 2
-    error: `training.learning_rate = 0`, as written on the command line, is not possible: it takes a number above 0
-    hint: `training.learning_rate`: the learning rate of Adam
+    error: `training.learning_rate = 0`, as written on the command line, is not possible: it takes a number above 0, or `auto`
+    hint: `training.learning_rate`: the learning rate of Adam; auto: 0.001, 0.002 for a table of 3,000 records, and 0.003 for one of 10,000
     ");
 }
 
@@ -69,8 +69,8 @@ fn learning_rate_zero() {
 fn learning_rate_that_is_no_number() {
     assert_snapshot!(refused("--lr nan"), @"
     exit 2
-    error: `training.learning_rate = nan`, as written on the command line, is not possible: it takes a number above 0
-    hint: `training.learning_rate`: the learning rate of Adam
+    error: `training.learning_rate = nan`, as written on the command line, is not possible: it takes a number above 0, or `auto`
+    hint: `training.learning_rate`: the learning rate of Adam; auto: 0.001, 0.002 for a table of 3,000 records, and 0.003 for one of 10,000
     ");
 }
 

@@ -90,15 +90,16 @@ impl Mixture {
             return Tensor::ones([batch, 1], &device);
         }
         let at = Tensor::<3>::from_data(TensorData::new(ends.to_vec(), [1, 1, ends.len()]), &device);
-        let below = activation::sigmoid((at - column(&self.locations)) / column(&self.scales));
-        let below = (below * column(&self.log_weights).exp()).sum_dim(1);
-        let below: Tensor<2> = below.squeeze_dim(1);
-        let (zero, one) = (
-            Tensor::zeros([batch, 1], &device),
-            Tensor::ones([batch, 1], &device),
-        );
-        let high = Tensor::cat(vec![below.clone(), one], 1);
-        (high - Tensor::cat(vec![zero, below], 1)).clamp_min(0.0)
+        let at = (at - column(&self.locations)) / column(&self.scales);
+        let (below, above) = (activation::sigmoid(at.clone()), activation::sigmoid(-at.clone()));
+        let (zero, one) = (Tensor::zeros([batch, k, 1], &device), Tensor::ones([batch, k, 1], &device));
+        // Beyond the middle of a component the mass above a bin's ends is small and has more digits than that below.
+        let beyond = Tensor::cat(vec![zero.clone(), at.greater_elem(0.0).float()], 2);
+        let by_below = Tensor::cat(vec![below.clone(), one.clone()], 2) - Tensor::cat(vec![zero.clone(), below], 2);
+        let by_above = Tensor::cat(vec![one, above.clone()], 2) - Tensor::cat(vec![above, zero], 2);
+        let masses = by_above * beyond.clone() + by_below * (-beyond + 1.0);
+        let masses = (masses * column(&self.log_weights).exp()).sum_dim(1);
+        masses.squeeze_dim::<2>(1).clamp_min(0.0)
     }
 }
 

@@ -119,7 +119,7 @@ impl RunConfig {
             samples,
             ..
         } = self.objective;
-        let guards = choose::guards(&self.objective, &model.x, model.latent, plan.epochs);
+        let guards = choose::guards(&self.objective, (&model.x, &model.y), model.latent, plan.epochs);
         let mut fields = self.fields.clone();
         fields.retain(|_, section| *section != FieldSection::default());
         Ok(CheckedConfig {

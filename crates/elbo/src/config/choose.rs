@@ -63,12 +63,13 @@ pub(super) struct Guards {
 /// a model could ignore its latents. The importance-weighted bound has free bits, but no rate for β to weigh.
 pub(super) fn guards(
     section: &ObjectiveSection,
-    modelled: &[FieldSpec],
+    (modelled, given): (&[FieldSpec], &[FieldSpec]),
     latent: usize,
     epochs: u64,
 ) -> Guards {
     let all = |holds: fn(&FieldKind) -> bool| modelled.iter().all(|field| holds(&field.kind));
-    let table = all(has_levels);
+    // Where fields are given, free nats would go to what a record lacks, which p(z|y) cannot know.
+    let table = all(has_levels) && given.is_empty();
     let rising = section.samples == 1 && !table && !all(is_whole_picture);
     let text = modelled.iter().any(|field| field.kind.text().is_some());
     let usual = if rising {
@@ -270,7 +271,7 @@ mod tests {
                     kind: kind.clone(),
                 })
                 .collect();
-            guards(&section, &modelled, 8, 20).warmup
+            guards(&section, (&modelled, &[]), 8, 20).warmup
         };
         let picture = |region| FieldKind::Image {
             shape: gray(28),

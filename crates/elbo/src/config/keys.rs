@@ -294,7 +294,7 @@ pub static KEYS: &[Key] = &[
     Key::or_auto(
         "objective.free_bits",
         Real(Included(0.0), Unbounded),
-        "the rate that is free of cost, in nats for each latent unit; auto: 0.1 if a text is modelled, a share of 3 nats in a table, else 0",
+        "the rate that is free of cost, in nats for each latent unit; auto: 0.1 if a text is modelled, a share of 3 nats in a table of which nothing is given, else 0",
     ),
     Key::new(
         "objective.samples",
@@ -304,7 +304,7 @@ pub static KEYS: &[Key] = &[
     Key::or_auto(
         "objective.warmup",
         OneOf(&["none", "linear", "cyclical"]),
-        "how beta rises from 0: not at all, once, or in cycles; auto: once, unless only whole pictures or only the fields of a table are modelled",
+        "how beta rises from 0: not at all, once, or in cycles; auto: once, unless only whole pictures, or only the fields of a table of which nothing is given, are modelled",
     ),
     Key::or_auto(
         "objective.warmup_epochs",
@@ -334,7 +334,7 @@ pub static KEYS: &[Key] = &[
     Key::or_auto(
         "training.learning_rate",
         Real(Excluded(0.0), Unbounded),
-        "the learning rate of Adam; auto: 0.001, and 0.003 for a table of 1,000 records or more",
+        "the learning rate of Adam; auto: 0.001, 0.002 for a table of 3,000 records, and 0.003 for one of 10,000",
     ),
     Key::or_auto(
         "training.schedule",

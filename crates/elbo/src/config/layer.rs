@@ -243,12 +243,12 @@ mod tests {
     fn a_bad_value_says_what_the_setting_takes() {
         assert_eq!(
             message("training.epochs", "0"),
-            "`training.epochs = 0`, as written on the command line, is not possible: it takes a whole number of at least 1"
+            "`training.epochs = 0`, as written on the command line, is not possible: it takes a whole number of at least 1, or `auto`"
         );
         assert_eq!(
             message("training.schedule", "cosin"),
             "`training.schedule = \"cosin\"`, as written on the command line, is not possible: \
-             it takes one of `constant`, `cosine`, `step`; did you mean `cosine`?"
+             it takes one of `constant`, `cosine`, `step`, or `auto`; did you mean `cosine`?"
         );
     }
 

@@ -9,6 +9,9 @@ use super::sections::{ModelSection, NetworkSection, TrainingSection};
 const SMALL: usize = 1000;
 /// Below this, the batches of a small table are small too.
 const VERY_SMALL: usize = 300;
+/// A table of fewer records than the first learns slowly, and one of as many as the second fast.
+const SLOW: usize = 3000;
+const FAST: usize = 10_000;
 /// Latent units of a table, and of other models.
 const LATENT: [usize; 2] = [8, 32];
 /// Steps of the training of a small table, and of a large one.
@@ -87,7 +90,11 @@ impl Scale {
         let usual = match self.table {
             true => Plan {
                 epochs: self.pick(STEPS).div_ceil(per_epoch).max(LEAST_EPOCHS),
-                learning_rate: self.pick([1e-3, 3e-3]),
+                learning_rate: match self.records {
+                    ..SLOW => 1e-3,
+                    SLOW..FAST => 2e-3,
+                    _ => 3e-3,
+                },
                 schedule: LearningRate::Cosine,
                 lr_warmup_steps: 50,
                 patience: PATIENCE_STEPS.div_ceil(per_epoch).max(LEAST_PATIENCE),

@@ -266,7 +266,7 @@ fn every_line_of_the_saved_config_is_explained() {
     let (checked, _) = check(&[], COLOUR).unwrap();
     let text = checked.to_toml().unwrap();
     assert!(
-        text.contains("\n# the number of latent units\nlatent = 32\n"),
+        text.contains("\n# the number of latent units; auto: 8 for a table, else 32\nlatent = 32\n"),
         "{text}"
     );
     assert!(text.contains("\nchannels = [32, 64, 128, 256]\n"), "{text}");
