@@ -10,28 +10,19 @@
 //! mixture; the scores are those of a Gaussian copula).
 
 use burn::tensor::{Tensor, TensorData, activation};
-
-use super::bins::END;
+use elbo_kernels::{MIXTURE_LEAST_SCALE, MIXTURE_SCALE, MIXTURE_SCALE_SHIFT, mixture_log_mass};
 
 /// Parameters of a component: its weight, location and scale.
 pub(crate) const PARAMETERS: usize = 3;
-/// No component is narrower, in normal scores.
-const LEAST_SCALE: f32 = 3e-3;
-/// Scale of a component whose parameter is 0, about.
-const SCALE: f32 = 0.7;
 /// Locations of the components of a new network lie evenly within ± this.
 const SPREAD: f32 = 1.5;
 /// The scales' parameter of a new network.
 const FIRST_SCALE: f32 = -0.7;
-/// The least probability that is told from 0.
-const LEAST: f32 = 1e-20;
 
 /// Mixtures of `k` logistic distributions: logits of the weights, locations and parameters of the scales.
 #[derive(Clone, Debug)]
 pub(crate) struct Mixture {
-    log_weights: Tensor<3>,
-    locations: Tensor<3>,
-    scales: Tensor<3>,
+    parameters: Tensor<3>,
 }
 
 /// The parameters with which `k` components of a new network begin.
@@ -49,33 +40,15 @@ impl Mixture {
     /// # Shapes
     /// `[batch, fields, 3 k]`.
     pub(crate) fn new(parameters: Tensor<3>) -> Self {
-        let k = parameters.dims()[2] / PARAMETERS;
-        let part = |at: usize| parameters.clone().narrow(2, at * k, k);
-        Self {
-            log_weights: activation::log_softmax(part(0), 2),
-            locations: part(1),
-            scales: activation::softplus(part(2) + 0.5, 1.0) * SCALE + LEAST_SCALE,
-        }
+        Self { parameters }
     }
 
-    /// ln M of the bin from `low` to `high` of each record and field, [`END`] standing for ∞.
+    /// ln M of the bin from `low` to `high` of each record and field, [`END`](super::bins::END) standing for ∞.
     ///
     /// # Shapes
     /// low, high: `[batch, fields]`, to the same.
     pub(crate) fn log_mass(&self, low: Tensor<2>, high: Tensor<2>) -> Tensor<2> {
-        let inner = |end: &Tensor<2>| end.clone().abs().lower_elem(END).float().unsqueeze_dim::<3>(2);
-        let (has_low, has_high) = (inner(&low), inner(&high));
-        let standard =
-            |end: Tensor<2>| (end.unsqueeze_dim::<3>(2) - self.locations.clone()) / self.scales.clone();
-        let (below, above) = (standard(low), standard(high));
-        // σ(a) − σ(b) = σ(a) σ(−b) (1 − e^(b − a)), and 1 − e^(−x) = 2 t/(1 + t) with t = tanh(x/2): no digits are lost.
-        let t = ((above.clone() - below.clone()) / 2.0).tanh();
-        let width = (t.clone() * 2.0 / (t + 1.0)).clamp_min(LEAST).log();
-        let terms = self.log_weights.clone()
-            + activation::log_sigmoid(above) * has_high.clone()
-            + activation::log_sigmoid(-below) * has_low.clone()
-            + width * has_high * has_low;
-        log_sum_exp(terms)
+        mixture_log_mass(self.parameters.clone(), low, high)
     }
 
     /// M of each bin of one field, whose inner ends are `ends`, ascending.
@@ -83,16 +56,21 @@ impl Mixture {
     /// # Shapes
     /// `[batch, 1, …]` mixtures to `[batch, ends + 1]`.
     pub(crate) fn masses(&self, ends: &[f32]) -> Tensor<2> {
-        let [batch, _, k] = self.locations.dims();
-        let device = self.locations.device();
-        let column = |tensor: &Tensor<3>| tensor.clone().reshape([batch, k, 1]);
+        let ([batch, _, width], device) = (self.parameters.dims(), self.parameters.device());
         if ends.is_empty() {
             return Tensor::ones([batch, 1], &device);
         }
+        let k = width / PARAMETERS;
+        let part = |at: usize| -> Tensor<3> {
+            let columns = self.parameters.clone().narrow(2, at * k, k);
+            columns.reshape([batch, k, 1])
+        };
+        let weights = activation::softmax(part(0), 1);
+        let scales = activation::softplus(part(2) + MIXTURE_SCALE_SHIFT, 1.0);
+        let scales = scales * MIXTURE_SCALE + MIXTURE_LEAST_SCALE;
         let at = Tensor::<3>::from_data(TensorData::new(ends.to_vec(), [1, 1, ends.len()]), &device);
-        let below = activation::sigmoid((at - column(&self.locations)) / column(&self.scales));
-        let below = (below * column(&self.log_weights).exp()).sum_dim(1);
-        let below: Tensor<2> = below.squeeze_dim(1);
+        let below = activation::sigmoid((at - part(1)) / scales);
+        let below: Tensor<2> = (below * weights).sum_dim(1).squeeze_dim(1);
         let (zero, one) = (
             Tensor::zeros([batch, 1], &device),
             Tensor::ones([batch, 1], &device),
@@ -119,6 +97,7 @@ pub(crate) fn log_add_exp(a: Tensor<2>, use_a: Tensor<2>, b: Tensor<2>, use_b: T
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::field::bins::END;
     use crate::testing::{assert_close, rows, tensor, values};
 
     /// Two components: ¼ at −1 and ¾ at 0.5.
