@@ -15,8 +15,8 @@ use burn::{
 
 use crate::ops::{VaeGrads, VaeOps};
 
-/// An end of an interval at this magnitude or beyond it is infinite. No infinity itself, so that data which hold it stay
-/// finite under arithmetic.
+/// An end of an interval of this magnitude or more is infinite. Not infinity itself, which would make 0 · ∞ of data that
+/// are masked.
 pub const MIXTURE_END: f32 = 1e4;
 /// The scale of a component is this, times softplus of its shifted parameter, above [`MIXTURE_LEAST_SCALE`].
 pub const MIXTURE_SCALE: f32 = 0.7;
@@ -41,8 +41,8 @@ pub(crate) const LEAST_WIDTH: f32 = 1e-20;
 ///
 /// An interval whose `low` has a magnitude of [`MIXTURE_END`] or more reaches to -∞, one whose `high` has, to +∞.
 /// log(σ(A) - σ(B)) = log σ(A) + log σ(-B) + log(1 - e^(B-A)), an infinite end leaving out its own term and the last:
-/// nothing cancels however thin the interval or far the tail. Empty intervals get a mass of about 1e-20 of the density's
-/// and no less, so everything is finite for finite parameters.
+/// nothing cancels however thin the interval or far the tail. An empty interval counts as 1e-20 of a scale wide, so
+/// that everything is finite for finite parameters.
 ///
 /// Differentiable in `parameters`; `low` and `high` are data and get no gradient.
 /// Worst error: 2e-6 of the magnitudes of ln π and of the three terms, and not below 2e-6.

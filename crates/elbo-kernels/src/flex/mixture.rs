@@ -113,14 +113,14 @@ impl Block {
         }
     }
 
+    /// The log-masses; nothing else that the block holds is of use afterwards.
     #[inline(always)]
     fn log_mass(&mut self) -> Column {
         let (logits, others) = self.columns.split_at_mut(self.terms.len());
         let (locations, scales) = others.split_at(self.terms.len());
         lower_to_zero(logits);
-        for (((term, logit), location), scale) in
-            self.terms.iter_mut().zip(&*logits).zip(locations).zip(scales)
-        {
+        let components = logits.iter().zip(locations).zip(scales);
+        for (term, ((logit, location), scale)) in self.terms.iter_mut().zip(components) {
             let mut sum = [0.0; LANES];
             for i in 0..LANES {
                 sum[i] = logit[i] + component(location[i], scale[i], self.low[i], self.high[i]).0;
@@ -137,34 +137,41 @@ impl Block {
     /// Puts the gradients in the place of the parameters.
     #[inline(always)]
     fn grad(&mut self, g: &[f32]) {
+        self.differentiate();
         let (logits, others) = self.columns.split_at_mut(self.terms.len());
         let (locations, scales) = others.split_at_mut(self.terms.len());
-        lower_to_zero(logits);
-        for (((term, logit), location), scale) in self
-            .terms
-            .iter_mut()
-            .zip(&*logits)
-            .zip(&mut *locations)
-            .zip(&mut *scales)
-        {
-            let [mut sum, mut by_location, mut by_scale] = [[0.0; LANES]; 3];
-            for i in 0..LANES {
-                let (log_mass, location, scale) = component(location[i], scale[i], self.low[i], self.high[i]);
-                sum[i] = logit[i] + log_mass;
-                (by_location[i], by_scale[i]) = (location, scale);
-            }
-            (*term, *location, *scale) = (sum, by_location, by_scale);
-        }
         softmax(&mut self.terms);
         softmax(logits);
         let mut incoming = [0.0; LANES];
         incoming[..g.len()].copy_from_slice(g);
-        for (((share, logit), location), scale) in self.terms.iter().zip(logits).zip(locations).zip(scales) {
+        let components = logits.iter_mut().zip(locations).zip(scales);
+        for (share, ((logit, location), scale)) in self.terms.iter().zip(components) {
             for i in 0..LANES {
                 logit[i] = incoming[i] * (share[i] - logit[i]);
                 location[i] *= incoming[i] * share[i];
                 scale[i] *= incoming[i] * share[i];
             }
+        }
+    }
+
+    /// Fills the terms, and puts the derivatives of each component's own log-mass in the place of its location and its
+    /// scale's parameter.
+    #[inline(always)]
+    fn differentiate(&mut self) {
+        let (logits, others) = self.columns.split_at_mut(self.terms.len());
+        let (locations, scales) = others.split_at_mut(self.terms.len());
+        lower_to_zero(logits);
+        let components = logits.iter().zip(locations).zip(scales);
+        for (term, ((logit, location), scale)) in self.terms.iter_mut().zip(components) {
+            // Buffers of its own, which the compiler knows to be apart from what it reads.
+            let [mut sum, mut by_location, mut by_scale] = [[0.0; LANES]; 3];
+            for i in 0..LANES {
+                let own;
+                (own, by_location[i], by_scale[i]) =
+                    component(location[i], scale[i], self.low[i], self.high[i]);
+                sum[i] = logit[i] + own;
+            }
+            (*term, *location, *scale) = (sum, by_location, by_scale);
         }
     }
 }
@@ -198,7 +205,7 @@ fn component(location: f32, scale: f32, low: f32, high: f32) -> (f32, f32, f32) 
     )
 }
 
-/// Takes the largest of `columns` from each of them, lane by lane.
+/// Takes the largest of `columns` from each of them, lane by lane, and returns it.
 #[inline(always)]
 fn lower_to_zero(columns: &mut [Column]) -> Column {
     let mut top = [f32::NEG_INFINITY; LANES];
