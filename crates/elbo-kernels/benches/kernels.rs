@@ -121,6 +121,19 @@ fn likelihoods(c: &mut Criterion) {
     });
 }
 
+/// The numbers of a table: eight components for each of eleven fields.
+fn mixtures(c: &mut Criterion) {
+    let mut group = c.benchmark_group("mixture of logistics 256x11x24");
+    let (parameters, low) = (leaf([256, 11, 24]), random([256, 11]).autodiff());
+    let high = low.clone() + random([256, 11]).abs().autodiff();
+    both(&mut group, "fused", || {
+        mixture_log_mass(parameters.clone(), low.clone(), high.clone())
+    });
+    both(&mut group, "twin", || {
+        reference::mixture_log_mass(parameters.clone(), low.clone(), high.clone())
+    });
+}
+
 /// The two sides of the latents, and pixels of what is sampled.
 fn latents(c: &mut Criterion) {
     let mut group = c.benchmark_group("latents");
@@ -173,6 +186,7 @@ fn main() {
         dense_layer(&mut c);
         conv_layers(&mut c);
         likelihoods(&mut c);
+        mixtures(&mut c);
         latents(&mut c);
         optimiser(&mut c);
         c.final_summary();

@@ -9,6 +9,7 @@
 //! | [`categorical_log_prob`] | l_k - log Σ e^l of each category | `[b, Σ widths] [b, categories]` to `[b, categories]` | 2e-6 of the spread of l |
 //! | [`gaussian_log_prob`] | -½ Σ log 2π + logvar + (x - mean)² e^-logvar | `[b, d]` thrice to `[b]` | 2e-6 Σ \|terms\| |
 //! | [`discretized_logistic_log_prob`] | Σ log(σ(a) - σ(b)), a and b the ends of x's bin | `[b, d]` thrice to `[b]` | 2e-6 Σ \|terms\| |
+//! | [`mixture_log_mass`] | log Σ π (σ(a) - σ(b)), a and b the ends of an interval | `[b, n, 3k] [b, n] [b, n]` to `[b, n]` | 2e-6 Σ \|terms\| |
 //! | [`adam_step`] | θ - lr m̂ / (√v̂ + ε) | any, all the same | 1e-6 of the step |
 //! | [`sum_of_squares`] | Σ t² | any | 1e-15 of it |
 //!
@@ -35,6 +36,7 @@ mod flex;
 mod gaussian;
 mod geometry;
 mod logistic;
+mod mixture;
 mod norm;
 mod ops;
 mod portable;
@@ -56,6 +58,7 @@ pub use flex::vector_instructions;
 pub use gaussian::gaussian_log_prob;
 pub use geometry::ConvGeometry;
 pub use logistic::discretized_logistic_log_prob;
+pub use mixture::{MIXTURE_END, MIXTURE_LEAST_SCALE, MIXTURE_SCALE, MIXTURE_SCALE_SHIFT, mixture_log_mass};
 pub use norm::sum_of_squares;
 pub use posterior::{MeanLogvar, sample_and_kl};
 pub use precision::{Precision, bf16_is_fast};
@@ -72,6 +75,7 @@ pub mod reference {
     pub use crate::dense::reference as dense;
     pub use crate::gaussian::reference as gaussian_log_prob;
     pub use crate::logistic::reference as discretized_logistic_log_prob;
+    pub use crate::mixture::reference as mixture_log_mass;
     pub use crate::norm::reference as sum_of_squares;
     pub use crate::posterior::reference as sample_and_kl;
     pub use crate::sigmoid::reference as sigmoid;

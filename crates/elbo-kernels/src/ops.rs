@@ -15,7 +15,7 @@ use burn::backend::{
 
 use crate::{
     Activation, ConvGeometry, Precision, adam::AdamScalars, bernoulli, categorical, conv, dense, gaussian,
-    logistic, portable, posterior, posterior::Parameters, sigmoid,
+    logistic, mixture, portable, posterior, posterior::Parameters, sigmoid,
 };
 
 /// Differentiable operations; the public function of the same name documents the formula.
@@ -86,6 +86,15 @@ pub(crate) trait VaeOps: Backend {
         widths: Vec<usize>,
     ) -> FloatTensor<Self> {
         portable::categorical_log_prob::<Self>(logits, levels, widths)
+    }
+
+    /// See [`crate::mixture_log_mass`].
+    fn mixture_log_mass(
+        parameters: FloatTensor<Self>,
+        low: FloatTensor<Self>,
+        high: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        portable::mixture_log_mass::<Self>(parameters, low, high)
     }
 
     /// See [`crate::sigmoid()`].
@@ -206,6 +215,16 @@ pub(crate) trait VaeGrads: VaeOps {
         portable::discretized_logistic_grad::<Self>(mean, log_scale, x, grad)
     }
 
+    /// Gradient with respect to the parameters.
+    fn mixture_grad(
+        parameters: FloatTensor<Self>,
+        low: FloatTensor<Self>,
+        high: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        portable::mixture_grad::<Self>(parameters, low, high, grad)
+    }
+
     /// Gradients with respect to the four parameters; `grad` is `[2, batch, d]`.
     fn sample_and_kl_grad(
         parameters: Parameters<FloatTensor<Self>>,
@@ -320,6 +339,14 @@ impl<B: VaeGrads, C: CheckpointStrategy> VaeOps for Autodiff<B, C> {
         widths: Vec<usize>,
     ) -> FloatTensor<Self> {
         categorical::tracked::<B, C>(logits, levels, widths)
+    }
+
+    fn mixture_log_mass(
+        parameters: FloatTensor<Self>,
+        low: FloatTensor<Self>,
+        high: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        mixture::tracked::<B, C>(parameters, low, high)
     }
 
     fn sample_and_kl(

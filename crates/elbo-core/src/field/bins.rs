@@ -1,6 +1,8 @@
 //! What is known of a number's bins before anything is learned: where they lie among the training values, and which of
 //! them the networks name.
 
+use elbo_kernels::MIXTURE_END as END;
+
 use super::score::normal_score;
 use crate::config::NumberBin;
 
@@ -9,8 +11,6 @@ use crate::config::NumberBin;
 const NAMED_SHARE: f32 = 0.05;
 /// A number of at most so many values is named whole.
 const FEW: usize = 24;
-/// The end of the range in normal scores: beyond all that occur, and no infinity, which would make 0 · ∞.
-pub(crate) const END: f32 = 1e4;
 /// Every bin keeps so much of the records, also one that held none.
 const LEAST_SHARE: f64 = 1e-6;
 
@@ -20,7 +20,7 @@ const LEAST_SHARE: f64 = 1e-6;
 /// distributions over normal scores, which are integrated over every bin ([`super::mixture`]).
 #[derive(Clone, Debug)]
 pub(crate) struct Bins {
-    /// Normal scores of the ends of each level; [`END`] and −[`END`] at the ends of the range.
+    /// Normal scores of the ends of each level; [`END`] and −[`END`], which stand for ±∞, at the ends of the range.
     pub(crate) low: Vec<f32>,
     pub(crate) high: Vec<f32>,
     /// Normal score of the middle of each level.

@@ -10,28 +10,19 @@
 //! mixture; the scores are those of a Gaussian copula).
 
 use burn::tensor::{Tensor, TensorData, activation};
-
-use super::bins::END;
+use elbo_kernels::{MIXTURE_LEAST_SCALE, MIXTURE_SCALE, MIXTURE_SCALE_SHIFT, mixture_log_mass};
 
 /// Parameters of a component: its weight, location and scale.
 pub(crate) const PARAMETERS: usize = 3;
-/// No component is narrower, in normal scores.
-const LEAST_SCALE: f32 = 3e-3;
-/// Scale of a component whose parameter is 0, about.
-const SCALE: f32 = 0.7;
 /// Locations of the components of a new network lie evenly within ± this.
 const SPREAD: f32 = 1.5;
 /// The scales' parameter of a new network.
 const FIRST_SCALE: f32 = -0.7;
-/// The least probability that is told from 0.
-const LEAST: f32 = 1e-20;
 
 /// Mixtures of `k` logistic distributions: logits of the weights, locations and parameters of the scales.
 #[derive(Clone, Debug)]
 pub(crate) struct Mixture {
-    log_weights: Tensor<3>,
-    locations: Tensor<3>,
-    scales: Tensor<3>,
+    parameters: Tensor<3>,
 }
 
 /// The parameters with which `k` components of a new network begin.
@@ -49,33 +40,15 @@ impl Mixture {
     /// # Shapes
     /// `[batch, fields, 3 k]`.
     pub(crate) fn new(parameters: Tensor<3>) -> Self {
-        let k = parameters.dims()[2] / PARAMETERS;
-        let part = |at: usize| parameters.clone().narrow(2, at * k, k);
-        Self {
-            log_weights: activation::log_softmax(part(0), 2),
-            locations: part(1),
-            scales: activation::softplus(part(2) + 0.5, 1.0) * SCALE + LEAST_SCALE,
-        }
+        Self { parameters }
     }
 
-    /// ln M of the bin from `low` to `high` of each record and field, [`END`] standing for ∞.
+    /// ln M of the bin from `low` to `high` of each record and field, [`elbo_kernels::MIXTURE_END`] standing for ∞.
     ///
     /// # Shapes
     /// low, high: `[batch, fields]`, to the same.
     pub(crate) fn log_mass(&self, low: Tensor<2>, high: Tensor<2>) -> Tensor<2> {
-        let inner = |end: &Tensor<2>| end.clone().abs().lower_elem(END).float().unsqueeze_dim::<3>(2);
-        let (has_low, has_high) = (inner(&low), inner(&high));
-        let standard =
-            |end: Tensor<2>| (end.unsqueeze_dim::<3>(2) - self.locations.clone()) / self.scales.clone();
-        let (below, above) = (standard(low), standard(high));
-        // σ(a) − σ(b) = σ(a) σ(−b) (1 − e^(b − a)), and 1 − e^(−x) = 2 t/(1 + t) with t = tanh(x/2): no digits are lost.
-        let t = ((above.clone() - below.clone()) / 2.0).tanh();
-        let width = (t.clone() * 2.0 / (t + 1.0)).clamp_min(LEAST).log();
-        let terms = self.log_weights.clone()
-            + activation::log_sigmoid(above) * has_high.clone()
-            + activation::log_sigmoid(-below) * has_low.clone()
-            + width * has_high * has_low;
-        log_sum_exp(terms)
+        mixture_log_mass(self.parameters.clone(), low, high)
     }
 
     /// M of each bin of one field, whose inner ends are `ends`, ascending.
@@ -83,22 +56,32 @@ impl Mixture {
     /// # Shapes
     /// `[batch, 1, …]` mixtures to `[batch, ends + 1]`.
     pub(crate) fn masses(&self, ends: &[f32]) -> Tensor<2> {
-        let [batch, _, k] = self.locations.dims();
-        let device = self.locations.device();
-        let column = |tensor: &Tensor<3>| tensor.clone().reshape([batch, k, 1]);
+        let ([batch, _, width], device) = (self.parameters.dims(), self.parameters.device());
         if ends.is_empty() {
             return Tensor::ones([batch, 1], &device);
         }
+        let k = width / PARAMETERS;
+        let part = |at: usize| -> Tensor<3> {
+            let columns = self.parameters.clone().narrow(2, at * k, k);
+            columns.reshape([batch, k, 1])
+        };
+        let weights = activation::softmax(part(0), 1);
+        let scales = activation::softplus(part(2) + MIXTURE_SCALE_SHIFT, 1.0);
+        let scales = scales * MIXTURE_SCALE + MIXTURE_LEAST_SCALE;
         let at = Tensor::<3>::from_data(TensorData::new(ends.to_vec(), [1, 1, ends.len()]), &device);
-        let at = (at - column(&self.locations)) / column(&self.scales);
+        let at = (at - part(1)) / scales;
         let (below, above) = (activation::sigmoid(at.clone()), activation::sigmoid(-at.clone()));
-        let (zero, one) = (Tensor::zeros([batch, k, 1], &device), Tensor::ones([batch, k, 1], &device));
+        let (zero, one) = (
+            Tensor::zeros([batch, k, 1], &device),
+            Tensor::ones([batch, k, 1], &device),
+        );
         // Beyond the middle of a component the mass above a bin's ends is small and has more digits than that below.
         let beyond = Tensor::cat(vec![zero.clone(), at.greater_elem(0.0).float()], 2);
-        let by_below = Tensor::cat(vec![below.clone(), one.clone()], 2) - Tensor::cat(vec![zero.clone(), below], 2);
+        let by_below =
+            Tensor::cat(vec![below.clone(), one.clone()], 2) - Tensor::cat(vec![zero.clone(), below], 2);
         let by_above = Tensor::cat(vec![one, above.clone()], 2) - Tensor::cat(vec![above, zero], 2);
         let masses = by_above * beyond.clone() + by_below * (-beyond + 1.0);
-        let masses = (masses * column(&self.log_weights).exp()).sum_dim(1);
+        let masses = (masses * weights).sum_dim(1);
         masses.squeeze_dim::<2>(1).clamp_min(0.0)
     }
 }
@@ -121,6 +104,7 @@ pub(crate) fn log_add_exp(a: Tensor<2>, use_a: Tensor<2>, b: Tensor<2>, use_b: T
 mod tests {
     use super::*;
     use crate::testing::{assert_close, rows, tensor, values};
+    use elbo_kernels::MIXTURE_END as END;
 
     /// Two components: ¼ at −1 and ¾ at 0.5.
     fn mixture() -> Mixture {
@@ -144,9 +128,9 @@ mod tests {
         close(mass(-END, -2.0), below(-2.0));
         close(mass(1.5, END), 1.0 - below(1.5));
         close(mass(-END, END), 1.0);
-        // A bin of a millionth keeps its digits.
-        let narrow = mass(0.25, 0.250_001);
-        let expected = below(0.250_001_f32.into()) - below(0.25);
+        // A narrow bin keeps its digits.
+        let narrow = mass(0.25, 0.251);
+        let expected = below(0.251_f32.into()) - below(0.25);
         assert!((narrow / expected - 1.0).abs() < 1e-3, "{narrow} {expected}");
     }
 

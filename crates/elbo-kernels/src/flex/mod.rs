@@ -17,6 +17,7 @@ mod gemm;
 mod location_scale;
 mod logistic;
 mod math;
+mod mixture;
 mod norm;
 mod posterior;
 mod rounded;
@@ -116,6 +117,10 @@ impl VaeOps for Flex {
 
     fn discretized_logistic_log_prob(mean: FlexTensor, log_scale: FlexTensor, x: FlexTensor) -> FlexTensor {
         location_scale::log_prob::<logistic::DiscretizedLogistic>(mean, log_scale, x)
+    }
+
+    fn mixture_log_mass(parameters: FlexTensor, low: FlexTensor, high: FlexTensor) -> FlexTensor {
+        mixture::log_mass(parameters, low, high)
     }
 
     fn sample_and_kl(
@@ -222,6 +227,15 @@ impl VaeGrads for Flex {
         grad: FlexTensor,
     ) -> (FlexTensor, FlexTensor) {
         location_scale::grad::<logistic::DiscretizedLogistic>(mean, log_scale, x, grad)
+    }
+
+    fn mixture_grad(
+        parameters: FlexTensor,
+        low: FlexTensor,
+        high: FlexTensor,
+        grad: FlexTensor,
+    ) -> FlexTensor {
+        mixture::grad(parameters, low, high, grad)
     }
 
     fn sample_and_kl_grad(

@@ -6,9 +6,9 @@
 use burn::tensor::{Device, Tensor};
 
 use crate::{
-    Activation, Adam, AdamMoments, ConvGeometry, Precision, adam_step, bernoulli_log_prob,
+    Activation, Adam, AdamMoments, ConvGeometry, MIXTURE_END, Precision, adam_step, bernoulli_log_prob,
     categorical_log_prob, conv_transpose2d, conv2d, dense, discretized_logistic_log_prob, gaussian_log_prob,
-    sample_and_kl, sigmoid, sum_of_squares, testing::*,
+    mixture_log_mass, sample_and_kl, sigmoid, sum_of_squares, testing::*,
 };
 
 /// A parameter of [`numbers`] on a device.
@@ -112,6 +112,20 @@ fn the_logistic_likelihood_is_the_same() {
                 with_gradients(log_p, |g| vec![gradient(&mean, g), gradient(&log_scale, g)])
             });
         }
+    }
+}
+
+#[test]
+fn the_mass_of_an_interval_is_the_same() {
+    for width in [1e-4, 0.1, 10.0] {
+        assert_device_independent(1e-5, |device| {
+            let parameters = leaf(&(random([7, 11, 9], 1) * 3.0).to_device(device));
+            let low = random([7, 11], 2).to_device(device).autodiff();
+            // Half of them without a lower end.
+            let bounded = low.clone() - low.clone().lower_elem(0.0).float() * MIXTURE_END * 2.0;
+            let log_mass = mixture_log_mass(parameters.clone(), bounded, low + width);
+            with_gradients(log_mass, |g| vec![gradient(&parameters, g)])
+        });
     }
 }
 

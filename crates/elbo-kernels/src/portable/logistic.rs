@@ -44,7 +44,7 @@ impl<B: Backend> Bin<B> {
 }
 
 /// log(1 - e^-δ); below 1 it is log δ - δ/2 + δ²/24 - δ⁴/2880 + δ⁶/181440, to 1e-7.
-fn log_width<B: Backend>(delta: Num<B>) -> Num<B> {
+pub(super) fn log_width<B: Backend>(delta: Num<B>) -> Num<B> {
     let (small, large) = (delta.clone().at_most(1.0), delta.at_least(1.0));
     let square = small.clone().square();
     let tail = (square.clone() * (1.0 / 181_440.0) - 1.0 / 2880.0) * square.clone() + 1.0 / 24.0;
@@ -54,7 +54,7 @@ fn log_width<B: Backend>(delta: Num<B>) -> Num<B> {
 
 /// d log(1 - e^-δ) / d log δ = δ / (e^δ - 1); below 1 it is
 /// 1 - δ/2 + δ²/12 - δ⁴/720 + δ⁶/30240 - δ⁸/1209600, to 2e-8.
-fn log_width_slope<B: Backend>(delta: Num<B>) -> Num<B> {
+pub(super) fn log_width_slope<B: Backend>(delta: Num<B>) -> Num<B> {
     let (small, large) = (delta.clone().at_most(1.0), delta.at_least(1.0));
     let square = small.clone().square();
     let tail = square.clone() * (-1.0 / 1_209_600.0) + 1.0 / 30_240.0;

@@ -15,6 +15,7 @@ mod conv;
 mod dense;
 mod gaussian;
 mod logistic;
+mod mixture;
 mod norm;
 mod num;
 mod posterior;
@@ -27,6 +28,7 @@ pub(crate) use conv::{conv_down, conv_grad_weight, conv_transpose2d, conv_up, co
 pub(crate) use dense::{activation_grad, dense, dense_grad_input, dense_grad_weight};
 pub(crate) use gaussian::{gaussian_grad, gaussian_log_prob};
 pub(crate) use logistic::{discretized_logistic_grad, discretized_logistic_log_prob};
+pub(crate) use mixture::{mixture_grad, mixture_log_mass};
 pub(crate) use norm::sum_of_squares;
 pub(crate) use posterior::{sample_and_kl, sample_and_kl_grad};
 pub(crate) use sigmoid::sigmoid;

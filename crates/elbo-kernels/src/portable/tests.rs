@@ -175,6 +175,43 @@ fn the_logistic_likelihood_from_thin_bins_to_wide_ones() {
 }
 
 #[test]
+fn the_mass_of_intervals_from_thin_ones_to_wide_ones() {
+    for width in [1e-5, 1e-2, 1.0, 30.0] {
+        let parameters = raw(&(random([6, 11, 9], 1) * 3.0));
+        let ends = |by: f32, every: usize, end: f32| {
+            let end = |(i, v): (usize, f32)| if i % every == 0 { end } else { v + by };
+            raw(&from_values(
+                numbers(66, 2).into_iter().enumerate().map(end).collect(),
+                [6, 11],
+            ))
+        };
+        let (low, high) = (ends(0.0, 5, -1e4), ends(width, 7, 1e4));
+        let g = raw(&random([6, 11], 3));
+        let got = portable::mixture_log_mass::<Flex>(parameters.clone(), low.clone(), high.clone());
+        let want = Flex::mixture_log_mass(parameters.clone(), low.clone(), high.clone());
+        assert_near(&[numbers_of::<2>(got)], &[numbers_of::<2>(want)], 2e-6);
+        let got = portable::mixture_grad::<Flex>(parameters.clone(), low.clone(), high.clone(), g.clone());
+        let want = Flex::mixture_grad(parameters, low, high, g);
+        assert_near(&[numbers_of::<3>(got)], &[numbers_of::<3>(want)], 1e-5);
+    }
+}
+
+#[test]
+fn extreme_mixtures_stay_finite() {
+    let row = |values: [f32; 6]| raw(&from_values(values.repeat(4), [1, 4, 6]));
+    let low = raw(&from_values(vec![-1e4, -1.0, 0.0, 9000.0], [1, 4]));
+    let high = raw(&from_values(vec![0.5, 1e4, 0.0, 9001.0], [1, 4]));
+    let g = raw(&random([1, 4], 1));
+    for size in [-1e4, 1e4] {
+        let parameters = row([size, -size, size, -size, -1e4, 1e4]);
+        let value = portable::mixture_log_mass::<Flex>(parameters.clone(), low.clone(), high.clone());
+        let grad = portable::mixture_grad::<Flex>(parameters, low.clone(), high.clone(), g.clone());
+        let all = [numbers_of::<2>(value), numbers_of::<3>(grad)].concat();
+        assert!(all.iter().all(|v| v.is_finite()), "{all:?}");
+    }
+}
+
+#[test]
 fn a_draw_from_the_posterior_and_its_divergence() {
     let shape = [6, 50];
     let parameters = || [1, 2, 3, 4].map(|seed| raw(&(random(shape, seed) * 3.0)));
