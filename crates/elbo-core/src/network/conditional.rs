@@ -4,7 +4,7 @@
 //! PixelVAE does for pixels; Gulrajani et al. 2017).
 
 use burn::module::Module;
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Int, Tensor};
 use elbo_kernels::Activation;
 
 use super::Dense;
@@ -70,18 +70,20 @@ impl Conditional {
         observed: Tensor<2>,
         order: Order<'_>,
     ) -> Vec<Tensor<2>> {
-        let ([batch, _], fields) = (hidden.dims(), self.vectors.len());
-        // Field by field, so that one product computes the sum over earlier fields for all of them.
-        let vectors = self
-            .all_vectors(levels, observed)
-            .reshape([fields, batch * CONTEXT]);
-        let before = self.before(&vectors, order).matmul(vectors);
-        let before = before.reshape([fields * batch, CONTEXT]);
-        let each = (0..fields).map(|field| {
-            let before = before.clone().narrow(0, field * batch, batch);
-            self.features_of(field, hidden.clone(), before)
-        });
-        each.collect()
+        let (fields, device) = (self.vectors.len(), hidden.device());
+        let [batch, _] = hidden.dims();
+        let usual: Vec<usize> = (0..fields).collect();
+        let mut before = Tensor::zeros([batch, CONTEXT], &device);
+        let mut features: Vec<Option<Tensor<2>>> = vec![None; fields];
+        for field in order.unwrap_or(&usual) {
+            features[*field] = Some(self.features_of(*field, hidden.clone(), before.clone()));
+            let column = |table: &Tensor<2>| table.clone().narrow(1, *field, 1);
+            let (level, observed) = (column(&levels), column(&observed));
+            // What is not observed may be no level at all.
+            let level = (level * observed.clone()).int().squeeze_dim(1);
+            before = before + self.vectors[*field].of(level, observed);
+        }
+        features.into_iter().flatten().collect()
     }
 
     /// The features of one field, from the sum of the vectors of those before it.
@@ -99,38 +101,6 @@ impl Conditional {
         let none = vectors.levels() as i64;
         let observed = levels.clone().not_equal_elem(none).float().unsqueeze_dim(1);
         vectors.of(levels.clamp_max(none - 1), observed)
-    }
-
-    /// The vectors of all fields' levels, `[fields · batch, CONTEXT]`.
-    fn all_vectors(&self, levels: Tensor<2>, observed: Tensor<2>) -> Tensor<2> {
-        let [batch, fields] = levels.dims();
-        let starts = self.vectors.iter().scan(0.0, |next, vectors| {
-            let start = *next;
-            *next += vectors.levels() as f32;
-            Some(start)
-        });
-        let starts = TensorData::new(starts.collect::<Vec<f32>>(), [1, fields]);
-        let starts = Tensor::<2>::from_data(starts, &levels.device());
-        // What is not observed may be no level at all.
-        let places: Tensor<2, Int> = (levels * observed.clone() + starts).int().transpose();
-        let table = Tensor::cat(self.vectors.iter().map(LevelVectors::all).collect(), 0);
-        let observed = observed.transpose().reshape([fields * batch, 1]);
-        table.select(0, places.reshape([fields * batch])) * observed
-    }
-
-    /// 1 where the column's field comes before the row's, `[fields, fields]`.
-    fn before(&self, like: &Tensor<2>, order: Order<'_>) -> Tensor<2> {
-        let fields = self.vectors.len();
-        let mut rank: Vec<usize> = (0..fields).collect();
-        for (place, field) in order.into_iter().flatten().enumerate() {
-            rank[*field] = place;
-        }
-        let before = (0..fields * fields)
-            .map(|place| f32::from(u8::from(rank[place % fields] < rank[place / fields])));
-        Tensor::from_data(
-            TensorData::new(before.collect::<Vec<_>>(), [fields, fields]),
-            &like.device(),
-        )
     }
 }
 
