@@ -37,7 +37,7 @@ RUNS = {
     "people_schedule": ("builtin:people", f"{PEOPLE} --set objective.warmup=cyclical --set objective.warmup_epochs=1 --set training.schedule=cosine "
                         "--set training.clip_norm=1 --set training.weight_decay=1e-4 --set objective.free_bits=0.1 --set training.lr_warmup_steps=3 --seed 7"),
     "people_early": ("builtin:people", f"{PEOPLE} --epochs 12 --lr 0.05 --set training.patience=1 --set objective.warmup=none"),
-    "people_preset": ("builtin:people", "builtin:people --records 300 --preset table --given any --epochs 1 --batch 64"),
+    "people_chosen": ("builtin:people", "builtin:people --records 300 --given any --epochs 1 --batch 64"),
     "people_config": ("builtin:people", "--config data/settings.toml --seed 3"),
     "people_profiled": ("builtin:people", f"{PEOPLE} --profile"),
     "people_long": ("builtin:people", f"{PEOPLE} --given any --epochs 40"),
@@ -160,7 +160,7 @@ reconstruct RUN data/tables/people2100.csv -o OUT.csv
 map RUN DATA --colour-by income -o OUT.png --json
 """,
     "people_dropout": TABLE_RUN + HOLES + "sample RUN -n 30 --given job=office -o OUT.csv\nedit RUN DATA --given income=2500 -o OUT.csv\n",
-    "people_weighted": TABLE_RUN + HOLES, "people_some": TABLE_RUN, "people_preset": TABLE_RUN, "people_config": TABLE_RUN + GIVEN_PEOPLE,
+    "people_weighted": TABLE_RUN + HOLES, "people_some": TABLE_RUN, "people_chosen": TABLE_RUN, "people_config": TABLE_RUN + GIVEN_PEOPLE,
     "phrases": TEXT_RUN + LINES + "sample RUN -n 20 --given style=* -o OUT.csv\nedit RUN DATA --given style=pirate -n 20 -o OUT.csv\n",
     "phrases_plain": TEXT_RUN + LINES, "phrases_any": TEXT_RUN + LINES, "phrases_given": TABLE_RUN,
     "names": TEXT_RUN + LINES + "sample RUN -n 70 --given label=dutch --top-p 0.9 -o OUT.txt\nedit RUN DATA --given label=greek -o OUT.csv\n",

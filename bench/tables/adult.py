@@ -37,7 +37,7 @@ SEEDS = (0, 1, 2)
 
 def elbo_commands(binary, run, train, synthetic, rows, seed):
     return [
-        [binary, "train", train, "--preset", "table", "--seed", str(seed), "--out", run, "--force"],
+        [binary, "train", train, "--seed", str(seed), "--out", run, "--force"],
         [binary, "sample", run, "-n", str(rows), "--seed", str(seed), "-o", synthetic, "--force"],
     ]
 

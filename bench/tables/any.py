@@ -1,6 +1,6 @@
 """Samples from a `--given any` model of Adult given 20 random pairs of values: is each kept, how long does it take?
 
-    elbo train train.csv --preset table --given any --out adult
+    elbo train train.csv --given any --out adult
     python bench/tables/any.py --elbo target/release/elbo --run adult
 
 Values are those of a random row of the data. Needs pandas and the Adult data, as adult.py does.

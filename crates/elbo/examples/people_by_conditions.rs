@@ -17,16 +17,12 @@ use elbo_data::builtin::people::exact::{Given, conditional};
 use elbo_data::builtin::people::network::person;
 use elbo_data::noise::{Noise, Purpose};
 
-/// Sharp answers from a relu network and long training.
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 5] = [
     "data.source=builtin:people",
     "data.records=60000",
     "data.validation=0.05",
     "data.test=0",
     "data.given=any",
-    "network.activation=relu",
-    "training.epochs=50",
-    "training.batch=512",
 ];
 const QUESTIONS: u64 = 24;
 const ROWS: usize = 50_000;
@@ -46,9 +42,8 @@ fn main() -> Result<(), Error> {
         out: folder.clone(),
         data: None,
         config: RunConfig::resolve(&ConfigSources {
-            preset: Some("table".into()),
-            file: None,
             flags,
+            ..ConfigSources::default()
         })?,
         force: true,
     };

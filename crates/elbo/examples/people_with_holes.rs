@@ -1,6 +1,5 @@
 //! cargo run --release --example people_with_holes [SETTING=VALUE ..]: fills in 30 % of the cells of people never seen.
-//! Expect errors at most 1.1 times those of the exact conditional mean (numbers) or mode (levels), after 30 epochs of a
-//! falling rate.
+//! Expect errors at most 1.1 times those of the exact conditional mean (numbers) or mode (levels).
 #![allow(clippy::print_stdout, reason = "an example prints its result")]
 
 use std::path::PathBuf;
@@ -13,11 +12,10 @@ use elbo_data::builtin::people::network::person;
 use elbo_data::builtin::people::{Field, Person};
 use elbo_data::noise::{Noise, Purpose};
 
-const SETTINGS: [&str; 4] = [
+const SETTINGS: [&str; 3] = [
     "data.source=builtin:people",
     "data.records=60000",
     "data.given=any",
-    "training.epochs=30",
 ];
 const PEOPLE: u64 = 1000;
 const BLANK: f32 = 0.3;
@@ -31,11 +29,10 @@ fn main() -> Result<(), Error> {
         .chain(overrides.iter().map(String::as_str));
     let settings = settings.filter_map(|text| text.split_once('='));
     let sources = ConfigSources {
-        preset: Some("table".into()),
-        file: None,
         flags: settings
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect(),
+        ..ConfigSources::default()
     };
     let request = TrainRequest {
         out: run.clone(),

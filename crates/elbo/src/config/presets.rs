@@ -10,7 +10,7 @@ struct Preset {
     text: &'static str,
 }
 
-const PRESETS: [Preset; 9] = [
+const PRESETS: [Preset; 8] = [
     Preset {
         name: "dense",
         about: "fully connected layers, for small pictures",
@@ -40,11 +40,6 @@ const PRESETS: [Preset; 9] = [
         name: "small-faces",
         about: "six latents for `builtin:faces`, in about a minute",
         text: include_str!("presets/small-faces.toml"),
-    },
-    Preset {
-        name: "table",
-        about: "tables of some ten thousand rows, in about half a minute",
-        text: include_str!("presets/table.toml"),
     },
     Preset {
         name: "names",

@@ -14,7 +14,7 @@ use crate::verbs::sample::SampleRequest;
 /// Data, preset, and settings that make it a matter of seconds.
 struct Lesson {
     name: &'static str,
-    preset: &'static str,
+    preset: Option<&'static str>,
     settings: &'static [(&'static str, &'static str)],
     /// The conditions of the samples.
     asked: &'static [(&'static str, &'static str)],
@@ -23,7 +23,7 @@ struct Lesson {
 
 const PEOPLE: Lesson = Lesson {
     name: "people",
-    preset: "table",
+    preset: None,
     settings: &[
         ("data.source", "builtin:people"),
         ("data.given", "any"),
@@ -34,7 +34,7 @@ const PEOPLE: Lesson = Lesson {
 };
 const PHRASES: Lesson = Lesson {
     name: "phrases",
-    preset: "sentences",
+    preset: Some("sentences"),
     settings: &[
         ("data.source", "builtin:phrases"),
         ("data.given", "style"),
@@ -79,7 +79,7 @@ impl Lesson {
         let mut flags = own(self.settings);
         flags.push(("training.threads".to_owned(), demo.threads.to_string()));
         let sources = ConfigSources {
-            preset: Some(self.preset.to_owned()),
+            preset: self.preset.map(str::to_owned),
             file: None,
             flags,
         };
