@@ -301,7 +301,6 @@ fn presets_are_listed_and_printed_as_config_files() {
     flax-mnist     the VAE of flax's examples: MNIST in ten epochs
     pythae-mnist   the VAE of pythae's benchmark: binarised MNIST in 500 epochs
     small-faces    six latents for `builtin:faces`, in about a minute
-    table          tables of some ten thousand rows, in about half a minute
     names          short texts, character by character
     sentences      texts of some dozens of tokens
     ");
@@ -315,6 +314,6 @@ fn presets_are_listed_and_printed_as_config_files() {
     assert_snapshot!(folder.refused("presets denes"), @"
     exit 2
     error: there is no preset `denes`; did you mean `dense`?
-    hint: presets: `dense`, `conv`, `conv-residual`, `flax-mnist`, `pythae-mnist`, `small-faces`, `table`, `names`, `sentences`
+    hint: presets: `dense`, `conv`, `conv-residual`, `flax-mnist`, `pythae-mnist`, `small-faces`, `names`, `sentences`
     ");
 }

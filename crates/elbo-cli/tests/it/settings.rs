@@ -151,7 +151,7 @@ fn a_preset_that_is_not_there() {
     assert_snapshot!(refused("--preset flax-minst"), @"
     exit 2
     error: there is no preset `flax-minst`; did you mean `flax-mnist`?
-    hint: presets: `dense`, `conv`, `conv-residual`, `flax-mnist`, `pythae-mnist`, `small-faces`, `table`, `names`, `sentences`
+    hint: presets: `dense`, `conv`, `conv-residual`, `flax-mnist`, `pythae-mnist`, `small-faces`, `names`, `sentences`
     ");
 }
 

@@ -141,17 +141,13 @@ pub(crate) fn check_gradients(model: &elbo_core::Model, x: &Fields, y: &Fields, 
     let loss = objective.loss(model, x, y, eps(5, batch * objective.samples, 2), 1.0);
     let gradients = gradients(model, &loss.total.backward());
     let weights = model.weights();
-    assert_eq!(
-        gradients.keys().collect::<Vec<_>>(),
-        weights.keys().collect::<Vec<_>>()
-    );
+    // In the order of the record no field sees the last one.
+    let seen = weights.keys().filter(|name| !name.contains("networks.vectors.2."));
+    assert_eq!(gradients.keys().collect::<Vec<_>>(), seen.collect::<Vec<_>>());
     for (name, gradient) in &gradients {
         assert_eq!(gradient.shape, weights[name].shape, "{name}");
         assert!(gradient.values.iter().all(|value| value.is_finite()), "{name}");
-        // In the order of the record no field sees the last one.
-        let unseen = name.contains("networks.vectors.2.");
-        let learns = gradient.values.iter().any(|value| *value != 0.0);
-        assert!(learns != unseen, "{name}");
+        assert!(gradient.values.iter().any(|value| *value != 0.0), "{name}");
     }
 }
 

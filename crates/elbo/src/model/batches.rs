@@ -237,9 +237,10 @@ impl Batches {
         records
     }
 
-    /// Draws a random mask of the given fields. In an any-conditional model a share, uniform in [0, 1), is drawn for
-    /// each record, and each field is observed with that probability: so few, some and nearly all fields are observed
-    /// equally often. The other fields are modelled. In any other model each given field is hidden with probability
+    /// Draws a random mask of the given fields. In an any-conditional model nothing is given to half of the records, so
+    /// that whole records are learned as well as in other models. For each other record a share, uniform in [0, 1), is
+    /// drawn, and each field is observed with that probability: so few, some and nearly all fields are observed equally
+    /// often. The other fields are modelled. In any other model each given field is hidden with probability
     /// `hidden`, so that the model learns to work without it.
     fn condition_at_random(&self, records: &mut Observations, step: u64, purpose: Purpose, hidden: f64) {
         if records.y.is_empty() || !(self.any || hidden > 0.0) {
@@ -250,7 +251,7 @@ impl Batches {
         for (row, draws) in draws.chunks_exact(fields + share).enumerate() {
             for (place, y) in records.y.iter_mut().enumerate() {
                 y.observed[row] &= match self.any {
-                    true => draws[1 + place] < draws[0],
+                    true => draws[1 + place] < 2.0 * draws[0] - 1.0,
                     false => f64::from(draws[place]) >= hidden,
                 };
             }
