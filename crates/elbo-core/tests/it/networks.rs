@@ -142,7 +142,9 @@ pub(crate) fn check_gradients(model: &elbo_core::Model, x: &Fields, y: &Fields, 
     let gradients = gradients(model, &loss.total.backward());
     let weights = model.weights();
     // In the order of the record no field sees the last one.
-    let seen = weights.keys().filter(|name| !name.contains("networks.vectors.2."));
+    let seen = weights
+        .keys()
+        .filter(|name| !name.contains("networks.vectors.2."));
     assert_eq!(gradients.keys().collect::<Vec<_>>(), seen.collect::<Vec<_>>());
     for (name, gradient) in &gradients {
         assert_eq!(gradient.shape, weights[name].shape, "{name}");

@@ -87,7 +87,7 @@ impl Default for DataSection {
 }
 
 /// `[model]`: latents, likelihood and prior.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelSection {
     /// Number of latent units; `None`: chosen from the modelled fields.
@@ -99,16 +99,6 @@ pub struct ModelSection {
     /// p(z|y); `None`: learned if any field is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prior: Option<PriorKind>,
-}
-
-impl Default for ModelSection {
-    fn default() -> Self {
-        Self {
-            latent: None,
-            likelihood: None,
-            prior: None,
-        }
-    }
 }
 
 /// `[fields.NAME]`: the settings of one field, which win over those for all fields.
