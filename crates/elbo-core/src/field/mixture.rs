@@ -10,7 +10,7 @@
 //! mixture; the scores are those of a Gaussian copula).
 
 use burn::tensor::{Tensor, TensorData, activation};
-use elbo_kernels::{MIXTURE_LEAST_SCALE, MIXTURE_SCALE, MIXTURE_SCALE_SHIFT, mixture_log_mass};
+use elbo_kernels::{MIXTURE_LEAST_SCALE, MIXTURE_SCALE, MIXTURE_SCALE_SHIFT, mixture_log_mass, sigmoid};
 
 /// Parameters of a component: its weight, location and scale.
 pub(crate) const PARAMETERS: usize = 3;
@@ -60,30 +60,34 @@ impl Mixture {
         if ends.is_empty() {
             return Tensor::ones([batch, 1], &device);
         }
-        let k = width / PARAMETERS;
+        let (k, ends_of) = (width / PARAMETERS, ends.len());
         let part = |at: usize| -> Tensor<3> {
             let columns = self.parameters.clone().narrow(2, at * k, k);
             columns.reshape([batch, k, 1])
         };
-        let weights = activation::softmax(part(0), 1);
+        let weights = activation::softmax(part(0), 1).reshape([batch, 1, k]);
         let scales = activation::softplus(part(2) + MIXTURE_SCALE_SHIFT, 1.0);
         let scales = scales * MIXTURE_SCALE + MIXTURE_LEAST_SCALE;
-        let at = Tensor::<3>::from_data(TensorData::new(ends.to_vec(), [1, 1, ends.len()]), &device);
-        let at = (at - part(1)) / scales;
-        let (below, above) = (activation::sigmoid(at.clone()), activation::sigmoid(-at.clone()));
-        let (zero, one) = (
-            Tensor::zeros([batch, k, 1], &device),
-            Tensor::ones([batch, k, 1], &device),
-        );
-        // Beyond the middle of a component the mass above a bin's ends is small and has more digits than that below.
-        let beyond = Tensor::cat(vec![zero.clone(), at.greater_elem(0.0).float()], 2);
-        let by_below =
-            Tensor::cat(vec![below.clone(), one.clone()], 2) - Tensor::cat(vec![zero.clone(), below], 2);
-        let by_above = Tensor::cat(vec![one, above.clone()], 2) - Tensor::cat(vec![above, zero], 2);
-        let masses = by_above * beyond.clone() + by_below * (-beyond + 1.0);
-        let masses = (masses * weights).sum_dim(1);
-        masses.squeeze_dim::<2>(1).clamp_min(0.0)
+        let at = Tensor::<3>::from_data(TensorData::new(ends.to_vec(), [1, 1, ends_of]), &device);
+        let at = ((at - part(1)) / scales).reshape([batch, k * ends_of]);
+        let of_all = |shares: Tensor<2>| -> Tensor<2> {
+            let shares = shares.reshape([batch, k, ends_of]);
+            weights.clone().matmul(shares).reshape([batch, ends_of])
+        };
+        between(of_all(sigmoid(at.clone())), of_all(sigmoid(-at)))
     }
+}
+
+/// The shares between ends, from those below and above each end, `[batch, ends]` to `[batch, ends + 1]`. In the upper
+/// half the shares above are small, and differ in more digits than those below.
+fn between(below: Tensor<2>, above: Tensor<2>) -> Tensor<2> {
+    let ([batch, _], device) = (below.dims(), below.device());
+    let zero = || Tensor::zeros([batch, 1], &device);
+    let one = || Tensor::ones([batch, 1], &device);
+    let upper = Tensor::cat(vec![zero(), below.clone().greater_elem(0.5).float()], 1);
+    let by_below = Tensor::cat(vec![below.clone(), one()], 1) - Tensor::cat(vec![zero(), below], 1);
+    let by_above = Tensor::cat(vec![one(), above.clone()], 1) - Tensor::cat(vec![above, zero()], 1);
+    (by_above * upper.clone() + by_below * (-upper + 1.0)).clamp_min(0.0)
 }
 
 /// ln Σ_k e^(a_k) over the last dimension.

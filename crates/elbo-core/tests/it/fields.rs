@@ -89,7 +89,11 @@ fn the_likelihood_is_the_product_of_its_conditionals() {
                 one_by_one.choose(codes(&chosen));
             }
             let found = values(&p.log_prob(&discrete_records(&outcomes, mask)));
-            assert_all_close(&found, &expected, 1e-4);
+            for (found, expected) in found.iter().zip(&expected) {
+                // Differences of probabilities near 1 are rounded, by up to a few units in the last place.
+                let tolerance = 1e-4 + 3e-7 / expected.exp();
+                assert!((found - expected).abs() <= tolerance, "{found} {expected}");
+            }
         }
     }
 }
