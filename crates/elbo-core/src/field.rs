@@ -5,6 +5,7 @@ pub mod category;
 pub mod embedding;
 pub mod flag;
 pub mod image;
+pub(crate) mod law;
 pub mod levels;
 pub(crate) mod mixture;
 pub mod number;

@@ -3,7 +3,7 @@
 use super::{
     FieldKind, ImageLikelihood, ImageShape, ModelConfig, NetworkConfig, NetworkKind, PriorKind, code_steps,
 };
-use crate::field::levels::parameters;
+use crate::field::law::parameters;
 use crate::field::vectors::{facts, number_facts};
 use crate::network::conditional::CONTEXT;
 

@@ -1,11 +1,14 @@
 //! Fields with levels (categories, flags and binned numbers) as x: their distributions, and what they are computed from.
 
+use std::sync::Arc;
+
 use burn::module::Module;
 use burn::tensor::{Int, Tensor, TensorData, activation};
 use elbo_kernels::categorical_log_prob;
 
 use super::bins::Bins;
-use super::mixture::{Mixture, PARAMETERS, first_parameters, log_add_exp};
+use super::law::{Law, Laws, Looked};
+use super::mixture::{Mixture, PARAMETERS, log_add_exp};
 use crate::network::conditional::{CONTEXT, Order};
 use crate::network::{Conditional, Dense};
 use crate::{FieldKind, FieldSpec, Init, NetworkConfig};
@@ -18,68 +21,13 @@ pub struct LevelsHead {
     /// The parameters of each field's distribution, from its features.
     outputs: Vec<Dense>,
     #[module(skip)]
-    laws: Vec<Law>,
-}
-
-/// The kind of distribution of one field.
-#[derive(Clone, Debug)]
-struct Law {
-    levels: usize,
-    /// Of a number that has a mixture.
-    bins: Option<Bins>,
-    /// Components of the mixture; 0 without one.
-    components: usize,
+    laws: Arc<Laws>,
 }
 
 /// Scale of the initial weights: the levels begin about as likely as their biases say.
 const FIRST_SCALE: f32 = 0.1;
-/// The least share of the records with which a named value begins.
-const LEAST_SHARE: f32 = 1e-3;
 /// The least probability of a bin that is told from 0.
 const LEAST: f32 = 1e-30;
-
-impl Law {
-    fn new(kind: &FieldKind, components: usize) -> Self {
-        let bins = match kind {
-            FieldKind::Number { bins, missing } => Some(Bins::new(bins, *missing)).filter(Bins::has_mixture),
-            FieldKind::Image { .. }
-            | FieldKind::Text(_)
-            | FieldKind::Category { .. }
-            | FieldKind::Flag { .. } => None,
-        };
-        Self {
-            levels: kind.levels(),
-            components: if bins.is_some() { components } else { 0 },
-            bins,
-        }
-    }
-
-    /// Parameters of probabilities of their own.
-    fn heads(&self) -> usize {
-        self.bins.as_ref().map_or(self.levels, |bins| bins.heads)
-    }
-
-    /// All parameters: the logits of named levels and of the mixture, and behind them the mixture's own.
-    fn parameters(&self) -> usize {
-        self.heads() + PARAMETERS * self.components
-    }
-
-    /// The parameters of a new network: a number's named values are as likely as they are frequent.
-    fn first(&self, kind: &FieldKind) -> Vec<f32> {
-        let mut first = vec![0.0; self.heads()];
-        if let (Some(found), FieldKind::Number { bins, .. }) = (&self.bins, kind) {
-            let shares = found.shares(bins).into_iter();
-            first = shares.map(|share| share.max(LEAST_SHARE).ln()).collect();
-        }
-        first.extend(first_parameters(self.components));
-        first
-    }
-}
-
-/// How many parameters the distribution of a field with levels has.
-pub(crate) fn parameters(kind: &FieldKind, components: usize) -> usize {
-    Law::new(kind, components).parameters()
-}
 
 impl LevelsHead {
     /// The head of those of `fields` that have levels, fed by `inputs` hidden units; none without such a field.
@@ -106,7 +54,7 @@ impl LevelsHead {
         Some(Self {
             outputs: outputs.collect(),
             networks,
-            laws,
+            laws: Arc::new(Laws::new(laws)),
         })
     }
 
@@ -148,16 +96,15 @@ impl Levels {
     /// levels, observed: `[batch, fields]`, to the same.
     pub fn log_prob(&self, levels: Tensor<2>, observed: Tensor<2>, order: Order<'_>) -> Tensor<2> {
         let parameters = self.parameters(&levels, &observed, order);
-        let laws = &self.head.laws;
+        let laws = &self.head.laws.each;
         let logits = parameters.iter().zip(laws);
         let logits = logits.map(|(all, law)| all.clone().narrow(1, 0, law.heads()));
         let logits = Tensor::cat(logits.collect(), 1);
         let widths: Vec<usize> = laws.iter().map(Law::heads).collect();
         // What is not observed may be no level at all.
-        let levels = levels * observed;
-        let table = Table::of(laws, &levels);
-        let own = categorical_log_prob(logits.clone(), table.head, &widths);
-        let Some(mixed) = table.mixed else {
+        let Looked { head, mixed } = self.head.laws.look_up(levels * observed);
+        let own = categorical_log_prob(logits.clone(), head, &widths);
+        let Some(mixed) = mixed else {
             return own;
         };
         let rest = categorical_log_prob(logits, mixed.rest, &widths);
@@ -187,86 +134,6 @@ impl Levels {
             levels: self,
             before: self.head.networks.as_ref().map(|_| none()),
             next: 0,
-        }
-    }
-}
-
-/// What the levels of a batch are to the distributions, `[batch, fields]`.
-struct Table {
-    /// The output that holds each level's own probability.
-    head: Tensor<2>,
-    /// None where no field has a mixture.
-    mixed: Option<Mixed>,
-}
-
-/// What the levels are to the mixtures.
-struct Mixed {
-    /// The output that holds the mixture's probability, 0 in a field without one.
-    rest: Tensor<2>,
-    /// 1 where the level is named, and where a mixture covers it.
-    named: Tensor<2>,
-    covered: Tensor<2>,
-    /// The normal scores of its ends, of fields with a mixture alone.
-    low: Tensor<2>,
-    high: Tensor<2>,
-}
-
-impl Table {
-    fn of(laws: &[Law], levels: &Tensor<2>) -> Self {
-        let [batch, fields] = levels.dims();
-        let device = levels.device();
-        if laws.iter().all(|law| law.bins.is_none()) {
-            return Self {
-                head: levels.clone(),
-                mixed: None,
-            };
-        }
-        let starts: Vec<f32> = laws
-            .iter()
-            .scan(0.0, |next, law| {
-                let start = *next;
-                *next += law.levels as f32;
-                Some(start)
-            })
-            .collect();
-        let starts = Tensor::<2>::from_data(TensorData::new(starts, [1, fields]), &device);
-        let places: Tensor<2, Int> = (levels.clone() + starts).int();
-        let places = places.reshape([batch * fields]);
-        // Of each level, all fields one after the other.
-        let look_up = |of_number: &dyn Fn(&Bins, usize) -> f32, of_other: &dyn Fn(usize) -> f32| {
-            let values = laws.iter().flat_map(|law| {
-                (0..law.levels).map(|level| match &law.bins {
-                    Some(bins) => of_number(bins, level),
-                    None => of_other(level),
-                })
-            });
-            let values: Vec<f32> = values.collect();
-            let length = values.len();
-            let table = Tensor::<1>::from_data(TensorData::new(values, [length]), &device);
-            table.select(0, places.clone()).reshape([batch, fields])
-        };
-        let flag = |flag: bool| f32::from(u8::from(flag));
-        let numbers: Vec<i64> = (0..)
-            .zip(laws)
-            .filter_map(|(place, law)| law.bins.as_ref().map(|_| place))
-            .collect();
-        let count = numbers.len();
-        let numbers = Tensor::<1, Int>::from_data(TensorData::new(numbers, [count]), &device);
-        let of_numbers = |table: Tensor<2>| table.select(1, numbers.clone());
-        let rest: Vec<f32> = laws
-            .iter()
-            .map(|law| law.bins.as_ref().map_or(0.0, |bins| (bins.heads - 1) as f32))
-            .collect();
-        let rest = Tensor::<2>::from_data(TensorData::new(rest, [1, fields]), &device);
-        Self {
-            head: look_up(&|bins, level| bins.head[level] as f32, &|level| level as f32),
-            mixed: Some(Mixed {
-                rest: rest.repeat_dim(0, batch),
-                named: look_up(&|bins, level| flag(bins.named[level]), &|_| 1.0),
-                covered: look_up(&|bins, level| flag(bins.mixed[level]), &|_| 0.0),
-                low: of_numbers(look_up(&|bins, level| bins.low[level], &|_| 0.0)),
-                high: of_numbers(look_up(&|bins, level| bins.high[level], &|_| 0.0)),
-            }),
         }
     }
 }
@@ -307,7 +174,7 @@ impl OneByOne<'_> {
             (Some(networks), Some(before)) => networks.features_of(self.next, hidden, before.clone()),
             _ => hidden,
         };
-        let (all, law) = (outputs[self.next].forward(features), &laws[self.next]);
+        let (all, law) = (outputs[self.next].forward(features), &laws.each[self.next]);
         match &law.bins {
             None => all,
             Some(bins) => number_log_probs(law, bins, all),
@@ -358,7 +225,7 @@ impl Levels {
             head: LevelsHead {
                 networks: None,
                 outputs: outputs.collect(),
-                laws: fields.iter().map(law).collect(),
+                laws: Arc::new(Laws::new(fields.iter().map(law).collect())),
             },
             hidden: Tensor::zeros([batch, 1], &device),
         }

@@ -12,6 +12,8 @@
 use burn::tensor::{Tensor, TensorData, activation};
 use elbo_kernels::{MIXTURE_LEAST_SCALE, MIXTURE_SCALE, MIXTURE_SCALE_SHIFT, mixture_log_mass, sigmoid};
 
+use crate::model::log_sum_exp;
+
 /// Parameters of a component: its weight, location and scale.
 pub(crate) const PARAMETERS: usize = 3;
 /// Locations of the components of a new network lie evenly within ± this.
@@ -90,18 +92,12 @@ fn between(below: Tensor<2>, above: Tensor<2>) -> Tensor<2> {
     (by_above * upper.clone() + by_below * (-upper + 1.0)).clamp_min(0.0)
 }
 
-/// ln Σ_k e^(a_k) over the last dimension.
-fn log_sum_exp(a: Tensor<3>) -> Tensor<2> {
-    let max = a.clone().detach().max_dim(2);
-    let sum = (a - max.clone()).exp().sum_dim(2).log() + max;
-    sum.squeeze_dim(2)
-}
-
 /// ln(e^a + e^b), where `use_a` and `use_b` say (1 or 0) which of them count; at least one does.
 pub(crate) fn log_add_exp(a: Tensor<2>, use_a: Tensor<2>, b: Tensor<2>, use_b: Tensor<2>) -> Tensor<2> {
     let only = |value: Tensor<2>, used: Tensor<2>| value * used.clone() + (used - 1.0) * 1e9;
+    let shape = a.dims();
     let pair: Tensor<3> = Tensor::stack(vec![only(a, use_a), only(b, use_b)], 2);
-    log_sum_exp(pair)
+    log_sum_exp(pair.reshape([shape[0] * shape[1], 2])).reshape(shape)
 }
 
 #[cfg(test)]

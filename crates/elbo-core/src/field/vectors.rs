@@ -1,5 +1,7 @@
 //! Learned vectors of levels, as the networks take them in.
 
+use std::sync::Arc;
+
 use burn::module::{Module, Param};
 use burn::tensor::{Int, Tensor, TensorData};
 
@@ -18,7 +20,7 @@ pub(crate) struct LevelVectors {
     weights: Param<Tensor<2>>,
     /// What is known of each bin, row by row; none of other fields.
     #[module(skip)]
-    facts: Option<Vec<f32>>,
+    facts: Option<Arc<[f32]>>,
     #[module(skip)]
     levels: usize,
 }
@@ -26,7 +28,7 @@ pub(crate) struct LevelVectors {
 impl LevelVectors {
     /// Vectors of `width` values for the levels of a field; a number's scores are also given as `steps` ramps.
     pub(crate) fn init(kind: &FieldKind, steps: usize, width: usize, init: &mut Init) -> Self {
-        let facts = known(kind, steps);
+        let facts = known(kind, steps).map(Arc::from);
         let levels = kind.levels();
         let inputs = self::facts(kind, steps);
         Self {
@@ -54,7 +56,7 @@ impl LevelVectors {
             None => weights.select(0, levels),
             Some(facts) => {
                 let [known, _] = weights.dims();
-                let facts = TensorData::new(facts.clone(), [self.levels, known]);
+                let facts = TensorData::new(facts.to_vec(), [self.levels, known]);
                 let facts = Tensor::<2>::from_data(facts, &weights.device());
                 facts.select(0, levels).matmul(weights)
             }
@@ -69,9 +71,15 @@ const FIRST_SCALE: f32 = 0.5;
 /// How many facts are known of each bin of a number: its score, its centre, steps, which named level it is, and that it
 /// is a level at all.
 pub(crate) fn number_facts(bins: &[NumberBin], missing: bool, steps: usize) -> usize {
-    let bins = Bins::new(bins, missing);
+    3 + further_facts(&Bins::new(bins, missing), steps)
+        .into_iter()
+        .sum::<usize>()
+}
+
+/// How many of them are steps, and named levels.
+fn further_facts(bins: &Bins, steps: usize) -> [usize; 2] {
     let named = bins.named.iter().filter(|named| **named).count();
-    3 + if bins.has_mixture() { steps } else { 0 } + named
+    [if bins.has_mixture() { steps } else { 0 }, named]
 }
 
 /// How many values are learned for each unit of a field's vectors.
@@ -91,10 +99,7 @@ fn known(kind: &FieldKind, steps: usize) -> Option<Vec<f32>> {
         return None;
     };
     let bins = Bins::new(own, *missing);
-    let (steps, named) = (
-        if bins.has_mixture() { steps } else { 0 },
-        bins.named.iter().filter(|named| **named).count(),
-    );
+    let [steps, named] = further_facts(&bins, steps);
     let ramps = ramps(&bins, own, steps);
     let rows = (0..bins.head.len()).map(|level| {
         let known = own.get(level);

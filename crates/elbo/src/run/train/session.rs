@@ -218,6 +218,9 @@ impl Session {
     /// The order in which the fields with levels are predicted in a step; none: that of the record.
     fn order(&self, step: u64) -> Option<Vec<usize>> {
         let config = &self.setup.config;
+        if config.plan.shuffled_fields == 0.0 {
+            return None;
+        }
         let fields = config.model.x.iter().filter(|field| field.kind.levels() > 0);
         let fields = fields.count();
         let draws = self.noise.uniform(Purpose::FieldOrder, step, &[0], fields + 1);
