@@ -77,7 +77,7 @@ mod tests {
     fn number(z: Tensor<2>) -> Value {
         let [batch, _] = z.dims();
         Value::Number {
-            within: z.zeros_like(),
+            within: Box::new(z.zeros_like()),
             z,
             bin: codes(&vec![0; batch]),
         }

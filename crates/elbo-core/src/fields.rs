@@ -25,7 +25,7 @@ pub enum Value {
         /// The bin that it falls into, `[batch]`.
         bin: Tensor<1, Int>,
         /// ln p(value | bin), a property of the data, `[batch, 1]`.
-        within: Tensor<2>,
+        within: Box<Tensor<2>>,
     },
 }
 
@@ -90,7 +90,7 @@ impl Value {
     /// ln p(value | level), `[batch, 1]`: 0 where a level is one value.
     pub(crate) fn within(&self) -> Option<Tensor<2>> {
         match self {
-            Self::Number { within, .. } => Some(within.clone()),
+            Self::Number { within, .. } => Some(within.as_ref().clone()),
             Self::Image(_) | Self::Text { .. } | Self::Category(_) | Self::Flag(_) => None,
         }
     }
@@ -147,7 +147,7 @@ impl Field {
             Value::Number { z, bin, within } => Value::Number {
                 z: repeat_each(z.clone(), times),
                 bin: levels(bin),
-                within: repeat_each(within.clone(), times),
+                within: Box::new(repeat_each(*within.clone(), times)),
             },
         };
         Self {
@@ -188,7 +188,7 @@ mod tests {
             Value::Number {
                 z: rows([[1.5], [2.5]]),
                 bin: codes(&[3, 4]),
-                within: rows([[-0.5], [-1.0]]),
+                within: Box::new(rows([[-0.5], [-1.0]])),
             },
             Value::Text {
                 withheld: Some(tokens.clone().equal_elem(6)),

@@ -118,7 +118,7 @@ mod tests {
             value: Value::Number {
                 z: rows([[0.5], [-2.0], [9.0]]),
                 bin: codes(&[1, 0, 1]),
-                within: rows([[0.0]; 3]),
+                within: Box::new(rows([[0.0]; 3])),
             },
             observed: rows([[1.0], [1.0], [0.0]]),
         }
@@ -159,7 +159,7 @@ mod tests {
         field.value = Value::Number {
             z: rows([[0.5], [-2.0], [9.0]]),
             bin: codes(&[1, 0, 2]),
-            within: rows([[0.0]; 3]),
+            within: Box::new(rows([[0.0]; 3])),
         };
         let embedding = NumberCode::new(4);
         assert_eq!(embedding.width(), 5);

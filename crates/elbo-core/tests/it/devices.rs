@@ -50,7 +50,7 @@ fn moved(fields: &Fields, device: &Device) -> Fields {
         Value::Number { z, bin, within } => Value::Number {
             z: z.to_device(device),
             bin: bin.to_device(device),
-            within: within.to_device(device),
+            within: Box::new(within.to_device(device)),
         },
         Value::Text { tokens, withheld } => Value::Text {
             tokens: tokens.to_device(device),

@@ -251,7 +251,7 @@ fn inner(fields: Fields) -> Fields {
             Value::Number { z, bin, within } => Value::Number {
                 z: z.inner(),
                 bin: bin.inner(),
-                within: within.inner(),
+                within: Box::new(within.inner()),
             },
             Value::Text { tokens, withheld } => Value::Text {
                 tokens: tokens.inner(),

@@ -116,7 +116,7 @@ pub(crate) fn records(n: usize, seed: u64) -> Fields {
         ),
         observed(
             Value::Number {
-                within: within(&bins),
+                within: Box::new(within(&bins)),
                 z: tensor(z, [n, 1]),
                 bin: codes(&bins),
             },
@@ -169,7 +169,7 @@ pub(crate) fn discrete_records(levels: &[[i32; 3]], mask: [f32; 3]) -> Fields {
         Value::Category(codes(&column(0))),
         Value::Flag(tensor(real(1), [n, 1])),
         Value::Number {
-            within: within(&column(2)),
+            within: Box::new(within(&column(2))),
             z: tensor(real(2), [n, 1]),
             bin: codes(&column(2)),
         },

@@ -149,7 +149,7 @@ impl Records {
 pub(crate) fn number(z: Tensor<2>) -> Value {
     let [batch, _] = z.dims();
     Value::Number {
-        within: z.zeros_like(),
+        within: Box::new(z.zeros_like()),
         z,
         bin: codes(&vec![0; batch]),
     }

@@ -50,7 +50,7 @@ impl Upload {
             Values::Number(numbers) => Value::Number {
                 z: self.rows(numbers.z.clone(), rows),
                 bin: self.codes(&numbers.bins),
-                within: self.rows(numbers.within.clone(), rows),
+                within: Box::new(self.rows(numbers.within.clone(), rows)),
             },
         };
         Field {
