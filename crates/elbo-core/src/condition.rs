@@ -5,6 +5,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 
 use crate::field::embedding::Embedding;
+use crate::field::vectors::Seen;
 use crate::network::Embedded;
 use crate::{FieldSpec, Fields, Init, NetworkConfig};
 
@@ -12,14 +13,21 @@ use crate::{FieldSpec, Fields, Init, NetworkConfig};
 #[derive(Module, Debug)]
 pub struct Condition {
     embeddings: Vec<Embedding>,
+    /// For each modelled field with levels its place among the given ones, if it may be given.
+    #[module(skip)]
+    modelled: Vec<Option<usize>>,
 }
 
 impl Condition {
-    /// An embedding for each given field.
-    pub fn init(y: &[FieldSpec], network: &NetworkConfig, init: &mut Init) -> Self {
+    /// An embedding for each given field, some of which may be among the modelled fields `x`.
+    pub fn init(y: &[FieldSpec], x: &[FieldSpec], network: &NetworkConfig, init: &mut Init) -> Self {
         let embeddings = y.iter().map(|field| Embedding::given(field, network, init));
+        let with_levels = x.iter().filter(|field| field.kind.levels() > 0);
         Self {
             embeddings: embeddings.collect(),
+            modelled: with_levels
+                .map(|field| y.iter().position(|given| given == field))
+                .collect(),
         }
     }
 
@@ -33,7 +41,23 @@ impl Condition {
     pub fn embed(&self, y: &Fields) -> Embedded {
         let parts = self.embeddings.iter().zip(&y.0);
         let parts: Vec<_> = parts.map(|(embedding, field)| embedding.embed(field)).collect();
-        Embedded((!parts.is_empty()).then(|| Tensor::cat(parts, 1)))
+        Embedded {
+            all: (!parts.is_empty()).then(|| Tensor::cat(parts, 1)),
+            levels: self.levels(y),
+        }
+    }
+
+    /// The given levels of the modelled fields; none where no field is both modelled and given.
+    fn levels(&self, y: &Fields) -> Option<Seen> {
+        let first = self.modelled.iter().flatten().next()?;
+        let none = y.0[*first].observed.zeros_like();
+        let columns = self.modelled.iter().map(|place| {
+            let field = place.map(|place| &y.0[place]);
+            let levels = field.and_then(|field| Some((field.value.levels()?, field.observed.clone())));
+            levels.unwrap_or_else(|| (none.clone(), none.clone()))
+        });
+        let (levels, observed): (Vec<_>, Vec<_>) = columns.unzip();
+        Some(Seen::new(Tensor::cat(levels, 1), Tensor::cat(observed, 1)))
     }
 }
 
@@ -71,7 +95,7 @@ mod tests {
             precision: Precision::F32,
         };
         let (device, mut noise) = (device(), |n| uniform(1, n));
-        Condition::init(&y, &network, &mut Init::new(&mut noise, &device))
+        Condition::init(&y, &[], &network, &mut Init::new(&mut noise, &device))
     }
 
     fn number(z: Tensor<2>) -> Value {

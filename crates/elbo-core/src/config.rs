@@ -193,7 +193,7 @@ pub struct NetworkConfig {
     pub residual_blocks: usize,
     /// The nonlinearity of every hidden layer.
     pub activation: Activation,
-    /// Width of the learned vector of a category, and of a modelled number.
+    /// Width of the learned vector of a given category.
     pub embedding: usize,
     /// Width of the layers that make fields with levels autoregressive: each depends on those before it. 0
     /// makes them independent given z and y.
@@ -249,7 +249,8 @@ impl NetworkConfig {
         }
     }
 
-    /// Width of the layer that embeds a given image or text: that of the layer next to the data.
+    /// Width of the layer that embeds a given image or text, and of the sum of the vectors of modelled levels: that of
+    /// the layer next to the data.
     pub fn given_width(&self) -> usize {
         self.hidden.first().copied().unwrap_or(self.embedding)
     }

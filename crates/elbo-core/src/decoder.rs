@@ -6,6 +6,7 @@ use burn::tensor::{Int, Tensor};
 use crate::field::image::{ImageDistribution, ImageHead};
 use crate::field::levels::{Levels, LevelsHead};
 use crate::field::text::{TextDistribution, TextHead};
+use crate::fields::LevelValues;
 use crate::network::conditional::Order;
 use crate::network::{Embedded, Mlp};
 use crate::{FieldKind, FieldSpec, Fields, Init, ModelConfig, NetworkConfig};
@@ -75,7 +76,10 @@ impl Decoder {
         });
         Likelihood {
             fields: fields.collect(),
-            levels: self.levels.as_ref().map(|levels| levels.forward(h.clone())),
+            levels: self
+                .levels
+                .as_ref()
+                .map(|levels| levels.forward(h.clone(), y.levels.as_ref())),
         }
     }
 }
@@ -192,19 +196,13 @@ impl Likelihood {
     /// The terms of the fields that have levels, `[batch, fields with levels]`.
     fn level_terms(&self, x: &Fields, order: Order<'_>) -> Option<Tensor<2>> {
         let levels = self.levels.as_ref()?;
-        let (mut values, mut observed, mut within) = (Vec::new(), Vec::new(), Vec::new());
-        for field in &x.0 {
-            let Some(level) = field.value.levels() else {
-                continue;
-            };
-            let inner = field.value.within();
-            within.push(inner.unwrap_or_else(|| level.zeros_like()));
-            values.push(level);
-            observed.push(field.observed.clone());
-        }
-        let observed = Tensor::cat(observed, 1);
-        let log_prob = levels.log_prob(Tensor::cat(values, 1), observed.clone(), order);
-        Some((log_prob + Tensor::cat(within, 1)) * observed)
+        let LevelValues {
+            levels: values,
+            observed,
+            within,
+        } = x.levels()?;
+        let log_prob = levels.log_prob(values, observed.clone(), order);
+        Some((log_prob + within) * observed)
     }
 }
 

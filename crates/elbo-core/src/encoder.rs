@@ -5,14 +5,19 @@ use burn::tensor::Tensor;
 
 use crate::distribution::DiagonalGaussian;
 use crate::field::embedding::Embedding;
+use crate::field::levels::kinds_with_levels;
+use crate::field::vectors::{LevelVectors, Seen};
 use crate::network::gaussian::{CERTAIN, NEAR_PRIOR};
 use crate::network::{Embedded, GaussianHead, Mlp};
 use crate::{FieldKind, Fields, Init, ModelConfig, NetworkKind};
 
-/// Features of each x field, joined with y, through dense layers to mean and log-variance.
+/// Features of the x fields, joined with y, through dense layers to mean and log-variance. Each image and text has
+/// features of its own; the fields with levels enter as the sum of their levels' vectors.
 #[derive(Module, Debug)]
 pub struct Encoder {
+    /// Of the images and texts, in the order of the x fields.
     features: Vec<Embedding>,
+    levels: Option<LevelVectors>,
     hidden: Mlp,
     posterior: GaussianHead,
 }
@@ -23,9 +28,15 @@ impl Encoder {
         let network = &config.network;
         let features = config.x.iter();
         let features: Vec<_> = features
-            .map(|field| Embedding::modelled(field, network, init))
+            .filter_map(|field| Embedding::modelled(field, network, init))
             .collect();
-        let width = features.iter().map(Embedding::width).sum();
+        let kinds = kinds_with_levels(&config.x);
+        let sum = network.given_width();
+        let scale = 1.0 / (kinds.len().max(1) as f32).sqrt();
+        let levels =
+            (!kinds.is_empty()).then(|| LevelVectors::init(&kinds, network.number_steps, sum, scale, init));
+        let of_levels = if levels.is_some() { sum } else { 0 };
+        let width = features.iter().map(Embedding::width).sum::<usize>() + of_levels;
         let usual = |_| 1.0;
         let hidden = Mlp::init(width, condition, &network.hidden, network.activation, init, usual);
         let pixels =
@@ -37,6 +48,7 @@ impl Encoder {
         let posterior = GaussianHead::init(hidden.width() + condition, config.latent, start, init);
         Self {
             features,
+            levels,
             hidden,
             posterior,
         }
@@ -44,10 +56,14 @@ impl Encoder {
 
     /// q(z|x,y).
     pub fn posterior(&self, x: &Fields, y: &Embedded) -> DiagonalGaussian {
-        let features = self.features.iter().zip(&x.0);
-        let features = features
+        let whole = x.0.iter().filter(|field| field.value.levels().is_none());
+        let features = self.features.iter().zip(whole);
+        let mut features: Vec<_> = features
             .map(|(embedding, field)| embedding.embed(field))
             .collect();
+        if let (Some(vectors), Some(x)) = (&self.levels, x.levels()) {
+            features.push(vectors.sum(&Seen::new(x.levels, x.observed)));
+        }
         let h = self.hidden.forward(join(features), y);
         self.posterior.forward(y.join(h))
     }

@@ -115,10 +115,39 @@ pub struct Field {
 #[derive(Clone, Debug, Default)]
 pub struct Fields(pub Vec<Field>);
 
+/// The values of fields with levels side by side, `[batch, fields]` each.
+pub(crate) struct LevelValues {
+    /// Level numbers.
+    pub(crate) levels: Tensor<2>,
+    /// 1 where a level is observed, else 0.
+    pub(crate) observed: Tensor<2>,
+    /// ln p(value | level).
+    pub(crate) within: Tensor<2>,
+}
+
 impl Fields {
     /// No fields: the condition of a plain VAE.
     pub fn none() -> Self {
         Self::default()
+    }
+
+    /// The values of all fields with levels side by side; none without such a field.
+    pub(crate) fn levels(&self) -> Option<LevelValues> {
+        let (mut levels, mut observed, mut within) = (Vec::new(), Vec::new(), Vec::new());
+        for field in &self.0 {
+            let Some(level) = field.value.levels() else {
+                continue;
+            };
+            let inner = field.value.within();
+            within.push(inner.unwrap_or_else(|| level.zeros_like()));
+            levels.push(level);
+            observed.push(field.observed.clone());
+        }
+        (!levels.is_empty()).then(|| LevelValues {
+            levels: Tensor::cat(levels, 1),
+            observed: Tensor::cat(observed, 1),
+            within: Tensor::cat(within, 1),
+        })
     }
 
     /// Each record `times` times in a row: `[batch · times, …]`.

@@ -73,7 +73,7 @@ impl Model {
     pub fn init(config: &ModelConfig, init: &mut Init) -> Result<Self, CoreError> {
         config.check()?;
         init.precision = config.network.precision;
-        let condition = Condition::init(&config.y, &config.network, init);
+        let condition = Condition::init(&config.y, &config.x, &config.network, init);
         let width = condition.width();
         Ok(Self {
             encoder: Encoder::init(config, width, init),

@@ -5,6 +5,7 @@ pub mod conditional;
 pub mod conv;
 pub mod dense;
 pub mod embedded;
+pub(crate) mod field_layers;
 pub mod gaussian;
 pub mod sequence;
 mod widest;

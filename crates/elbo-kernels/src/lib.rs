@@ -3,6 +3,8 @@
 //! | operation | formula | shapes | worst error |
 //! |---|---|---|---|
 //! | [`dense()`] | f(x W + b) | `[b, k] [k, n] [n]` to `[b, n]` | (k + 2) 2⁻²⁴ Σ \|x W\| |
+//! | [`dense_blocks`] | f([x_i W_i] + b), one W_i for each block of columns | `[b, m k] [k, Σ widths] [1 or b, Σ widths]` to `[b, Σ widths]` | as `dense` |
+//! | [`sums_before`] | Σ p_i x_i of the blocks before each field | `[b, blocks w] [b, blocks]` to `[b, fields w]` | one rounding for each block |
 //! | [`conv2d`] | f(x ⋆ W + b) | `[b, h, w, ci] [kh, kw, ci, co] [co]` to `[b, oh, ow, co]` | as `dense`, k = kh kw ci |
 //! | [`conv_transpose2d`] | f(x ⋆ᵀ W + b) | `[b, h, w, ci] [kh, kw, co, ci] [co]` to `[b, oh, ow, co]` | as `dense`, k = kh kw ci |
 //! | [`bernoulli_log_prob`] | Σ x l - log(1 + e^l) | `[b, d] [b, d]` to `[b]` | 2e-6 Σ \|terms\| |
@@ -28,6 +30,7 @@ mod span;
 mod activation;
 mod adam;
 mod bernoulli;
+mod blocks;
 mod categorical;
 mod conv;
 mod dense;
@@ -44,12 +47,14 @@ mod posterior;
 mod precision;
 mod shape;
 mod sigmoid;
+mod sums;
 #[cfg(test)]
 mod testing;
 
 pub use activation::Activation;
 pub use adam::{Adam, AdamMoments, adam_step};
 pub use bernoulli::bernoulli_log_prob;
+pub use blocks::dense_blocks;
 pub use categorical::categorical_log_prob;
 pub use conv::{conv_transpose2d, conv2d};
 pub use dense::{STEADY_INPUTS, dense};
@@ -63,12 +68,14 @@ pub use norm::sum_of_squares;
 pub use posterior::{MeanLogvar, sample_and_kl};
 pub use precision::{Precision, bf16_is_fast};
 pub use sigmoid::sigmoid;
+pub use sums::sums_before;
 
 /// The plain-tensor twin of every operation: the same formula in Burn's own operations, differentiated by Burn.
 /// Slow and obvious; the tests compare with it.
 pub mod reference {
     pub use crate::adam::reference as adam_step;
     pub use crate::bernoulli::reference as bernoulli_log_prob;
+    pub use crate::blocks::reference as dense_blocks;
     pub use crate::categorical::reference as categorical_log_prob;
     pub use crate::conv::conv_transpose2d_reference as conv_transpose2d;
     pub use crate::conv::conv2d_reference as conv2d;
@@ -79,4 +86,5 @@ pub mod reference {
     pub use crate::norm::reference as sum_of_squares;
     pub use crate::posterior::reference as sample_and_kl;
     pub use crate::sigmoid::reference as sigmoid;
+    pub use crate::sums::reference as sums_before;
 }

@@ -14,8 +14,8 @@ use burn::backend::{
 };
 
 use crate::{
-    Activation, ConvGeometry, Precision, adam::AdamScalars, bernoulli, categorical, conv, dense, gaussian,
-    logistic, mixture, portable, posterior, posterior::Parameters, sigmoid,
+    Activation, ConvGeometry, Precision, adam::AdamScalars, bernoulli, blocks, categorical, conv, dense,
+    gaussian, logistic, mixture, portable, posterior, posterior::Parameters, sigmoid, sums, sums::Blocks,
 };
 
 /// Differentiable operations; the public function of the same name documents the formula.
@@ -30,6 +30,22 @@ pub(crate) trait VaeOps: Backend {
         _precision: Precision,
     ) -> FloatTensor<Self> {
         portable::dense::<Self>(x, weight, bias, activation)
+    }
+
+    /// See [`crate::dense_blocks`].
+    fn dense_blocks(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        base: FloatTensor<Self>,
+        widths: Vec<usize>,
+        activation: Activation,
+    ) -> FloatTensor<Self> {
+        portable::dense_blocks::<Self>(x, weight, base, widths, activation)
+    }
+
+    /// See [`crate::sums_before`].
+    fn sums_before(x: FloatTensor<Self>, present: FloatTensor<Self>, blocks: Blocks) -> FloatTensor<Self> {
+        portable::sums_before::<Self>(x, present, blocks)
     }
 
     /// See [`crate::conv2d`].
@@ -142,6 +158,33 @@ pub(crate) trait VaeGrads: VaeOps {
         _precision: Precision,
     ) -> FloatTensor<Self> {
         portable::dense_grad_input::<Self>(grad, weight)
+    }
+
+    /// x_iᵀ grad_i of each block, side by side: `[batch, m k]`, `[batch, Σ widths]` to `[k, Σ widths]`.
+    fn dense_blocks_grad_weight(
+        x: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        widths: Vec<usize>,
+    ) -> FloatTensor<Self> {
+        portable::dense_blocks_grad_weight::<Self>(x, grad, widths)
+    }
+
+    /// grad_i W_iᵀ of each block, side by side: `[batch, Σ widths]`, `[k, Σ widths]` to `[batch, m k]`.
+    fn dense_blocks_grad_input(
+        grad: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        widths: Vec<usize>,
+    ) -> FloatTensor<Self> {
+        portable::dense_blocks_grad_input::<Self>(grad, weight, widths)
+    }
+
+    /// The gradients of the fields behind each block's own, summed, times whether the block is present.
+    fn sums_before_grad(
+        grad: FloatTensor<Self>,
+        present: FloatTensor<Self>,
+        blocks: Blocks,
+    ) -> FloatTensor<Self> {
+        portable::sums_before_grad::<Self>(grad, present, blocks)
     }
 
     /// Wide image to narrow one, no bias: the linear part of a convolution.
@@ -273,6 +316,20 @@ impl<B: VaeGrads, C: CheckpointStrategy> VaeOps for Autodiff<B, C> {
         precision: Precision,
     ) -> FloatTensor<Self> {
         dense::tracked::<B, C>(x, weight, bias, activation, precision)
+    }
+
+    fn dense_blocks(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        base: FloatTensor<Self>,
+        widths: Vec<usize>,
+        activation: Activation,
+    ) -> FloatTensor<Self> {
+        blocks::tracked::<B, C>(x, weight, base, widths, activation)
+    }
+
+    fn sums_before(x: FloatTensor<Self>, present: FloatTensor<Self>, blocks: Blocks) -> FloatTensor<Self> {
+        sums::tracked::<B, C>(x, present, blocks)
     }
 
     fn conv2d_fused(

@@ -4,7 +4,8 @@ use super::{
     FieldKind, ImageLikelihood, ImageShape, ModelConfig, NetworkConfig, NetworkKind, PriorKind, code_steps,
 };
 use crate::field::law::parameters;
-use crate::field::vectors::{facts, number_facts};
+use crate::field::levels::kinds_with_levels;
+use crate::field::vectors::learned;
 use crate::network::conditional::CONTEXT;
 
 impl ModelConfig {
@@ -14,7 +15,8 @@ impl ModelConfig {
         let network = &self.network;
         let hidden: Vec<_> = network.hidden.iter().map(|width| wide(*width)).collect();
         let mirrored: Vec<_> = hidden.iter().rev().copied().collect();
-        let modelled = sums(self.x.iter().map(|field| network.modelled(&field.kind)));
+        let whole = self.x.iter().filter_map(|field| network.modelled(&field.kind));
+        let modelled = sums(whole.chain([self.level_sum()]));
         let given = sums(self.y.iter().map(|field| network.given(&field.kind)));
         let (features, condition) = (modelled.width, given.width);
 
@@ -39,17 +41,26 @@ impl ModelConfig {
         modelled.weights + given.weights + encoder + decoder + heads + prior
     }
 
+    /// The sum of the vectors of all modelled levels, as the encoder sees it.
+    fn level_sum(&self) -> Size {
+        let kinds = kinds_with_levels(&self.x);
+        let width = wide(self.network.given_width());
+        Size {
+            weights: wide(learned(kinds.iter().copied(), self.network.number_steps)) * width,
+            width: if kinds.is_empty() { 0 } else { width },
+        }
+    }
+
     /// Weights of the networks and of the outputs of all fields with levels.
     fn level_weights(&self, inputs: u128) -> u128 {
-        let kinds = self.x.iter().map(|field| &field.kind);
         let network = &self.network;
         let (chain, context) = (wide(network.chain), wide(CONTEXT));
-        let each = kinds.filter(|kind| kind.levels() > 0).map(|kind| {
+        let each = kinds_with_levels(&self.x).into_iter().map(|kind| {
             let outputs = wide(parameters(kind, network.components));
             match chain {
                 0 => (inputs + 1) * outputs,
                 _ => {
-                    let vectors = wide(facts(kind, network.number_steps)) * context;
+                    let vectors = wide(learned([kind], network.number_steps)) * context;
                     let layers = (context + inputs + 1) * chain + (chain + 1) * chain;
                     vectors + layers + (chain + 1) * outputs
                 }
@@ -74,23 +85,18 @@ fn sums(sizes: impl Iterator<Item = Size>) -> Size {
 }
 
 impl NetworkConfig {
-    /// The embedding of a modelled field.
-    fn modelled(&self, kind: &FieldKind) -> Size {
+    /// The embedding of a modelled image or text; none of a field with levels.
+    fn modelled(&self, kind: &FieldKind) -> Option<Size> {
         match kind {
-            FieldKind::Image { shape, .. } => Size {
+            FieldKind::Image { shape, .. } => Some(Size {
                 weights: self.convolutions(shape).encoder,
                 width: wide(self.features(shape)),
-            },
-            FieldKind::Text(shape) => Size {
+            }),
+            FieldKind::Text(shape) => Some(Size {
                 weights: shape.encoder_weights(),
                 width: wide(shape.features()),
-            },
-            FieldKind::Category { levels } => self.table(*levels),
-            FieldKind::Flag { missing } => flag(*missing),
-            FieldKind::Number { bins, missing } => Size {
-                weights: wide(number_facts(bins, *missing, self.number_steps)) * wide(self.embedding),
-                width: 1 + wide(self.embedding),
-            },
+            }),
+            FieldKind::Category { .. } | FieldKind::Flag { .. } | FieldKind::Number { .. } => None,
         }
     }
 
@@ -315,16 +321,17 @@ mod tests {
             ImageLikelihood::Bernoulli,
             PriorKind::Learned,
         );
-        // x is as wide as the image, 9·6·3 = 162, the text's three times 4 channels, the number's 1 + 4, the
-        // flag's 3 and the label's 4; y as 3 and 4, flags of 2 and 3, the image's and the text's 4 + 1 (no
-        // hidden layer, so as wide as an embedding), the number's 2 and a code of 7, and the bare one's 2
-        let (x, y) = (162 + 12 + 5 + 3 + 4, 3 + 4 + 2 + 3 + 5 + 5 + 9 + 2);
+        // x is as wide as the image, 9·6·3 = 162, the text's three times 4 channels, and the sum of the levels' vectors,
+        // 4 (no hidden layer, so as wide as an embedding); y as 3 and 4, flags of 2 and 3, the image's and the text's
+        // 4 + 1, the number's 2 and a code of 7, and the bare one's 2
+        let (x, y) = (162 + 12 + 4, 3 + 4 + 2 + 3 + 5 + 5 + 9 + 2);
         let inputs = 2 + y;
         // a text's encoder: 9 tokens of 4, two convolutions of 3·4·4 + 4; its head 36 too, two convolutions
         // and 4·4 + 4 behind each, three shifts of 4, and 7 tokens that are written
         let (text, head) = (36 + 2 * 52, 36 + 2 * (52 + 20) + (inputs + 1) * 12 + 5 * 7);
-        // of the number are known: score, centre, that it is, three ramps, the named value and missing
-        let tables_of_x = 8 * 4 + 4 * 4;
+        // of the number are known: score, centre, that it is, three ramps, the named value and missing; of the flag and
+        // the label three levels each
+        let tables_of_x = (8 + 3 + 3) * 4;
         let tables_of_y = 3 * 3 + 8 * 4 + (162 + 1) * 4 + text + (12 + 1) * 4;
         // vectors of 8 facts, 3 and 3 levels; two layers for each of three fields; outputs for three named things and
         // two components of the number, three levels of the flag and of the label

@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use super::category::CategoryEmbedding;
 use super::flag::FlagEmbedding;
 use super::image::{ImageEmbedding, ImageEncoder};
-use super::number::{NumberCode, NumberEmbedding};
+use super::number::NumberCode;
 use super::text::TextEmbedding;
 use crate::network::SequenceEncoder;
 use crate::{Field, FieldKind, FieldSpec, Init, NetworkConfig};
@@ -27,29 +27,27 @@ pub enum Embedding {
     Category(CategoryEmbedding),
     /// A flag.
     Flag(FlagEmbedding),
-    /// A modelled number.
-    Number(NumberEmbedding),
     /// A given number.
     GivenNumber(NumberCode),
 }
 
 impl Embedding {
-    /// The embedding of a modelled field.
-    pub(crate) fn modelled(field: &FieldSpec, network: &NetworkConfig, init: &mut Init) -> Self {
+    /// The embedding of a modelled image or text; none of a field with levels.
+    pub(crate) fn modelled(field: &FieldSpec, network: &NetworkConfig, init: &mut Init) -> Option<Self> {
         match &field.kind {
             FieldKind::Image {
                 shape,
                 likelihood,
                 region,
-            } => Self::Image(ImageEncoder::init(network, *shape, *likelihood, *region, init)),
-            FieldKind::Text(shape) => Self::Text(SequenceEncoder::init(*shape, init)),
-            kind @ FieldKind::Number { .. } => Self::Number(NumberEmbedding::init(
-                kind,
-                network.number_steps,
-                network.embedding,
+            } => Some(Self::Image(ImageEncoder::init(
+                network,
+                *shape,
+                *likelihood,
+                *region,
                 init,
-            )),
-            FieldKind::Flag { .. } | FieldKind::Category { .. } => Self::given(field, network, init),
+            ))),
+            FieldKind::Text(shape) => Some(Self::Text(SequenceEncoder::init(*shape, init))),
+            FieldKind::Number { .. } | FieldKind::Flag { .. } | FieldKind::Category { .. } => None,
         }
     }
 
@@ -81,7 +79,6 @@ impl Embedding {
             Self::GivenText(text) => text.width(),
             Self::Category(category) => category.width(),
             Self::Flag(flag) => flag.width(),
-            Self::Number(number) => number.width(),
             Self::GivenNumber(number) => number.width(),
         }
     }
@@ -99,7 +96,6 @@ impl Embedding {
             Self::GivenText(text) => text.embed(field.value.text().0, observed),
             Self::Category(category) => category.embed(field),
             Self::Flag(flag) => flag.embed(field),
-            Self::Number(number) => number.embed(field),
             Self::GivenNumber(number) => number.embed(field),
         }
     }

@@ -3,7 +3,7 @@
 use burn::tensor::{Int, Tensor, TensorData};
 
 use super::bins::Bins;
-use super::mixture::{PARAMETERS, first_parameters};
+use super::mixture::PARAMETERS;
 use crate::FieldKind;
 
 /// The least share of the records with which a named value begins.
@@ -45,15 +45,15 @@ impl Law {
         self.heads() + PARAMETERS * self.components
     }
 
-    /// The parameters of a new network: a number's named values are as likely as they are frequent.
+    /// The logits of a new network: a number's named values are as likely as they are frequent.
     pub(super) fn first(&self, kind: &FieldKind) -> Vec<f32> {
-        let mut first = vec![0.0; self.heads()];
-        if let (Some(found), FieldKind::Number { bins, .. }) = (&self.bins, kind) {
-            let shares = found.shares(bins).into_iter();
-            first = shares.map(|share| share.max(LEAST_SHARE).ln()).collect();
+        match (&self.bins, kind) {
+            (Some(found), FieldKind::Number { bins, .. }) => {
+                let shares = found.shares(bins).into_iter();
+                shares.map(|share| share.max(LEAST_SHARE).ln()).collect()
+            }
+            _ => vec![0.0; self.heads()],
         }
-        first.extend(first_parameters(self.components));
-        first
     }
 }
 
@@ -62,10 +62,14 @@ pub(crate) fn parameters(kind: &FieldKind, components: usize) -> usize {
     Law::new(kind, components).parameters()
 }
 
-/// The distributions of all fields, with what each of their levels is to them, field after field.
+/// The distributions of all fields, with what each of their levels is to them, field after field. Those with a mixture
+/// stand behind all others.
 #[derive(Clone, Debug)]
 pub(super) struct Laws {
     pub(super) each: Vec<Law>,
+    /// The place in the record of each of them, and the other way round.
+    pub(super) places: Vec<usize>,
+    pub(super) place_of: Vec<usize>,
     /// Where the levels of each field begin.
     starts: Vec<f32>,
     /// The output that holds each level's own probability.
@@ -77,9 +81,7 @@ pub(super) struct Laws {
 /// What the levels are to the mixtures.
 #[derive(Clone, Debug)]
 struct Mixtures {
-    /// The fields that have one.
-    fields: Vec<i64>,
-    /// The output of each field that holds its mixture's probability, 0 in a field without one.
+    /// The output of each field with a mixture that holds its mixture's probability.
     rest: Vec<f32>,
     /// 1 for each level that is named, and that a mixture covers.
     named: Vec<f32>,
@@ -99,7 +101,7 @@ pub(super) struct Looked {
 
 /// What the levels of a batch are to the mixtures.
 pub(super) struct Mixed {
-    /// The output that holds the mixture's probability, 0 in a field without one.
+    /// The output that holds the mixture's probability, of fields with a mixture alone.
     pub(super) rest: Tensor<2>,
     /// 1 where the level is named, and where a mixture covers it.
     pub(super) named: Tensor<2>,
@@ -110,7 +112,15 @@ pub(super) struct Mixed {
 }
 
 impl Laws {
-    pub(super) fn new(each: Vec<Law>) -> Self {
+    /// Of distributions in the order of the record.
+    pub(super) fn new(of_record: &[Law]) -> Self {
+        let mut places: Vec<usize> = (0..of_record.len()).collect();
+        places.sort_by_key(|place| of_record[*place].components > 0);
+        let mut place_of = vec![0; places.len()];
+        for (own, place) in places.iter().enumerate() {
+            place_of[*place] = own;
+        }
+        let each: Vec<Law> = places.iter().map(|place| of_record[*place].clone()).collect();
         let starts = each.iter().scan(0.0, |next, law| {
             let start = *next;
             *next += law.levels as f32;
@@ -121,7 +131,14 @@ impl Laws {
             head: of_levels(&each, |bins, level| bins.head[level] as f32, |level| level as f32),
             mixtures: Mixtures::new(&each),
             each,
+            places,
+            place_of,
         }
+    }
+
+    /// How many fields have no mixture; they stand before the others.
+    pub(super) fn without_mixture(&self) -> usize {
+        self.each.iter().filter(|law| law.components == 0).count()
     }
 
     /// # Shapes
@@ -144,16 +161,18 @@ impl Laws {
             let table = Tensor::<1>::from_data(table, &device);
             table.select(0, places.clone()).reshape([batch, fields])
         };
-        let own = TensorData::new(mixtures.fields.clone(), [mixtures.fields.len()]);
-        let own = Tensor::<1, Int>::from_data(own, &device);
+        let (without, with) = (self.without_mixture(), mixtures.rest.len());
+        let own = |all: Tensor<2>| all.narrow(1, without, with);
+        let rest = TensorData::new(mixtures.rest.clone(), [1, with]);
+        let rest = Tensor::<2>::from_data(rest, &device);
         Looked {
             head: at(&self.head),
             mixed: Some(Mixed {
-                rest: row(&mixtures.rest).repeat_dim(0, batch),
+                rest: rest.repeat_dim(0, batch),
                 named: at(&mixtures.named),
                 covered: at(&mixtures.covered),
-                low: at(&mixtures.low).select(1, own.clone()),
-                high: at(&mixtures.high).select(1, own),
+                low: own(at(&mixtures.low)),
+                high: own(at(&mixtures.high)),
             }),
         }
     }
@@ -161,15 +180,11 @@ impl Laws {
 
 impl Mixtures {
     fn new(each: &[Law]) -> Option<Self> {
-        let fields = (0..).zip(each);
-        let fields: Vec<i64> = fields
-            .filter_map(|(place, law)| law.bins.as_ref().map(|_| place))
-            .collect();
         let flag = |flag: bool| f32::from(u8::from(flag));
-        let rest = |law: &Law| law.bins.as_ref().map_or(0.0, |bins| (bins.heads - 1) as f32);
-        (!fields.is_empty()).then(|| Self {
-            fields,
-            rest: each.iter().map(rest).collect(),
+        let rest = each.iter().filter_map(|law| law.bins.as_ref());
+        let rest: Vec<f32> = rest.map(|bins| (bins.heads - 1) as f32).collect();
+        (!rest.is_empty()).then(|| Self {
+            rest,
             named: of_levels(each, |bins, level| flag(bins.named[level]), |_| 1.0),
             covered: of_levels(each, |bins, level| flag(bins.mixed[level]), |_| 0.0),
             low: of_levels(each, |bins, level| bins.low[level], |_| 0.0),

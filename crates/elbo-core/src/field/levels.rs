@@ -8,9 +8,12 @@ use elbo_kernels::categorical_log_prob;
 
 use super::bins::Bins;
 use super::law::{Law, Laws, Looked};
-use super::mixture::{Mixture, PARAMETERS, log_add_exp};
+use super::mixture::{Mixture, first_parameters, log_add_exp};
+pub use super::vectors::Seen;
+use super::vectors::picked;
+use crate::network::Conditional;
 use crate::network::conditional::{CONTEXT, Order};
-use crate::network::{Conditional, Dense};
+use crate::network::field_layers::FieldLayers;
 use crate::{FieldKind, FieldSpec, Init, NetworkConfig};
 
 /// Features to the distributions of all fields with levels.
@@ -18,8 +21,10 @@ use crate::{FieldKind, FieldSpec, Init, NetworkConfig};
 pub struct LevelsHead {
     /// None if the fields are conditionally independent given z and y.
     networks: Option<Conditional>,
-    /// The parameters of each field's distribution, from its features.
-    outputs: Vec<Dense>,
+    /// The logits of each field, from its features.
+    logits: FieldLayers,
+    /// The mixtures of the fields that have one.
+    mixtures: Option<FieldLayers>,
     #[module(skip)]
     laws: Arc<Laws>,
 }
@@ -37,35 +42,46 @@ impl LevelsHead {
         network: &NetworkConfig,
         init: &mut Init,
     ) -> Option<Self> {
-        let kinds = fields.iter().map(|field| &field.kind);
-        let kinds: Vec<&FieldKind> = kinds.filter(|kind| kind.levels() > 0).collect();
+        let kinds = kinds_with_levels(fields);
         if kinds.is_empty() {
             return None;
         }
+        let each = kinds.iter().map(|kind| Law::new(kind, network.components));
+        let laws = Laws::new(&each.collect::<Vec<_>>());
+        let kinds: Vec<&FieldKind> = laws.places.iter().map(|place| kinds[*place]).collect();
         let networks = (network.chain > 0)
             .then(|| Conditional::init(&kinds, network.chain, network.number_steps, inputs, init));
         let width = networks.as_ref().map_or(inputs, Conditional::width);
-        let laws: Vec<Law> = kinds
-            .iter()
-            .map(|kind| Law::new(kind, network.components))
-            .collect();
-        let outputs = laws.iter().zip(&kinds);
-        let outputs = outputs.map(|(law, kind)| Dense::output(width, law.first(kind), FIRST_SCALE, init));
+        let logits = laws.each.iter().zip(&kinds).map(|(law, kind)| law.first(kind));
+        let logits: Vec<Vec<f32>> = logits.collect();
+        let mixed = laws.each.len() - laws.without_mixture();
+        let mixture = first_parameters(network.components);
         Some(Self {
-            outputs: outputs.collect(),
+            logits: FieldLayers::output(width, &logits, FIRST_SCALE, init),
+            mixtures: (mixed > 0)
+                .then(|| FieldLayers::output(width, &vec![mixture; mixed], FIRST_SCALE, init)),
             networks,
-            laws: Arc::new(Laws::new(laws)),
+            laws: Arc::new(laws),
         })
     }
 
+    /// `known`: levels that are given, which every field sees, in the order of the record.
+    ///
     /// # Shapes
     /// `[batch, inputs]` to distributions over `[batch, fields]` levels.
-    pub fn forward(&self, hidden: Tensor<2>) -> Levels {
+    pub fn forward(&self, hidden: Tensor<2>, known: Option<&Seen>) -> Levels {
         Levels {
+            known: known.map(|known| known.at(&self.laws.places)),
             head: self.clone(),
             hidden,
         }
     }
+}
+
+/// The kinds of those of `fields` that have levels.
+pub(crate) fn kinds_with_levels(fields: &[FieldSpec]) -> Vec<&FieldKind> {
+    let kinds = fields.iter().map(|field| &field.kind);
+    kinds.filter(|kind| kind.levels() > 0).collect()
 }
 
 /// Distributions over levels side by side, one for each field with levels. That of a category or a flag is
@@ -79,14 +95,24 @@ pub struct Levels {
     head: LevelsHead,
     /// The decoder's hidden units.
     hidden: Tensor<2>,
+    /// What is given, in the order of the head.
+    known: Option<Seen>,
 }
 
 /// The fields of [`Levels`] in order, for sampling: each conditional on the levels chosen before it.
 pub struct OneByOne<'a> {
     levels: &'a Levels,
-    /// Sum of the vectors of all levels chosen so far, `[batch, CONTEXT]`.
-    before: Option<Tensor<2>>,
+    /// None where the fields do not see each other.
+    seen: Option<SeenSoFar>,
     next: usize,
+}
+
+/// What the networks of the fields work on.
+struct SeenSoFar {
+    /// What they make of the hidden units.
+    of_hidden: Tensor<2>,
+    /// Sum of the vectors of all levels seen so far, `[batch, CONTEXT]`.
+    before: Tensor<2>,
 }
 
 impl Levels {
@@ -95,67 +121,80 @@ impl Levels {
     /// # Shapes
     /// levels, observed: `[batch, fields]`, to the same.
     pub fn log_prob(&self, levels: Tensor<2>, observed: Tensor<2>, order: Order<'_>) -> Tensor<2> {
-        let parameters = self.parameters(&levels, &observed, order);
-        let laws = &self.head.laws.each;
-        let logits = parameters.iter().zip(laws);
-        let logits = logits.map(|(all, law)| all.clone().narrow(1, 0, law.heads()));
-        let logits = Tensor::cat(logits.collect(), 1);
-        let widths: Vec<usize> = laws.iter().map(Law::heads).collect();
-        // What is not observed may be no level at all.
-        let Looked { head, mixed } = self.head.laws.look_up(levels * observed);
+        let laws = &self.head.laws;
+        let seen = Seen::new(levels, observed).at(&laws.places);
+        let features = self.features(&seen, order);
+        let logits = self.head.logits.forward(features.clone());
+        let widths: Vec<usize> = laws.each.iter().map(Law::heads).collect();
+        let Looked { head, mixed } = laws.look_up(seen.levels);
         let own = categorical_log_prob(logits.clone(), head, &widths);
-        let Some(mixed) = mixed else {
-            return own;
+        let log_prob = match (mixed, &self.head.mixtures) {
+            (Some(mixed), Some(mixtures)) => {
+                let (without, fields) = (laws.without_mixture(), widths.len());
+                let (others, with) = widths.split_at(without);
+                let others: usize = others.iter().sum();
+                let logits = logits.narrow(1, others, with.iter().sum());
+                let rest = categorical_log_prob(logits, mixed.rest, with);
+                let width = features.dims()[1] / fields;
+                let features = features.narrow(1, without * width, with.len() * width);
+                let parameters = mixtures.forward(features);
+                let [batch, columns] = parameters.dims();
+                let parameters = parameters.reshape([batch, with.len(), columns / with.len()]);
+                let masses = Mixture::new(parameters).log_mass(mixed.low, mixed.high);
+                let rest = behind(rest + masses, fields);
+                log_add_exp(own, mixed.named, rest, mixed.covered)
+            }
+            _ => own,
         };
-        let rest = categorical_log_prob(logits, mixed.rest, &widths);
-        let masses = mixture(laws, &parameters).log_mass(mixed.low, mixed.high);
-        let rest = rest + spread(masses, laws);
-        log_add_exp(own, mixed.named, rest, mixed.covered)
+        picked(log_prob, &laws.place_of)
     }
 
-    /// The parameters of all fields' distributions.
-    fn parameters(&self, levels: &Tensor<2>, observed: &Tensor<2>, order: Order<'_>) -> Vec<Tensor<2>> {
-        let LevelsHead {
-            networks, outputs, ..
-        } = &self.head;
-        let features = match networks {
-            Some(networks) => networks.features(&self.hidden, levels.clone(), observed.clone(), order),
-            None => vec![self.hidden.clone(); outputs.len()],
+    /// The features of all fields, `[batch, fields · width]`.
+    fn features(&self, seen: &Seen, order: Order<'_>) -> Tensor<2> {
+        let LevelsHead { networks, laws, .. } = &self.head;
+        let Some(networks) = networks else {
+            return self.hidden.clone().repeat_dim(1, laws.each.len());
         };
-        let each = outputs.iter().zip(features);
-        each.map(|(output, features)| output.forward(features)).collect()
+        let usual: Vec<usize> = (0..laws.each.len()).collect();
+        let order = order.unwrap_or(&usual).iter();
+        let order: Vec<usize> = order.map(|place| laws.place_of[*place]).collect();
+        networks.features(&self.hidden, seen, self.known.as_ref(), &order)
     }
 
-    /// The fields one after the other.
-    pub fn one_by_one(&self) -> OneByOne<'_> {
-        let [batch, _] = self.hidden.dims();
-        let none = || Tensor::zeros([batch, CONTEXT], &self.hidden.device());
+    /// The fields one after the other. `known`: levels that are known already, which all fields see; they are then not to
+    /// be chosen again.
+    pub fn one_by_one(&self, known: Option<&Seen>) -> OneByOne<'_> {
+        let laws = &self.head.laws;
+        let known = known.map(|known| known.at(&laws.places));
+        let seen = self.head.networks.as_ref().map(|networks| {
+            let [batch, _] = self.hidden.dims();
+            let sums = [&self.known, &known].into_iter().flatten();
+            let sums = sums.map(|known| networks.sum(known));
+            SeenSoFar {
+                of_hidden: networks.of_hidden(self.hidden.clone()),
+                before: sums
+                    .reduce(|sum, more| sum + more)
+                    .unwrap_or_else(|| Tensor::zeros([batch, CONTEXT], &self.hidden.device())),
+            }
+        });
         OneByOne {
             levels: self,
-            before: self.head.networks.as_ref().map(|_| none()),
+            seen,
             next: 0,
         }
     }
 }
 
-/// The mixtures of all fields that have one.
-fn mixture(laws: &[Law], parameters: &[Tensor<2>]) -> Mixture {
-    let each = laws.iter().zip(parameters).filter(|(law, _)| law.components > 0);
-    let each = each.map(|(law, all)| all.clone().narrow(1, law.heads(), PARAMETERS * law.components));
-    Mixture::new(Tensor::stack(each.collect(), 1))
-}
-
-/// Values of the fields with a mixture, in their columns among all fields; 0 in the others.
-fn spread(values: Tensor<2>, laws: &[Law]) -> Tensor<2> {
-    let mut next = 0;
-    let columns = laws.iter().map(|law| match law.bins {
-        Some(_) => {
-            next += 1;
-            values.clone().narrow(1, next - 1, 1)
-        }
-        None => values.clone().narrow(1, 0, 1).zeros_like(),
-    });
-    Tensor::cat(columns.collect(), 1)
+/// Values of the last of `fields` fields, behind as many zeros as there are other fields.
+fn behind(values: Tensor<2>, fields: usize) -> Tensor<2> {
+    let [batch, own] = values.dims();
+    if own == fields {
+        return values;
+    }
+    Tensor::cat(
+        vec![Tensor::zeros([batch, fields - own], &values.device()), values],
+        1,
+    )
 }
 
 impl OneByOne<'_> {
@@ -166,48 +205,62 @@ impl OneByOne<'_> {
     pub fn logits(&self) -> Tensor<2> {
         let LevelsHead {
             networks,
-            outputs,
+            logits,
+            mixtures,
             laws,
         } = &self.levels.head;
-        let hidden = self.levels.hidden.clone();
-        let features = match (networks, &self.before) {
-            (Some(networks), Some(before)) => networks.features_of(self.next, hidden, before.clone()),
-            _ => hidden,
+        let field = laws.place_of[self.next];
+        let features = match (networks, &self.seen) {
+            (Some(networks), Some(seen)) => networks.features_of(field, &seen.of_hidden, seen.before.clone()),
+            _ => self.levels.hidden.clone(),
         };
-        let (all, law) = (outputs[self.next].forward(features), &laws.each[self.next]);
-        match &law.bins {
-            None => all,
-            Some(bins) => number_log_probs(law, bins, all),
+        let logits = logits.one(field, features.clone());
+        match (&laws.each[field].bins, mixtures) {
+            (Some(bins), Some(mixtures)) => {
+                let mixture = mixtures.one(field - laws.without_mixture(), features);
+                number_log_probs(bins, logits, mixture)
+            }
+            _ => logits,
         }
     }
 
+    /// How many levels the next field has.
+    ///
+    /// # Panics
+    /// If all fields are chosen.
+    pub fn levels(&self) -> usize {
+        let laws = &self.levels.head.laws;
+        laws.each[laws.place_of[self.next]].levels
+    }
+
     /// Sets the level of this field in each record, `[batch]`, and moves on to the next field. The index one
-    /// past the last level means "not observed".
+    /// past the last level means "not observed", or that the level was known from the start.
     pub fn choose(&mut self, levels: Tensor<1, Int>) {
-        if let (Some(networks), Some(before)) = (&self.levels.head.networks, &mut self.before) {
-            *before = before.clone() + networks.vector(self.next, levels);
+        let head = &self.levels.head;
+        if let (Some(networks), Some(seen)) = (&head.networks, &mut self.seen) {
+            let field = head.laws.place_of[self.next];
+            seen.before = seen.before.clone() + networks.vector(field, levels);
         }
         self.next += 1;
     }
 }
 
-/// log p of every level of a number.
-fn number_log_probs(law: &Law, bins: &Bins, parameters: Tensor<2>) -> Tensor<2> {
-    let ([batch, _], device) = (parameters.dims(), parameters.device());
-    let heads = activation::softmax(parameters.clone().narrow(1, 0, bins.heads), 1);
-    let own = parameters.narrow(1, bins.heads, PARAMETERS * law.components);
+/// log p of every level of a number, from the logits of its named levels and the parameters of its mixture.
+fn number_log_probs(bins: &Bins, logits: Tensor<2>, mixture: Tensor<2>) -> Tensor<2> {
+    let ([batch, _], device, levels) = (logits.dims(), logits.device(), bins.named.len());
+    let heads = activation::softmax(logits, 1);
     let covered = bins.mixed.iter().filter(|mixed| **mixed).count();
-    let masses = Mixture::new(own.unsqueeze_dim(1)).masses(&bins.high[..covered - 1]);
+    let masses = Mixture::new(mixture.unsqueeze_dim(1)).masses(&bins.high[..covered - 1]);
     let rest = masses * heads.clone().narrow(1, bins.heads - 1, 1);
-    let none = Tensor::zeros([batch, law.levels - covered], &device);
+    let none = Tensor::zeros([batch, levels - covered], &device);
     let places: Vec<i64> = bins.head.iter().map(|head| *head as i64).collect();
-    let places = Tensor::<1, Int>::from_data(TensorData::new(places, [law.levels]), &device);
+    let places = Tensor::<1, Int>::from_data(TensorData::new(places, [levels]), &device);
     let named: Vec<f32> = bins
         .named
         .iter()
         .map(|named| f32::from(u8::from(*named)))
         .collect();
-    let named = Tensor::<2>::from_data(TensorData::new(named, [1, law.levels]), &device);
+    let named = Tensor::<2>::from_data(TensorData::new(named, [1, levels]), &device);
     let p = heads.select(1, places) * named + Tensor::cat(vec![rest, none], 1);
     p.clamp_min(LEAST).log()
 }
@@ -219,15 +272,18 @@ impl Levels {
         let (device, mut noise) = (crate::testing::device(), |n| vec![0.5; n]);
         let mut init = Init::new(&mut noise, &device);
         let law = |logits: &&[f32]| Law::new(&FieldKind::Category { levels: logits.len() }, 0);
-        let outputs = fields.iter();
-        let outputs = outputs.map(|logits| Dense::output(1, logits.to_vec(), 0.0, &mut init));
+        let laws = Laws::new(&fields.iter().map(law).collect::<Vec<_>>());
+        let logits = laws.places.iter().map(|place| fields[*place].to_vec());
+        let logits: Vec<Vec<f32>> = logits.collect();
         Self {
             head: LevelsHead {
                 networks: None,
-                outputs: outputs.collect(),
-                laws: Arc::new(Laws::new(fields.iter().map(law).collect())),
+                logits: FieldLayers::output(1, &logits, 0.0, &mut init),
+                mixtures: None,
+                laws: Arc::new(laws),
             },
             hidden: Tensor::zeros([batch, 1], &device),
+            known: None,
         }
     }
 }
@@ -288,13 +344,13 @@ mod tests {
         };
         let head = LevelsHead::init(&fields, 3, &network, &mut Init::new(&mut noise, &device)).unwrap();
         let levels = fields.iter().map(|field| field.kind.levels()).collect();
-        (head.forward(tensor(uniform(7, 3), [1, 3])), levels)
+        (head.forward(tensor(uniform(7, 3), [1, 3]), None), levels)
     }
 
     #[test]
     fn all_levels_of_each_field_have_probability_1_both_ways() {
         let (p, widths) = mixed();
-        let mut one_by_one = p.one_by_one();
+        let mut one_by_one = p.one_by_one(None);
         for (field, width) in widths.iter().enumerate() {
             let one = values(&one_by_one.logits());
             let total: f64 = one.iter().map(|l| l.exp()).sum();

@@ -1,41 +1,10 @@
-//! Embeddings of a number: its standardised value beside its bin, as a learned vector or as a fixed code.
+//! The embedding of a given number: its standardised value beside a fixed code of its bin.
 
 use burn::module::Module;
 use burn::tensor::{Int, Tensor, TensorData};
 
-use super::vectors::LevelVectors;
+use crate::Field;
 use crate::config::code_steps;
-use crate::{Field, FieldKind, Init};
-
-/// The embedding of a modelled number: its standardised value, 0 where not observed, beside a learned vector of
-/// its bin.
-#[derive(Module, Debug)]
-pub struct NumberEmbedding {
-    bins: LevelVectors,
-}
-
-impl NumberEmbedding {
-    /// For a number of this kind, with vectors of `width` values; its scores are also given as `steps` ramps.
-    pub(crate) fn init(kind: &FieldKind, steps: usize, width: usize, init: &mut Init) -> Self {
-        Self {
-            bins: LevelVectors::init(kind, steps, width, init),
-        }
-    }
-
-    /// Width of the embedding.
-    pub fn width(&self) -> usize {
-        1 + self.bins.width()
-    }
-
-    /// # Shapes
-    /// `[batch, 1]` numbers and `[batch]` bins to `[batch, width]`.
-    pub fn embed(&self, field: &Field) -> Tensor<2> {
-        let (z, bins) = field.value.number();
-        let observed = field.observed.clone();
-        let vectors = self.bins.of(bins, observed.clone());
-        Tensor::cat(vec![z * observed, vectors], 1)
-    }
-}
 
 /// The embedding of a given number: its standardised value and whether it is observed, both 0 where it is not,
 /// beside a code of its bin. The value extrapolates smoothly beyond the training data; the code lets the
@@ -110,8 +79,8 @@ impl NumberCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_all_close, assert_close, codes, device, rows, uniform, values};
-    use crate::{NumberBin, Value};
+    use crate::Value;
+    use crate::testing::{assert_all_close, assert_close, codes, rows, values};
 
     fn field() -> Field {
         Field {
@@ -122,26 +91,6 @@ mod tests {
             },
             observed: rows([[1.0], [1.0], [0.0]]),
         }
-    }
-
-    #[test]
-    fn a_modelled_number_stands_before_its_bins_vector() {
-        let (device, mut noise) = (device(), |n| uniform(1, n));
-        let bin = |centre| NumberBin {
-            share: 0.5,
-            centre,
-            single: false,
-        };
-        let kind = FieldKind::Number {
-            bins: vec![bin(-1.0), bin(1.0)],
-            missing: false,
-        };
-        let embedding = NumberEmbedding::init(&kind, 0, 2, &mut Init::new(&mut noise, &device));
-        assert_eq!(embedding.width(), 3);
-        let found = values(&embedding.embed(&field()));
-        assert_eq!((found[0], found[3]), (0.5, -2.0));
-        assert_ne!(found[1..3], found[4..6]);
-        assert_eq!(found[6..], [0.0; 3]);
     }
 
     #[test]

@@ -3,26 +3,33 @@
 //! They model the dependence of two fields, such as a job and an income, that the latents do not explain (as
 //! PixelVAE does for pixels; Gulrajani et al. 2017).
 
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::tensor::{Int, Tensor};
-use elbo_kernels::Activation;
+use elbo_kernels::{Activation, dense_blocks};
 
 use super::Dense;
-use crate::field::vectors::LevelVectors;
+use super::field_layers::FieldLayers;
+use crate::field::vectors::{LevelVectors, Seen};
 use crate::{FieldKind, Init};
 
 /// Width of the sum of the vectors of all fields seen.
 pub(crate) const CONTEXT: usize = 64;
 
-/// A small network for each field. Field i sees the sum c_i of the vectors of the fields before it, beside the
-/// decoder's hidden units h: u = relu(W_i [c_i, h] + a_i), and its features are u + relu(V_i u + b_i).
+/// A small network for each field. Field i sees the sum c_i of the vectors of the fields before it, and of those that are
+/// known from the start, beside the decoder's hidden units h: u = relu(W_i [c_i, h] + a_i), and its features are
+/// u + relu(V_i u + b_i).
 ///
 /// The order of the fields is that of the record, or any other: the sums need not know it.
 #[derive(Module, Debug)]
 pub struct Conditional {
-    vectors: Vec<LevelVectors>,
-    first: Vec<Dense>,
-    second: Vec<Dense>,
+    vectors: LevelVectors,
+    /// The part of all W_i that sees h, side by side, and all a_i.
+    hidden: Dense,
+    /// The part of each W_i that sees c_i, side by side, `[CONTEXT, fields · width]`.
+    context: Param<Tensor<2>>,
+    second: FieldLayers,
+    #[module(skip)]
+    widths: Vec<usize>,
 }
 
 /// The order of the fields, by their places; none: that of the record.
@@ -38,58 +45,61 @@ impl Conditional {
         inputs: usize,
         init: &mut Init,
     ) -> Self {
-        let mut all = |inputs| {
-            let each = kinds.iter();
-            each.map(|_| Dense::init(inputs, width, Activation::Relu, init))
-                .collect()
-        };
-        let (first, second) = (all(CONTEXT + inputs), all(width));
-        let vectors = kinds.iter();
+        let fields = kinds.len();
+        let share = (inputs as f32 / (inputs + CONTEXT) as f32).sqrt();
         Self {
-            vectors: vectors
-                .map(|kind| LevelVectors::init(kind, steps, CONTEXT, init))
-                .collect(),
-            first,
-            second,
+            vectors: LevelVectors::init(kinds, steps, CONTEXT, VECTOR_SCALE, init),
+            hidden: Dense::scaled(inputs, fields * width, Activation::Identity, init, |_| share),
+            context: init.fan_in([CONTEXT, fields * width], inputs + CONTEXT),
+            second: FieldLayers::init(width, vec![width; fields], Activation::Relu, init),
+            widths: vec![width; fields],
         }
     }
 
     /// Number of a field's features.
     pub(crate) fn width(&self) -> usize {
-        self.second.first().map_or(0, Dense::outputs)
+        self.widths.first().copied().unwrap_or(0)
     }
 
-    /// The features of every field, each from the observed levels of those before it.
+    /// The features of every field, each from the levels seen of those before it in this order, and from those `known`
+    /// from the start.
     ///
     /// # Shapes
-    /// hidden `[batch, inputs]`, levels and observed `[batch, fields]`, to one `[batch, width]` for each field.
+    /// hidden `[batch, inputs]`, levels `[batch, fields]`, to `[batch, fields · width]`.
     pub(crate) fn features(
         &self,
         hidden: &Tensor<2>,
-        levels: Tensor<2>,
-        observed: Tensor<2>,
-        order: Order<'_>,
-    ) -> Vec<Tensor<2>> {
-        let (fields, device) = (self.vectors.len(), hidden.device());
-        let [batch, _] = hidden.dims();
-        let usual: Vec<usize> = (0..fields).collect();
-        let mut before = Tensor::zeros([batch, CONTEXT], &device);
-        let mut features: Vec<Option<Tensor<2>>> = vec![None; fields];
-        for field in order.unwrap_or(&usual) {
-            features[*field] = Some(self.features_of(*field, hidden.clone(), before.clone()));
-            let column = |table: &Tensor<2>| table.clone().narrow(1, *field, 1);
-            let (level, observed) = (column(&levels), column(&observed));
-            // What is not observed may be no level at all.
-            let level = (level * observed.clone()).int().squeeze_dim(1);
-            before = before + self.vectors[*field].of(level, observed);
-        }
-        features.into_iter().flatten().collect()
+        levels: &Seen,
+        known: Option<&Seen>,
+        order: &[usize],
+    ) -> Tensor<2> {
+        let before = self.vectors.before(levels, order);
+        let before = match known {
+            Some(known) => before + self.vectors.sum(known).repeat_dim(1, self.widths.len()),
+            None => before,
+        };
+        let hidden = self.hidden.forward(hidden.clone());
+        let first = dense_blocks(before, self.context.val(), hidden, &self.widths, Activation::Relu);
+        first.clone() + self.second.forward(first)
     }
 
-    /// The features of one field, from the sum of the vectors of those before it.
-    pub(crate) fn features_of(&self, field: usize, hidden: Tensor<2>, before: Tensor<2>) -> Tensor<2> {
-        let first = self.first[field].forward(Tensor::cat(vec![before, hidden], 1));
-        first.clone() + self.second[field].forward(first)
+    /// What the networks of all fields make of the hidden units, `[batch, fields · width]`.
+    pub(crate) fn of_hidden(&self, hidden: Tensor<2>) -> Tensor<2> {
+        self.hidden.forward(hidden)
+    }
+
+    /// The features of one field, from [`Self::of_hidden`] and the sum of the vectors of the fields seen.
+    pub(crate) fn features_of(&self, field: usize, of_hidden: &Tensor<2>, before: Tensor<2>) -> Tensor<2> {
+        let width = self.width();
+        let own = |all: Tensor<2>| all.narrow(1, field * width, width);
+        let (hidden, context) = (own(of_hidden.clone()), own(self.context.val()));
+        let first = dense_blocks(before, context, hidden, &[width], Activation::Relu);
+        first.clone() + self.second.one(field, first)
+    }
+
+    /// The sum of the vectors of these levels, `[batch, CONTEXT]`.
+    pub(crate) fn sum(&self, levels: &Seen) -> Tensor<2> {
+        self.vectors.sum(levels)
     }
 
     /// The vector of each record's level of one field; the index past the last level is "not observed".
@@ -97,18 +107,19 @@ impl Conditional {
     /// # Shapes
     /// `[batch]` to `[batch, CONTEXT]`.
     pub(crate) fn vector(&self, field: usize, levels: Tensor<1, Int>) -> Tensor<2> {
-        let vectors = &self.vectors[field];
-        let none = vectors.levels() as i64;
-        let observed = levels.clone().not_equal_elem(none).float().unsqueeze_dim(1);
-        vectors.of(levels.clamp_max(none - 1), observed)
+        self.vectors.of(field, levels)
     }
 }
+
+/// Scale of the first vectors: entries lie within ± this.
+const VECTOR_SCALE: f32 = 0.5;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_close, device, rows, tensor, uniform, values};
-    use burn::module::Module;
+    use crate::testing::{assert_close, codes, device, rows, tensor, uniform, values};
+
+    const USUAL: [usize; 3] = [0, 1, 2];
 
     fn networks() -> Conditional {
         let (device, mut seed) = (device(), 0);
@@ -125,38 +136,62 @@ mod tests {
         tensor(uniform(9, 10), [2, 5])
     }
 
+    fn seen(levels: [[f32; 3]; 2], observed: [[f32; 3]; 2]) -> Seen {
+        Seen::new(rows(levels), rows(observed))
+    }
+
+    /// The features of each field, of both records.
+    fn features(levels: &Seen, known: Option<&Seen>, order: [usize; 3]) -> Vec<Vec<f64>> {
+        let all = networks().features(&hidden(), levels, known, &order);
+        (0..3)
+            .map(|field| values(&all.clone().narrow(1, 6 * field, 6)))
+            .collect()
+    }
+
     #[test]
     fn a_field_depends_on_those_before_it_alone() {
-        let features = |levels: [[f32; 3]; 2], order: Order<'_>| -> Vec<Vec<f64>> {
-            let all = networks().features(&hidden(), rows(levels), rows([[1.0; 3]; 2]), order);
-            all.iter().map(values).collect()
-        };
+        let of = |levels, order| features(&seen(levels, [[1.0; 3]; 2]), None, order);
         let (one, other) = (
             [[0.0, 1.0, 2.0], [1.0, 2.0, 0.0]],
             [[0.0, 2.0, 3.0], [1.0, 2.0, 0.0]],
         );
-        let (a, b) = (features(one, None), features(other, None));
+        let (a, b) = (of(one, USUAL), of(other, USUAL));
         assert_eq!(a[..2], b[..2]);
         assert_ne!(a[2], b[2]);
         // In the order 2, 1, 0 the second sees the third, which differs, and the third sees none.
-        let order = [2, 1, 0];
-        let (a, b) = (features(one, Some(&order)), features(other, Some(&order)));
+        let (a, b) = (of(one, [2, 1, 0]), of(other, [2, 1, 0]));
         assert_eq!(a[2], b[2]);
         assert!(a[1] != b[1] && a[0] != b[0]);
     }
 
     #[test]
+    fn what_is_known_from_the_start_is_seen_by_all() {
+        let levels = [[0.0, 1.0, 2.0], [1.0, 2.0, 0.0]];
+        // The last field is known, and the others are gone through: as if it were the first of all.
+        let known = seen(levels, [[0.0, 0.0, 1.0]; 2]);
+        let rest = seen(levels, [[1.0, 1.0, 0.0]; 2]);
+        let found = features(&rest, Some(&known), USUAL);
+        let first = features(&seen(levels, [[1.0; 3]; 2]), None, [2, 0, 1]);
+        for field in 0..2 {
+            let pairs = found[field].iter().zip(&first[field]);
+            pairs.for_each(|(found, first)| assert!((found - first).abs() < 1e-6));
+        }
+    }
+
+    #[test]
     fn one_field_at_a_time_is_all_at_once() {
         let networks = networks();
-        let levels = [[0.0, 1.0, 2.0], [1.0, 2.0, 0.0]];
-        let all = networks.features(&hidden(), rows(levels), rows([[1.0, 0.0, 1.0], [1.0; 3]]), None);
+        let levels = seen([[0.0, 1.0, 2.0], [1.0, 2.0, 0.0]], [[1.0, 0.0, 1.0], [1.0; 3]]);
+        let all = features(&levels, None, USUAL);
+        let of_hidden = networks.of_hidden(hidden());
         let mut before = Tensor::zeros([2, CONTEXT], &device());
         // the second field of the first record is not observed: its index is one past the last level
-        for (field, codes) in [[0, 1], [3, 2], [2, 0]].into_iter().enumerate() {
-            let one = networks.features_of(field, hidden(), before.clone());
-            assert_close(&one, &values(&all[field]), 1e-5);
-            before = before + networks.vector(field, crate::testing::codes(&codes));
+        for (field, chosen) in [[0, 1], [3, 2], [2, 0]].into_iter().enumerate() {
+            let one = networks.features_of(field, &of_hidden, before.clone());
+            assert_close(&one, &all[field], 1e-5);
+            before = before + networks.vector(field, codes(&chosen));
         }
+        assert_close(&networks.sum(&levels), &values(&before), 1e-5);
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl Dense {
     }
 
     /// A layer whose weights begin at `scale` of their input times the default size.
-    fn scaled(
+    pub(crate) fn scaled(
         inputs: usize,
         outputs: usize,
         activation: Activation,
@@ -50,11 +50,6 @@ impl Dense {
             activation,
             precision: init.precision,
         }
-    }
-
-    /// Number of values that it puts out.
-    pub(crate) fn outputs(&self) -> usize {
-        self.bias.val().dims()[0]
     }
 
     /// Where its weights live.
@@ -165,7 +160,10 @@ mod tests {
             precision: Precision::F32,
         };
         let chain = Mlp::init(1, 1, &[1, 1], Activation::Relu, &mut init, |_| 1.0);
-        let y = Embedded(Some(rows([[2.0]])));
+        let y = Embedded {
+            all: Some(rows([[2.0]])),
+            levels: None,
+        };
         assert_close(&chain.forward(rows([[9.0]]), &y), &[2.0_f64.sqrt()], 1e-6);
     }
 

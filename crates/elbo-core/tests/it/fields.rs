@@ -70,7 +70,7 @@ fn the_likelihood_is_the_product_of_its_conditionals() {
         let p = model.likelihood(eps(2, n, 2), &Fields::none());
         let levels = p.levels.as_ref().unwrap();
         for mask in MASKS {
-            let mut one_by_one = levels.one_by_one();
+            let mut one_by_one = levels.one_by_one(None);
             let mut expected = vec![0.0; n];
             for field in 0..3 {
                 let count = counts[field];

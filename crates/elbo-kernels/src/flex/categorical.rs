@@ -43,6 +43,9 @@ pub(super) fn grad(logits: FlexTensor, levels: FlexTensor, widths: &[usize], g: 
     logits
 }
 
+/// A small number of levels.
+const FEW: usize = 32;
+
 vectorised! {
     fn log_prob_rows(out: &mut [f32], logits: &[f32], levels: &[f32], widths: &[usize]) {
         let mut rest = logits;
@@ -77,6 +80,14 @@ fn top_and_sum(logits: &[f32]) -> (f32, f32) {
     let top = logits
         .iter()
         .fold(f32::NEG_INFINITY, |top, l| if *l > top { *l } else { top });
+    if logits.len() <= FEW {
+        // Most fields have few levels: a whole block would be cleared for each of them.
+        let mut terms = [0.0; FEW];
+        for (term, l) in terms.iter_mut().zip(logits) {
+            *term = exp(*l - top);
+        }
+        return (top, super::rows::block_sum(&terms[..logits.len()]));
+    }
     let mut terms = [0.0; BLOCK];
     let mut total = 0.0;
     for logits in logits.chunks(BLOCK) {

@@ -76,6 +76,17 @@ impl<'a> Matrix<'a> {
         }
     }
 
+    /// The columns of a range.
+    pub(super) fn columns(self, range: &Range<usize>) -> Self {
+        match range.is_empty() || self.rows == 0 {
+            true => Self {
+                cols: range.len(),
+                ..self
+            },
+            false => self.col_range(range),
+        }
+    }
+
     /// The columns of a non-empty `range`.
     fn col_range(self, range: &Range<usize>) -> Self {
         self.t().row_range(range).t()
@@ -165,6 +176,61 @@ pub(super) fn product(a: Matrix, b: Matrix, finish: impl Fn(Range<usize>, &mut [
         }
     });
     // SAFETY: the pieces cover the output.
+    #[allow(unsafe_code)]
+    unsafe { values.assume_init() }.into_vec()
+}
+
+/// One of several products that stand side by side: a b, from column `start` on.
+pub(super) struct Part<'a> {
+    pub(super) a: Matrix<'a>,
+    pub(super) b: Matrix<'a>,
+    pub(super) start: usize,
+}
+
+/// All `parts` side by side, `[rows, cols]`, in parallel; each row of each part is handed to `finish` with its number and
+/// its columns.
+pub(super) fn products(
+    [rows, cols]: [usize; 2],
+    parts: &[Part],
+    finish: impl Fn(usize, Range<usize>, &mut [f32]) + Sync,
+) -> Vec<f32> {
+    let covered = |part: &Part| {
+        assert_eq!(
+            (part.a.rows, part.a.cols),
+            (rows, part.b.rows),
+            "the sizes of a part"
+        );
+        part.b.cols
+    };
+    let mut next = 0;
+    for part in parts {
+        assert_eq!(part.start, next, "parts stand side by side");
+        next += covered(part);
+    }
+    assert_eq!(next, cols, "parts cover the output");
+    let mut values = Box::<[f32]>::new_uninit_slice(rows * cols);
+    let out = Output(values.as_mut_ptr().cast());
+    let work: usize = parts.iter().map(|part| rows * part.a.cols * part.b.cols).sum();
+    let alone = (WORK_PER_PIECE * parts.len()).div_ceil(work.max(1));
+    parts
+        .par_iter()
+        .with_min_len(alone)
+        .filter(|part| part.b.cols > 0 && rows > 0)
+        .for_each(|part| {
+            let out = &out;
+            // SAFETY: the parts are disjoint rectangles inside the output, by the assertions above; it outlives this loop; rows
+            // are handed on only after the product has written them.
+            #[allow(unsafe_code)]
+            unsafe {
+                let corner = out.0.add(part.start);
+                multiply(part.a, part.b, corner, cols);
+                for row in 0..rows {
+                    let own = std::slice::from_raw_parts_mut(corner.add(row * cols), part.b.cols);
+                    finish(row, part.start..part.start + part.b.cols, own);
+                }
+            }
+        });
+    // SAFETY: the parts cover the output.
     #[allow(unsafe_code)]
     unsafe { values.assume_init() }.into_vec()
 }

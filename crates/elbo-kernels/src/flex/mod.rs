@@ -10,6 +10,7 @@ mod simd;
 mod activation;
 mod adam;
 mod bernoulli;
+mod blocks;
 mod categorical;
 mod conv;
 mod gaussian;
@@ -23,6 +24,7 @@ mod posterior;
 mod rounded;
 mod rows;
 mod sigmoid;
+mod sums;
 mod tensor;
 mod tiles;
 
@@ -42,6 +44,7 @@ use crate::{
     adam::AdamScalars,
     ops::{UpdateOps, VaeGrads, VaeOps},
     posterior::Parameters,
+    sums::Blocks,
 };
 
 /// Whether this processor has instructions for products of bf16 numbers.
@@ -76,6 +79,20 @@ impl VaeOps for Flex {
             activation::finish(row, &bias[columns], f);
         });
         tensor(y, [x.rows(), weight.cols()])
+    }
+
+    fn dense_blocks(
+        x: FlexTensor,
+        weight: FlexTensor,
+        base: FlexTensor,
+        widths: Vec<usize>,
+        f: Activation,
+    ) -> FlexTensor {
+        blocks::forward(x, weight, base, &widths, f)
+    }
+
+    fn sums_before(x: FlexTensor, present: FlexTensor, blocks: Blocks) -> FlexTensor {
+        sums::before(x, present, &blocks)
     }
 
     fn conv2d_fused(
@@ -159,6 +176,18 @@ impl VaeGrads for Flex {
             product(grad, weight.t(), precision, |_, _| {}),
             [grad.rows(), weight.rows()],
         )
+    }
+
+    fn dense_blocks_grad_weight(x: FlexTensor, grad: FlexTensor, widths: Vec<usize>) -> FlexTensor {
+        blocks::grad_weight(x, grad, &widths)
+    }
+
+    fn dense_blocks_grad_input(grad: FlexTensor, weight: FlexTensor, widths: Vec<usize>) -> FlexTensor {
+        blocks::grad_input(grad, weight, &widths)
+    }
+
+    fn sums_before_grad(grad: FlexTensor, present: FlexTensor, blocks: Blocks) -> FlexTensor {
+        sums::grad(grad, present, &blocks)
     }
 
     fn conv_down(

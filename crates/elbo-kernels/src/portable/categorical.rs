@@ -1,9 +1,9 @@
 //! The log-likelihood of levels and its gradient.
 
 use burn::backend::{Backend, TensorMetadata, tensor::FloatTensor};
-use burn::tensor::{Slice, TensorData};
+use burn::tensor::TensorData;
 
-use super::num::Num;
+use super::num::{Num, columns};
 
 /// l_k - log Σ e^l of each category.
 pub(crate) fn categorical_log_prob<B: Backend>(
@@ -55,10 +55,4 @@ fn one_hot<B: Backend>(levels: FloatTensor<B>, width: usize) -> Num<B> {
 
 fn column<B: Backend>(table: &FloatTensor<B>, at: usize) -> FloatTensor<B> {
     columns::<B>(table, at, 1)
-}
-
-fn columns<B: Backend>(table: &FloatTensor<B>, start: usize, width: usize) -> FloatTensor<B> {
-    let [rows, _] = table.shape().dims();
-    let slices = [Slice::from(0..rows), Slice::from(start..start + width)];
-    B::float_slice(table.clone(), &slices)
 }

@@ -7,8 +7,8 @@ use burn::tensor::{Device, Tensor};
 
 use crate::{
     Activation, Adam, AdamMoments, ConvGeometry, MIXTURE_END, Precision, adam_step, bernoulli_log_prob,
-    categorical_log_prob, conv_transpose2d, conv2d, dense, discretized_logistic_log_prob, gaussian_log_prob,
-    mixture_log_mass, sample_and_kl, sigmoid, sum_of_squares, testing::*,
+    categorical_log_prob, conv_transpose2d, conv2d, dense, dense_blocks, discretized_logistic_log_prob,
+    gaussian_log_prob, mixture_log_mass, sample_and_kl, sigmoid, sum_of_squares, sums_before, testing::*,
 };
 
 /// A parameter of [`numbers`] on a device.
@@ -35,6 +35,22 @@ fn a_dense_layer_is_the_same() {
             });
         }
     }
+}
+
+#[test]
+fn blocks_and_their_sums_are_the_same() {
+    let widths = [5, 1, 8];
+    assert_device_independent(2e-6, |device| {
+        let x = weights([6, 12], 1, device);
+        let (w, b) = (weights([4, 14], 2, device), weights([6, 14], 3, device));
+        let y = dense_blocks(x.clone(), w.clone(), b.clone(), &widths, Activation::Relu);
+        with_gradients(y, |g| vec![gradient(&x, g), gradient(&w, g), gradient(&b, g)])
+    });
+    assert_device_independent(2e-6, |device| {
+        let x = weights([6, 12], 1, device);
+        let y = sums_before(x.clone(), levels([6, 4], device), &[2, 0, 2, 1], &[1, 2, 0, 3]);
+        with_gradients(y, |g| vec![gradient(&x, g)])
+    });
 }
 
 #[test]

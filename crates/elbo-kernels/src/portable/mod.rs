@@ -10,6 +10,7 @@
 
 mod adam;
 mod bernoulli;
+mod blocks;
 mod categorical;
 mod conv;
 mod dense;
@@ -20,9 +21,11 @@ mod norm;
 mod num;
 mod posterior;
 mod sigmoid;
+mod sums;
 
 pub(crate) use adam::adam;
 pub(crate) use bernoulli::{bernoulli_grad, bernoulli_log_prob};
+pub(crate) use blocks::{dense_blocks, dense_blocks_grad_input, dense_blocks_grad_weight};
 pub(crate) use categorical::{categorical_grad, categorical_log_prob};
 pub(crate) use conv::{conv_down, conv_grad_weight, conv_transpose2d, conv_up, conv2d};
 pub(crate) use dense::{activation_grad, dense, dense_grad_input, dense_grad_weight};
@@ -32,6 +35,7 @@ pub(crate) use mixture::{mixture_grad, mixture_log_mass};
 pub(crate) use norm::sum_of_squares;
 pub(crate) use posterior::{sample_and_kl, sample_and_kl_grad};
 pub(crate) use sigmoid::sigmoid;
+pub(crate) use sums::{sums_before, sums_before_grad};
 
 #[cfg(test)]
 mod devices;

@@ -3,6 +3,7 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use burn::backend::{Backend, TensorMetadata, get_or_init_device_settings, tensor::FloatTensor};
+use burn::tensor::Slice;
 use burn::tensor::{FloatDType, Shape};
 
 /// A tensor of f32; axes of length 1 are broadcast.
@@ -127,3 +128,10 @@ arithmetic!(Add, add, float_add, float_add_scalar);
 arithmetic!(Sub, sub, float_sub, float_sub_scalar);
 arithmetic!(Mul, mul, float_mul, float_mul_scalar);
 arithmetic!(Div, div, float_div, float_div_scalar);
+
+/// Some columns of a matrix.
+pub(super) fn columns<B: Backend>(table: &FloatTensor<B>, start: usize, width: usize) -> FloatTensor<B> {
+    let [rows, _] = table.shape().dims();
+    let slices = [Slice::from(0..rows), Slice::from(start..start + width)];
+    B::float_slice(table.clone(), &slices)
+}

@@ -257,3 +257,24 @@ fn the_update_and_the_norm() {
     let want = numbers_of::<1>(Flex::sum_of_squares(grad))[0];
     assert!((got - want).abs() < 1e-6 * want);
 }
+
+#[test]
+fn dense_blocks() {
+    let widths = vec![5, 1, 8];
+    let (x, w, b) = (random([6, 12], 1), random([4, 14], 2), random([1, 14], 3));
+    let g = random([6, 14], 4);
+    for f in ACTIVATIONS {
+        let got = portable::dense_blocks::<Flex>(raw(&x), raw(&w), raw(&b), widths.clone(), f);
+        let want = Flex::dense_blocks(raw(&x), raw(&w), raw(&b), widths.clone(), f);
+        assert_near(&[numbers_of::<2>(got)], &[numbers_of::<2>(want)], 1e-6);
+    }
+    let got = (
+        portable::dense_blocks_grad_weight::<Flex>(raw(&x), raw(&g), widths.clone()),
+        portable::dense_blocks_grad_input::<Flex>(raw(&g), raw(&w), widths.clone()),
+    );
+    let want = (
+        Flex::dense_blocks_grad_weight(raw(&x), raw(&g), widths.clone()),
+        Flex::dense_blocks_grad_input(raw(&g), raw(&w), widths),
+    );
+    assert_near(&pair::<2, 2>(got), &pair::<2, 2>(want), 1e-6);
+}

@@ -180,7 +180,7 @@ impl Opened {
                 let changes = ChangeTable::new(before, after, own.clone(), self.upload());
                 Levels::Changed(Box::new(changes), x)
             }
-            _ => Levels::Drawn(Box::new(LevelTable::drawing(after, &levels, self.upload()))),
+            _ => Levels::Drawn(Box::new(self.level_table(after, &levels))),
         });
         // Known values are laid over whole chunks.
         let kept = codes.known.as_ref().map_or(codes.rows.len(), |_| size);
@@ -237,10 +237,7 @@ impl Opened {
             .network
             .likelihood(codes.z.clone(), &self.upload().fields(&codes.y));
         let levels = self.known_levels(codes.size(), &codes.y, Some(known));
-        let mut table = p
-            .levels
-            .as_ref()
-            .map(|p| LevelTable::drawing(p, &levels, self.upload()));
+        let mut table = p.levels.as_ref().map(|p| self.level_table(p, &levels));
         let rows = filled_up(codes);
         let fields = self.x_fields.iter().zip(&p.fields).zip(known).enumerate();
         let columns = fields.map(|(place, ((field, p), known))| {

@@ -45,8 +45,8 @@ impl<'a> ChangeTable<'a> {
         upload: Upload,
     ) -> Self {
         Self {
-            before: before.one_by_one(),
-            after: after.one_by_one(),
+            before: before.one_by_one(None),
+            after: after.one_by_one(None),
             own,
             upload,
             next: 0,

@@ -44,7 +44,7 @@ impl Opened {
                 missing: false,
                 ..Drawing::mean()
             };
-            let mut table = LevelTable::drawing(levels, known, self.upload());
+            let mut table = self.level_table(levels, known);
             let fields = self.x_fields.iter().enumerate();
             let fields = fields.filter(|(_, field)| self.has_levels(**field));
             for (place, (x, field)) in fields.enumerate() {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use elbo_core::field::levels::{Levels, OneByOne};
+use elbo_core::field::levels::{Levels, OneByOne, Seen};
 use elbo_data::arrow::array::ArrayRef;
 use elbo_data::kind::mode;
 use elbo_data::{Column, DataError, Field, Schema};
 
 use super::{Draw, Drawing};
 use crate::model::conditions::ValueSet;
+use crate::model::opened::Opened;
 use crate::model::tensors::{Upload, to_host};
 
 /// The distributions of a chunk of rows, field after field: each field sees the levels of those before it.
@@ -17,6 +18,8 @@ pub(super) struct LevelTable<'a> {
     /// The known level of each field with levels in each row; the level behind the last says that the field is not
     /// modelled there. None where a level is to be drawn.
     known: &'a [Vec<Option<u32>>],
+    /// Whether every field sees the known levels, also those of later fields.
+    ahead: bool,
     next: usize,
 }
 
@@ -29,11 +32,18 @@ enum Odds<'a> {
 }
 
 impl<'a> LevelTable<'a> {
-    /// Of a likelihood whose levels are to be drawn.
-    pub(super) fn drawing(levels: &'a Levels, known: &'a [Vec<Option<u32>>], upload: Upload) -> Self {
+    /// Of a likelihood whose levels are to be drawn. Fields that were learned in any order see all that is known
+    /// (`ahead`), others what is known of the fields before them.
+    pub(super) fn drawing(
+        levels: &'a Levels,
+        known: &'a [Vec<Option<u32>>],
+        ahead: Option<Seen>,
+        upload: Upload,
+    ) -> Self {
         Self {
-            odds: Odds::Likelihood(Box::new(levels.one_by_one()), upload),
+            odds: Odds::Likelihood(Box::new(levels.one_by_one(ahead.as_ref())), upload),
             known,
+            ahead: ahead.is_some(),
             next: 0,
         }
     }
@@ -43,6 +53,7 @@ impl<'a> LevelTable<'a> {
         Self {
             odds: Odds::Given(probabilities),
             known: &[],
+            ahead: false,
             next: 0,
         }
     }
@@ -140,14 +151,47 @@ impl<'a> LevelTable<'a> {
 
     /// Goes on to the next field: these levels were drawn, and hold where none is known.
     fn choose(&mut self, mut levels: Vec<u32>) {
-        if let Some(known) = self.known.get(self.next) {
-            let known = levels.iter_mut().zip(known);
-            known.for_each(|(level, known)| *level = known.unwrap_or(*level));
-        }
         if let Odds::Likelihood(fields, upload) = &mut self.odds {
+            if let Some(known) = self.known.get(self.next) {
+                let not_again = fields.levels() as u32;
+                let known = levels.iter_mut().zip(known);
+                let seen = |known: u32| if self.ahead { not_again } else { known };
+                known.for_each(|(level, known)| *level = known.map_or(*level, seen));
+            }
             fields.choose(upload.codes(&levels));
         }
         self.next += 1;
+    }
+}
+
+impl Opened {
+    /// The levels of a chunk of records, to be drawn from `p` where they are not known.
+    pub(super) fn level_table<'a>(&self, p: &'a Levels, known: &'a [Vec<Option<u32>>]) -> LevelTable<'a> {
+        let in_any_order = self.config.plan.shuffled_fields > 0.0;
+        let ahead = (in_any_order && !known.is_empty()).then(|| self.seen(known));
+        LevelTable::drawing(p, known, ahead, self.upload())
+    }
+
+    /// The known levels, as the networks see them.
+    fn seen(&self, known: &[Vec<Option<u32>>]) -> Seen {
+        let fields = self.x_fields.iter().filter(|field| self.has_levels(**field));
+        let widths: Vec<u32> = fields
+            .map(|field| self.schema.fields[*field].levels() as u32)
+            .collect();
+        let rows = known.first().map_or(0, Vec::len);
+        let cells = (0..rows).flat_map(|row| {
+            known
+                .iter()
+                .zip(&widths)
+                .map(move |(of, width)| (of[row], *width))
+        });
+        let cells = cells.map(|(level, width)| level.filter(|level| *level < width));
+        let cells: Vec<Option<u32>> = cells.collect();
+        let of = |value: fn(u32) -> f32| {
+            let values = cells.iter().map(|level| level.map_or(0.0, value)).collect();
+            self.upload().rows(values, rows)
+        };
+        Seen::new(of(|level| level as f32), of(|_| 1.0))
     }
 }
 

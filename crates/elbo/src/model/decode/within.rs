@@ -6,7 +6,6 @@ use elbo_core::field::levels::Levels;
 use elbo_data::noise::{Noise, Purpose};
 use elbo_data::{Column, DataError, Value};
 
-use super::levels::LevelTable;
 use crate::model::conditions::ValueSet;
 use crate::model::latents::windows;
 use crate::model::opened::Opened;
@@ -136,7 +135,7 @@ impl Opened {
         uniforms: impl Fn(usize) -> Vec<f32>,
     ) -> Vec<Kept> {
         let last = restricted.last().map_or(0, |field| field.x);
-        let mut table = LevelTable::drawing(p, known, self.upload());
+        let mut table = self.level_table(p, known);
         let mut drawn = Vec::new();
         let fields = self.x_fields.iter().enumerate().take(last + 1);
         for (x, field) in fields.filter(|(_, field)| self.has_levels(**field)) {

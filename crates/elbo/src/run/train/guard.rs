@@ -40,10 +40,6 @@ impl Guard {
         self.good = good;
     }
 
-    pub(super) fn good(&self) -> &Snapshot {
-        &self.good
-    }
-
     /// The last good state with a lower learning rate, because `what` was not finite at `step`.
     pub(super) fn roll_back(&mut self, what: &'static str, step: u64) -> Result<Snapshot, Error> {
         let state = &mut self.good.state;

@@ -6,6 +6,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use elbo_core::objective::Loss;
 use elbo_core::optimizer::Optimizer;
+use elbo_core::parameters::Arrays;
 use elbo_core::schedule::LearningRateSchedule;
 use elbo_core::{Adam, Init, vector_instructions};
 use elbo_data::noise::{Noise, Purpose};
@@ -24,8 +25,11 @@ use crate::model::terms::{Scored, score};
 use crate::run::{EpochRecord, TrainState};
 use crate::verbs::REPORT_VERSION;
 
-/// Seconds between checkpoints within an epoch, and between redrawings of the pictures.
+/// Seconds between checkpoints within an epoch, and least seconds between those at the ends of short epochs: those of a
+/// small table take less time than a checkpoint.
 const SAVE_SECONDS: u64 = 60;
+const EPOCH_SECONDS: u64 = 2;
+/// Seconds between redrawings of the pictures.
 const DRAW_SECONDS: u64 = 20;
 /// Below this rate, in nats, the latents are reported as unused; at 0.4 posterior means are still informative.
 const LITTLE: f64 = 0.1;
@@ -41,6 +45,8 @@ pub(super) struct Session {
     noise: Noise,
     began: Instant,
     saved: Instant,
+    /// The best weights, where they are not saved yet.
+    unsaved_best: Option<Arrays>,
     drawn: Option<Instant>,
 }
 
@@ -95,6 +101,7 @@ impl Session {
             noise,
             began: now,
             saved: now,
+            unsaved_best: None,
             drawn: None,
         })
     }
@@ -120,7 +127,7 @@ impl Session {
             match self.epoch(events)? {
                 EpochEnd::Complete => self.close_epoch(events)?,
                 EpochEnd::Interrupted => {
-                    self.save(&self.snapshot())?;
+                    self.save(self.snapshot())?;
                     return Ok(Stopped::Interrupted);
                 }
             }
@@ -134,7 +141,7 @@ impl Session {
 
     fn finish(&mut self, stopped: Stopped) -> Result<Stopped, Error> {
         self.state.finished = true;
-        self.save(&self.snapshot())?;
+        self.save(self.snapshot())?;
         trace_span!("pictures").in_scope(|| pictures::draw(&self.setup, &self.kept()))?;
         Ok(stopped)
     }
@@ -258,18 +265,23 @@ impl Session {
             self.guard.keep(self.snapshot());
         }
         if self.saved.elapsed().as_secs() >= SAVE_SECONDS {
-            self.save(&self.snapshot())?;
-            self.saved = Instant::now();
+            self.save(self.snapshot())?;
         }
         Ok(())
     }
 
-    fn save(&self, snapshot: &Snapshot) -> Result<(), Error> {
+    /// Saves the best weights, if they are new, and the state.
+    fn save(&mut self, snapshot: Snapshot) -> Result<(), Error> {
         let _span = trace_span!("checkpoint").entered();
+        if let Some(best) = self.unsaved_best.take() {
+            self.setup.dir.save_best(&best)?;
+        }
         let (steps, moments) = snapshot.optimizer.state();
         self.setup
             .dir
-            .save_checkpoint(&snapshot.state, &snapshot.model.weights(), steps, &moments)
+            .save_checkpoint(&snapshot.state, &snapshot.model.weights(), steps, &moments)?;
+        self.saved = Instant::now();
+        Ok(())
     }
 
     fn roll_back(&mut self, what: &'static str, events: &Events) -> Result<(), Error> {
@@ -317,12 +329,13 @@ impl Session {
             best: improved,
         };
         if improved {
-            self.setup.dir.save_best(&model.weights())?;
+            self.unsaved_best = Some(model.weights());
         }
         self.state.metrics_bytes = self.setup.dir.append_metrics(&record)?;
         self.guard.keep(self.snapshot());
-        self.save(self.guard.good())?;
-        self.saved = Instant::now();
+        if self.state.epoch == 1 || self.saved.elapsed().as_secs() >= EPOCH_SECONDS {
+            self.save(self.snapshot())?;
+        }
         events.emit(&Event::Epoch {
             record,
             epochs: self.setup.config.plan.epochs,

@@ -89,7 +89,7 @@ impl Opened {
         least: &mut BTreeMap<(usize, usize), LogMean>,
     ) {
         let Some(levels) = &p.levels else { return };
-        let mut one_by_one = levels.one_by_one();
+        let mut one_by_one = levels.one_by_one(None);
         let fields = self.x_fields.iter().enumerate();
         let fields = fields.filter(|(_, field)| self.has_levels(**field));
         for ((place, field), known) in fields.zip(known) {
