@@ -2,6 +2,7 @@
 
 pub mod bernoulli;
 pub mod diagonal_gaussian;
+pub(crate) mod discrepancy;
 pub mod discretized_logistic;
 pub mod sampling;
 pub mod tokens;

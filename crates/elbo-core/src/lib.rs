@@ -73,7 +73,7 @@ pub mod encoder;
 pub mod error;
 pub mod field;
 pub mod fields;
-pub mod init;
+mod init;
 pub mod model;
 pub mod network;
 pub mod objective;

@@ -31,6 +31,9 @@ pub struct Elbo {
     pub distortion: Tensor<1>,
     /// KL(q(z|x,y) ‖ p(z|y)) of each latent unit, `[batch, latent]`; never negative.
     pub rate_per_unit: Tensor<2>,
+    /// The posterior's sample in units of the prior, (z − mean of p(z|y)) / its standard deviation, `[batch, latent]`: over
+    /// all records it should be standard normal.
+    pub standardised: Tensor<2>,
 }
 
 impl Elbo {
@@ -117,8 +120,10 @@ impl Model {
     pub fn elbo_in(&self, order: Order<'_>, x: &Fields, y: &Fields, eps: Tensor<2>) -> Elbo {
         let y = self.condition.embed(y);
         let q = self.encoder.posterior(x, &y);
-        let (z, rate_per_unit) = q.sample_and_kl(&self.prior.given(&y, &q.mean), eps);
+        let prior = self.prior.given(&y, &q.mean);
+        let (z, rate_per_unit) = q.sample_and_kl(&prior, eps);
         Elbo {
+            standardised: prior.standardise(z.clone()),
             distortion: -self.decoder.likelihood(z, &y).log_prob_in(order, x),
             rate_per_unit,
         }
@@ -242,6 +247,7 @@ mod tests {
         let elbo = Elbo {
             distortion: rows([[10.0, 20.0]]).squeeze_dim(0),
             rate_per_unit: rows([[1.0, 2.0], [0.5, 0.0]]),
+            standardised: Tensor::zeros([2, 1], &crate::testing::device()),
         };
         assert_close(&elbo.rate(), &[3.0, 0.5], 0.0);
         assert_close(&elbo.value(), &[-13.0, -20.5], 0.0);

@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use crate::distribution::discrepancy::discrepancy;
 use crate::model::{ImportanceSamples, log_sum_exp};
 use crate::network::conditional::Order;
 use crate::{Elbo, Fields, Model};
@@ -18,6 +19,10 @@ pub struct Objective {
     /// Free bits: nats of each latent unit's rate, averaged over the batch, that are not penalised (Kingma et
     /// al. 2016, eq. 15).
     pub free_bits: f64,
+    /// Weight of the maximum mean discrepancy between the posteriors of all records together and the prior (Zhao et al.
+    /// 2019). Free bits let the two drift apart, and what is drawn from the prior would be unlike the data.
+    #[serde(default)]
+    pub discrepancy: f64,
     /// Posterior samples k of the importance-weighted bound (Burda et al. 2016, eq. 8); 1 is the
     /// ELBO. That bound has no separate terms, so for k > 1 the weights have no effect.
     pub samples: usize,
@@ -29,6 +34,7 @@ impl Default for Objective {
             distortion_weight: 1.0,
             beta: 1.0,
             free_bits: 0.0,
+            discrepancy: 0.0,
             samples: 1,
         }
     }
@@ -47,7 +53,8 @@ pub struct Loss {
 
 impl Objective {
     /// The loss of a batch, in nats per record: distortion_weight · D + beta · warmup · Σ_j max(R_j,
-    /// free_bits), with D the distortion and R_j the rate of unit j averaged over the batch; for several
+    /// free_bits) + discrepancy · MMD², with D the distortion, R_j the rate of unit j averaged over the batch and MMD² the
+    /// squared discrepancy of the batch's draws; for several
     /// samples −log (1/k) Σ w_k, averaged over the batch, + Σ_j max(free_bits − R_j, 0), which is the same for
     /// k = 1 and weights of 1.
     ///
@@ -104,7 +111,10 @@ impl Objective {
         } else {
             rate.clone()
         };
-        let total = distortion.clone() * self.distortion_weight + charged * (self.beta * warmup);
+        let mut total = distortion.clone() * self.distortion_weight + charged * (self.beta * warmup);
+        if self.discrepancy > 0.0 {
+            total = total + discrepancy(elbo.standardised.clone()) * self.discrepancy;
+        }
         Loss {
             total,
             distortion: distortion.detach(),
@@ -139,6 +149,7 @@ mod tests {
         Elbo {
             distortion: rows([[10.0, 20.0]]).squeeze_dim(0),
             rate_per_unit: rows([[0.5, 2.0], [1.5, 4.0]]),
+            standardised: rows([[0.0], [2.0]]),
         }
     }
 
@@ -220,12 +231,27 @@ mod tests {
     }
 
     #[test]
+    fn draws_that_are_not_the_priors_cost() {
+        let of_draws = f64::from(discrepancy(elbo().standardised).into_scalar::<f32>());
+        assert!(of_draws > 0.01);
+        assert_total(
+            Objective {
+                discrepancy: 100.0,
+                ..Objective::default()
+            },
+            1.0,
+            15.0 + 4.0 + 100.0 * of_draws,
+        );
+    }
+
+    #[test]
     fn a_unit_below_its_free_bits_has_no_gradient() {
         let rate_per_unit = rows([[0.5, 2.0], [1.5, 4.0]]).require_grad();
         let distortion = rate_per_unit.clone().sum_dim(1).squeeze_dim(1) * 0.0;
         let elbo = Elbo {
             distortion,
             rate_per_unit: rate_per_unit.clone(),
+            standardised: rows([[0.0], [0.0]]),
         };
         let loss = Objective {
             free_bits: 2.0,

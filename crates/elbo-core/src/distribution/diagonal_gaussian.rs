@@ -45,6 +45,11 @@ impl DiagonalGaussian {
         (self.logvar.clone() * 0.5).exp()
     }
 
+    /// (x − mean) / std: standard normal where x comes from this distribution.
+    pub fn standardise(&self, x: Tensor<2>) -> Tensor<2> {
+        (x - self.mean.clone()) / self.std()
+    }
+
     /// log N(x; mean, exp(logvar)) summed over d, `[batch]`, in nats.
     pub fn log_prob(&self, x: Tensor<2>) -> Tensor<1> {
         gaussian_log_prob(self.mean.clone(), self.logvar.clone(), x)

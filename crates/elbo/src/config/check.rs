@@ -131,6 +131,7 @@ impl RunConfig {
                 distortion_weight,
                 beta,
                 free_bits: guards.free_bits,
+                discrepancy: guards.discrepancy,
                 samples,
             },
             warmup: guards.warmup,
@@ -200,6 +201,7 @@ impl CheckedConfig {
             distortion_weight,
             beta,
             free_bits,
+            discrepancy,
             samples,
         } = self.objective;
         RunConfig {
@@ -227,6 +229,7 @@ impl CheckedConfig {
                 beta,
                 distortion_weight,
                 free_bits: Some(free_bits),
+                discrepancy: Some(discrepancy),
                 samples,
                 warmup: Some(self.warmup),
                 warmup_epochs: Some(self.warmup_epochs),

@@ -191,6 +191,9 @@ pub struct ObjectiveSection {
     /// Rate that is free of cost, in nats for each latent unit; `None`: chosen from the modelled fields.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub free_bits: Option<f64>,
+    /// Weight of the discrepancy between the posteriors of all records and the prior; `None`: chosen with the free bits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discrepancy: Option<f64>,
     /// Posterior samples of the importance-weighted bound; 1 is the ELBO.
     pub samples: usize,
     /// How β rises; `None`: chosen from the modelled fields.
@@ -212,6 +215,7 @@ impl Default for ObjectiveSection {
             beta: objective.beta,
             distortion_weight: objective.distortion_weight,
             free_bits: None,
+            discrepancy: None,
             samples: objective.samples,
             warmup: None,
             warmup_epochs: None,
