@@ -306,8 +306,8 @@ fn a_stated_rule_replaces_those_that_are_found_and_must_hold() {
         "{low} {high}"
     );
     assert_eq!(
-        error("lwo <= high"),
-        "there is no field `lwo`; did you mean `low`?"
+        error("hihg <= low"),
+        "there is no field `hihg`; did you mean `high`?"
     );
 }
 
