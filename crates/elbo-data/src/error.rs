@@ -272,6 +272,26 @@ pub enum DataError {
         /// All fields.
         known: Vec<String>,
     },
+    /// A rule cannot be about this field.
+    #[error("the rule `{rule}` cannot hold: `{field}` is {reason}")]
+    RuleField {
+        /// The rule.
+        rule: String,
+        /// The field.
+        field: String,
+        /// Why not, to follow "it is".
+        reason: &'static str,
+    },
+    /// A record breaks a rule that a person stated.
+    #[error("{record} breaks the rule `{rule}`: {values}")]
+    RuleBroken {
+        /// The rule.
+        rule: String,
+        /// The file and row.
+        record: String,
+        /// The values there.
+        values: String,
+    },
     /// The type of a field of pictures, texts or built-in data cannot be changed.
     #[error("the field `{name}` cannot be read as another type")]
     FixedType {

@@ -7,6 +7,7 @@ use crate::error::{DataError, Problem};
 use crate::kind::text::TextOptions;
 use crate::kind::{Fitted, Fitter, Kind};
 use crate::options::ImageSize;
+use crate::rules::{self, Rule};
 use crate::schema::{CHUNK, Reader, fit_texts};
 use crate::source::Source;
 
@@ -21,6 +22,8 @@ pub struct Examination {
     pub read: u64,
     /// The fields, with statistics over all records.
     pub fields: Vec<Examined>,
+    /// What always holds between them.
+    pub rules: Vec<Rule>,
     /// Sizes of the pictures in their files, with the number of each.
     pub sizes: Vec<SizeCount>,
     /// Broken files and records, each with the reason.
@@ -99,6 +102,14 @@ pub fn examine(
         },
     });
     let fields: Vec<Examined> = fields.collect();
+    let named: Vec<_> = fields
+        .iter()
+        .map(|field| (field.name.as_str(), &field.kind))
+        .collect();
+    let rules = match rules::find(source, &named, &all, &|| progress(0)) {
+        Err(DataError::Stopped) => return Ok(None),
+        rules => rules?.into_iter().map(|kept| kept.rule).collect(),
+    };
     let mut notes = source.notes();
     notes.extend(fields.iter().filter_map(|field| field.kind.note(&field.name)));
     Ok(Some(Examination {
@@ -106,6 +117,7 @@ pub fn examine(
         records: source.len(),
         read,
         fields,
+        rules,
         sizes: source
             .sizes()
             .into_iter()

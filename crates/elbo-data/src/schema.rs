@@ -17,6 +17,7 @@ use crate::batch::{Batch, Column, Unseen, Values};
 use crate::error::DataError;
 use crate::kind::{self, Kind, Parsed, Value};
 use crate::noise::Noise;
+use crate::rules::{self, Kept, Rule};
 use crate::source::{Read, Source, names};
 
 /// The version of schema that is written and read.
@@ -36,6 +37,9 @@ pub struct Schema {
     pub version: u32,
     /// The fields, in the order of the source's columns.
     pub fields: Vec<Field>,
+    /// What always holds between them, also in new records.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub rules: Vec<Kept>,
 }
 
 /// One field.
@@ -78,6 +82,27 @@ impl Schema {
             },
             None => Err(self.unknown_field(name)),
         }
+    }
+
+    /// This schema with rules between its fields: those that a person `states`, or else those that the records `rows` of
+    /// `source` keep, as long as `go_on` says so.
+    ///
+    /// # Errors
+    /// As [`rules::find`], and as [`rules::check`] for those that are stated.
+    pub fn with_rules(
+        self,
+        source: &dyn Source,
+        rows: &[u64],
+        stated: Option<&[Rule]>,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<Self, DataError> {
+        let fields = self.fields.iter().map(|field| (field.name.as_str(), &field.kind));
+        let fields: Vec<_> = fields.collect();
+        let rules = match stated {
+            Some(stated) => rules::check(source, &fields, stated, rows, go_on)?,
+            None => rules::find(source, &fields, rows, go_on)?,
+        };
+        Ok(Self { rules, ..self })
     }
 
     fn unknown_field(&self, name: &str) -> DataError {
@@ -283,6 +308,14 @@ impl Schema {
             return damaged("", format!("there are {} fields", self.fields.len()));
         }
         let mut names = std::collections::HashSet::new();
+        let usable = |name: &&str| self.field(name).is_ok_and(|(_, field)| field.kind.has_levels());
+        if let Some(kept) = self
+            .rules
+            .iter()
+            .find(|kept| !kept.rule.fields().iter().all(usable))
+        {
+            return damaged("", format!("the rule `{}` is about other fields", kept.rule));
+        }
         for Field { name, kind, .. } in &self.fields {
             if name.len() > MAX_NAME {
                 return damaged(name, format!("its name has {} bytes", name.len()));

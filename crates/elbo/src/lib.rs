@@ -46,7 +46,7 @@ pub use config::{CheckedConfig, ConfigSources, RunConfig};
 pub use data::{Changed, Data, Pair, Part, Records};
 pub use elbo_core::distribution::Sampling;
 pub use elbo_data::{
-    Examination, Fit, ImageSize, Kind, Labels, OpenOptions, Problem, Schema, Split, arrow,
+    Examination, Fit, ImageSize, Kind, Labels, OpenOptions, Problem, Rule, Schema, Split, arrow,
     panics_are_contained,
 };
 pub use error::Error;

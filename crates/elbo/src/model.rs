@@ -15,6 +15,7 @@ pub(crate) mod decode;
 pub(crate) mod latents;
 pub(crate) mod opened;
 pub(crate) mod reading;
+mod rules;
 pub(crate) mod stream;
 pub(crate) mod tensors;
 pub(crate) mod terms;

@@ -73,6 +73,9 @@ struct NewRun {
     /// Settings in a TOML file
     #[arg(long, value_name = "FILE.toml", value_hint = ValueHint::FilePath)]
     config: Option<PathBuf>,
+    /// Do not look for rules in the data, such as start <= end; new rows may then break them
+    #[arg(long)]
+    no_rules: bool,
     /// Number of latent units
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     latent: Option<String>,
@@ -150,6 +153,7 @@ fn request(new: NewRun, reading: DataArgs, threads: Option<usize>) -> Result<Tra
         ("data.source", new.data),
         ("data.given", given),
         ("data.model", model),
+        ("data.rules", new.no_rules.then(|| "[]".to_owned())),
         ("model.latent", new.latent),
         ("objective.beta", new.beta),
         ("training.epochs", new.epochs),

@@ -88,6 +88,8 @@ fn train() {
                                 without pictures all that are not given]
           --preset <NAME>       Settings to start from; see `elbo presets`
           --config <FILE.toml>  Settings in a TOML file
+          --no-rules            Do not look for rules in the data, such as start <= end; new rows may
+                                then break them
           --latent <N>          Number of latent units
           --epochs <N>          Passes over the training records
           --batch <N>           Records per training step

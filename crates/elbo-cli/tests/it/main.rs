@@ -15,6 +15,7 @@ mod generated;
 mod help;
 mod input;
 mod lossless;
+mod rules;
 mod runs;
 mod settings;
 mod tables;

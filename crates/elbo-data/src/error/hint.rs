@@ -68,6 +68,13 @@ impl DataError {
     fn field_hint(&self) -> Option<String> {
         match self {
             Self::UnknownField { known, .. } => Some(format!("fields: {}", listed(known))),
+            Self::RuleField { .. } => Some(
+                "compare and add numbers, dates or durations with their like; `->` is for categories, flags and numbers"
+                    .to_owned(),
+            ),
+            Self::RuleBroken { .. } => {
+                Some("correct the data, or leave the rule out of `data.rules`".to_owned())
+            }
             Self::FixedType { .. } => {
                 Some("only columns of tables and of JSON lines can be read as another type".to_owned())
             }

@@ -99,6 +99,40 @@ impl Number {
         self.grid.map_or(value, |grid| grid.at(grid.index(value)))
     }
 
+    /// The nearest value that the files can hold.
+    pub(crate) fn settled(&self, value: f64) -> f64 {
+        let value = self.grid.map_or(value, |grid| grid.round(value));
+        if self.integer { value as i64 as f64 } else { value }
+    }
+
+    /// The smallest value on the grid that is not below `value`; above it, if it is to be `beyond`.
+    pub(crate) fn at_least(&self, value: f64, beyond: bool) -> f64 {
+        let fits = |found: f64| found > value || (!beyond && found == value);
+        match self.grid {
+            Some(grid) => {
+                let index = grid.index(value);
+                let found = [index, index + 1.0].map(|index| grid.at(index));
+                found.into_iter().find(|found| fits(*found)).unwrap_or(value)
+            }
+            None if beyond => value.next_up(),
+            None => value,
+        }
+    }
+
+    /// The largest value on the grid that is not above `value`; below it, if it is to be `beyond`.
+    pub(crate) fn at_most(&self, value: f64, beyond: bool) -> f64 {
+        let fits = |found: f64| found < value || (!beyond && found == value);
+        match self.grid {
+            Some(grid) => {
+                let index = grid.index(value);
+                let found = [index, index - 1.0].map(|index| grid.at(index));
+                found.into_iter().find(|found| fits(*found)).unwrap_or(value)
+            }
+            None if beyond => value.next_down(),
+            None => value,
+        }
+    }
+
     /// The bin that holds the value, or the nearest where none does.
     pub fn bin_of(&self, value: f64) -> u32 {
         let value = self.nearest(value);
@@ -201,8 +235,7 @@ impl Number {
 
     /// The numbers that a file of [`Self::array`] holds.
     pub(super) fn written(&self, numbers: &Numbers, uniforms: Option<&[f32]>) -> impl Iterator<Item = f64> {
-        let whole = |value: f64| if self.integer { value as i64 as f64 } else { value };
-        self.rounded(numbers, uniforms).map(whole)
+        self.rounded(numbers, uniforms).map(|value| self.settled(value))
     }
 
     /// The numbers in the type of the files, rounded as theirs are; with `uniforms` a value drawn of each bin.

@@ -85,6 +85,7 @@ impl Schema {
         let schema = Self {
             version: VERSION,
             fields: fields.collect(),
+            rules: Vec::new(),
         };
         Ok(schema.stored_by(source))
     }
@@ -97,7 +98,7 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn read(&self, rows: &[u64], columns: &[usize]) -> Result<Read, DataError> {
+    pub(crate) fn read(&self, rows: &[u64], columns: &[usize]) -> Result<Read, DataError> {
         match (self.go_on)() {
             true => self.source.read_columns(rows, columns),
             false => Err(DataError::Stopped),

@@ -13,6 +13,7 @@ mod keys;
 mod memory;
 mod parquet_times;
 mod rows;
+mod rules;
 mod support;
 mod table;
 mod text_columns;

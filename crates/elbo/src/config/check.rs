@@ -101,7 +101,9 @@ impl RunConfig {
         let roles = roles::roles(schema, self.data.model.as_deref(), &self.data.given)?;
         let levels = roles.modelled.iter().map(|role| role.field.levels() > 0);
         let scale = Scale::new(levels, records);
-        let checked = self.chosen(&roles, scale, &mut notes)?;
+        let mut checked = self.chosen(&roles, scale, &mut notes)?;
+        let found = || schema.rules.iter().map(|kept| kept.rule.clone()).collect();
+        checked.data.rules.get_or_insert_with(found);
         checked.model.check()?;
         notes.extend(schema.notes());
         self.note_unused(&mut notes);

@@ -5,7 +5,7 @@ use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use elbo_data::options::FieldType;
 
-use super::takes::Takes::{self, Kinds, Names, OneOf, Real, Size, Text, Whole, Wholes, YesNo};
+use super::takes::Takes::{self, Kinds, Names, OneOf, Real, Rules, Size, Text, Whole, Wholes, YesNo};
 
 /// One setting.
 #[derive(Clone, Debug, PartialEq)]
@@ -170,6 +170,11 @@ pub static KEYS: &[Key] = &[
         "data.missing",
         Names,
         "words that stand for missing values in every column of a table, beside `NA` and the like in columns of numbers, dates and flags; `none` among them makes those values",
+    ),
+    Key::or_auto(
+        "data.rules",
+        Rules,
+        "what always holds between fields, also in new records, as in \"start <= end\", \"price + tax = total\" and \"city -> state\"; auto: what holds in all training records",
     ),
     Key::or_auto(
         "data.tokenizer",

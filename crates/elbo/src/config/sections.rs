@@ -5,7 +5,7 @@ use elbo_core::schedule::{BetaWarmup, LearningRate};
 use elbo_core::{Activation, ImageLikelihood, NetworkKind, Precision, PriorKind};
 use elbo_data::Binarize;
 use elbo_data::options::{FieldType, Labels, TypedField};
-use elbo_data::{Fit, ImageSize, OpenOptions, SplitConfig, TokenizerKind};
+use elbo_data::{Fit, ImageSize, OpenOptions, Rule, SplitConfig, TokenizerKind};
 use serde::{Deserialize, Serialize};
 
 /// `[data]`: the data, and which fields are modelled and given.
@@ -41,6 +41,9 @@ pub struct DataSection {
     pub fields: Vec<TypedField>,
     /// Words that stand for missing values in every column; with `none` among them no others do.
     pub missing: Vec<String>,
+    /// What always holds between fields, also in new records; `None`: what holds in the training records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Vec<Rule>>,
     /// The tokens of a text; `None`: chosen from the texts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokenizer: Option<TokenizerKind>,
@@ -75,6 +78,7 @@ impl Default for DataSection {
             binarize: Binarize::None,
             fields: Vec::new(),
             missing: Vec::new(),
+            rules: None,
             tokenizer: None,
             vocabulary: None,
             validation: split.validation,

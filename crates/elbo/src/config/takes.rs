@@ -3,7 +3,7 @@
 use std::ops::{Bound, RangeBounds, RangeInclusive};
 
 use elbo_data::options::{FieldType, TypedField};
-use elbo_data::{ImageSize, error::nearest};
+use elbo_data::{ImageSize, Rule, error::nearest};
 use serde::Deserialize;
 use toml::Value;
 
@@ -26,6 +26,8 @@ pub enum Takes {
     Names,
     /// A list of columns, each with its kind.
     Kinds,
+    /// A list of rules.
+    Rules,
     /// A list of whole numbers within a range.
     Wholes(RangeInclusive<i64>),
     /// A picture size: `64`, or `64x48` for width and height.
@@ -37,8 +39,8 @@ impl Takes {
     /// kept, for [`Self::fits`] to refuse.
     pub(crate) fn read(&self, text: &str) -> Value {
         match (self, as_toml(text)) {
-            (Self::Names | Self::Kinds | Self::Wholes(_), Some(list @ Value::Array(_))) => list,
-            (Self::Names | Self::Kinds | Self::Wholes(_), _) => Value::Array(self.split(text)),
+            (Self::Names | Self::Kinds | Self::Rules | Self::Wholes(_), Some(list @ Value::Array(_))) => list,
+            (Self::Names | Self::Kinds | Self::Rules | Self::Wholes(_), _) => Value::Array(self.split(text)),
             (Self::Text | Self::OneOf(_) | Self::Size, Some(quoted @ Value::String(_))) => quoted,
             (Self::Text | Self::OneOf(_), _) => Value::String(text.to_owned()),
             // `0x64` is no number in base 16 here.
@@ -60,6 +62,11 @@ impl Takes {
         let mut parts: Vec<String> = Vec::new();
         for part in text.split(',').filter(|_| !text.trim().is_empty()) {
             match parts.last_mut() {
+                // A comma within the quotes of a name.
+                Some(last) if *self == Self::Rules && last.matches('"').count() % 2 == 1 => {
+                    last.push(',');
+                    last.push_str(part);
+                }
                 // A comma within the format of a date.
                 Some(last) if *self == Self::Kinds && !part.contains('=') => {
                     last.push(',');
@@ -86,6 +93,10 @@ impl Takes {
                 let kind = |name: &Value| name.as_str()?.parse::<TypedField>().ok();
                 names.iter().all(|name| kind(name).is_some())
             }
+            (Self::Rules, Value::Array(rules)) => {
+                let rule = |rule: &Value| rule.as_str()?.parse::<Rule>().ok();
+                rules.iter().all(|text| rule(text).is_some())
+            }
             (Self::Wholes(range), Value::Array(numbers)) => numbers
                 .iter()
                 .all(|number| number.as_integer().is_some_and(|number| range.contains(&number))),
@@ -108,6 +119,11 @@ impl Takes {
                 "a list such as `[\"age=number\"]`, each a column and its kind: {}",
                 FieldType::LISTED
             ),
+            Self::Rules => {
+                "a list such as `[\"start <= end\", \"price + tax = total\", \"city -> state\"]`; a name with blanks or signs \
+                 stands in double quotes"
+                    .to_owned()
+            }
             Self::Wholes(range) => format!("a list of whole numbers, each {}", whole_range(range)),
             Self::Size => {
                 "a side such as `64`, or width and height such as `\"64x48\"`, from 2 to 4096".to_owned()
@@ -240,6 +256,21 @@ mod tests {
             Takes::Names.read("[\"smile\", \"beard\"]")
         );
         assert!(!accepts(&Takes::Names, "[1]"));
+    }
+
+    #[test]
+    fn rules() {
+        let takes = Takes::Rules;
+        assert_eq!(
+            takes.read("a <= b, c -> d"),
+            takes.read("[\"a <= b\", \"c -> d\"]")
+        );
+        // a comma in a name
+        assert!(accepts(&takes, "\"a, b\" <= c, d -> e"));
+        assert!(accepts(&takes, "[]") && accepts(&takes, ""));
+        for text in ["a", "a <= b, c", "a >= b", "[1]"] {
+            assert!(!accepts(&takes, text), "{text}");
+        }
     }
 
     #[test]

@@ -13,7 +13,8 @@ use elbo_data::arrow::error::ArrowError;
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::column::image_shape;
 use elbo_data::kind::as_written;
-use elbo_data::{DataError, Kind, Schema, Source};
+use elbo_data::rules::{Change, Hold};
+use elbo_data::{DataError, Kind, Source};
 
 use super::item::Item;
 use crate::model::opened::Opened;
@@ -25,11 +26,13 @@ pub(crate) enum Stays {
     Known,
     /// Where no value was generated.
     NotGenerated,
+    /// Never, and what was generated does not change either: it was asked for.
+    AskedFor,
 }
 
 /// The columns of a verb's output.
 pub(crate) struct Originals {
-    fields_of: Arc<Schema>,
+    opened: Arc<Opened>,
     source: Arc<dyn Source>,
     columns: Vec<Column>,
     /// The positions in the source of the fields and of the stored columns that are read.
@@ -53,12 +56,12 @@ struct Column {
 impl Originals {
     /// Of `source`; `stays` says when a field of the model's schema stays, if ever.
     pub(crate) fn new(
-        opened: &Opened,
+        opened: &Arc<Opened>,
         source: Arc<dyn Source>,
         stays: impl Fn(usize) -> Option<Stays>,
     ) -> Self {
         let mut originals = Self {
-            fields_of: Arc::clone(&opened.schema),
+            opened: Arc::clone(opened),
             columns: Vec::new(),
             typed: Vec::new(),
             stored: Vec::new(),
@@ -120,7 +123,7 @@ impl Originals {
     fn add_field(&mut self, field: usize, output: &Field, stays: Option<Stays>) {
         let source = self.source.arrow_schema();
         let found = source.column_with_name(output.name());
-        let found = found.filter(|(_, arrow)| stays.is_some() && image_shape(arrow).is_none());
+        let found = found.filter(|(_, arrow)| reads(stays) && image_shape(arrow).is_none());
         self.columns.push(Column {
             field: Some(field),
             stays,
@@ -131,7 +134,7 @@ impl Originals {
     }
 
     fn kind(&self, field: usize) -> &Kind {
-        &self.fields_of.fields[field].kind
+        &self.opened.schema.fields[field].kind
     }
 
     /// The columns of the output.
@@ -164,10 +167,24 @@ impl Originals {
     }
 }
 
+/// How firmly a value stands that is `kept` or was generated.
+fn hold(stays: Option<Stays>, kept: bool) -> Hold {
+    match (stays, kept) {
+        (Some(Stays::AskedFor), _) | (Some(Stays::Known), true) => Hold::Fixed,
+        (Some(Stays::NotGenerated), true) => Hold::Kept,
+        _ => Hold::Free,
+    }
+}
+
 /// A column as [`as_written`] gives it.
 fn shown(field: &Field) -> Field {
     let shown = as_written(field, &new_empty_array(field.data_type()));
     Field::new(field.name(), shown.data_type().clone(), true)
+}
+
+/// Whether values of the data stay now and then.
+fn reads(stays: Option<Stays>) -> bool {
+    matches!(stays, Some(Stays::Known | Stays::NotGenerated))
 }
 
 fn has_pictures(schema: &ArrowSchema) -> bool {
@@ -195,8 +212,14 @@ impl Known<'_> {
     pub(crate) fn over(&self, generated: &RecordBatch) -> Result<Item, DataError> {
         let texts = self.of.source.stores_text();
         let (mut columns, mut written) = (Vec::new(), Vec::new());
-        for column in &self.of.columns {
-            let (values, kept) = self.values(column, generated)?;
+        let values = self
+            .of
+            .columns
+            .iter()
+            .map(|column| self.values(column, generated));
+        let mut values = values.collect::<Result<Vec<_>, _>>()?;
+        self.keep_rules(&mut values, generated)?;
+        for (column, (values, kept)) in self.of.columns.iter().zip(values) {
             let stored = column.stored.map(|place| &self.stored[place]);
             written.push(match stored.filter(|_| texts) {
                 Some(cells) => where_kept(cells, &kept)?,
@@ -217,6 +240,37 @@ impl Known<'_> {
             batch: RecordBatch::try_new(self.of.schema(), columns)?,
             written: texts.then_some(written),
         })
+    }
+
+    /// Changes what was generated, and as a last resort what was not generated but could have been, so that the rules
+    /// of the run hold. What changes is not copied.
+    fn keep_rules(
+        &self,
+        values: &mut [(ArrayRef, BooleanArray)],
+        generated: &RecordBatch,
+    ) -> Result<(), DataError> {
+        let keeper = &self.of.opened.keeper;
+        if keeper.is_empty() {
+            return Ok(());
+        }
+        let mut columns = generated.columns().to_vec();
+        let mut held = vec![Vec::new(); columns.len()];
+        let fields = || self.of.columns.iter().map(|column| (column.field, column.stays));
+        for ((field, stays), (values, kept)) in fields().zip(&*values) {
+            let Some(field) = field else { continue };
+            columns[field] = Arc::clone(values);
+            held[field] = kept.values().iter().map(|kept| hold(stays, kept)).collect();
+        }
+        let changed = keeper.mend(&mut columns, &held, Change::Any)?;
+        for ((field, _), (values, kept)) in fields().zip(values) {
+            let Some(field) = field.filter(|field| !changed[*field].is_empty()) else {
+                continue;
+            };
+            *values = Arc::clone(&columns[field]);
+            let still = kept.values().iter().zip(&changed[field]);
+            *kept = still.map(|(kept, changed)| Some(kept && !changed)).collect();
+        }
+        Ok(())
     }
 
     /// The values of a column, and which of them are copied.
@@ -251,6 +305,7 @@ impl Known<'_> {
         let kept = match stays {
             Stays::Known => is_not_null(&known)?,
             Stays::NotGenerated => is_null(generated)?,
+            Stays::AskedFor => return Ok(none()),
         };
         Ok((zip(&kept, &known, generated)?, kept))
     }

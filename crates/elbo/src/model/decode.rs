@@ -94,7 +94,10 @@ impl Opened {
         codes: impl Fn(Range<usize>) -> Codes + Sync,
     ) -> Result<RecordBatch, Error> {
         let all: Vec<_> = chunks(n).collect();
-        let batches = all.into_par_iter().map(|part| self.decode(&codes(part), drawing));
+        let batches = all.into_par_iter().map(|part| {
+            let codes = codes(part);
+            self.by_rules(self.decode(&codes, drawing)?, &codes.y)
+        });
         let batches = batches.collect::<Result<Vec<_>, DataError>>()?;
         concat(&self.record_schema, &batches)
     }

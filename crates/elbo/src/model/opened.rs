@@ -8,6 +8,7 @@ use elbo_core::{FieldSpec, ImageLikelihood, ImageShape, Init, Region};
 use elbo_data::arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::options::TypedField;
+use elbo_data::rules::Keeper;
 use elbo_data::{DataError, ImageSize, OpenOptions, Schema};
 use rayon::ThreadPool;
 
@@ -31,6 +32,8 @@ pub(crate) struct Opened {
     pub record_schema: SchemaRef,
     /// The same in the types that the data have.
     stored_schema: SchemaRef,
+    /// What always holds in new records.
+    pub keeper: Keeper,
     /// Positions in the schema of the modelled fields.
     pub x_fields: Vec<usize>,
     /// Positions in the schema of the given fields.
@@ -85,6 +88,7 @@ impl Opened {
                 false => CHUNK,
             },
             device: open_device(&config.training.device)?,
+            keeper: Keeper::new(&schema),
             dir,
             config,
             schema,

@@ -61,7 +61,8 @@ impl Model {
             let first = rows.first().map_or(0, |row| *row as usize);
             let y = conditions.columns(&rows)?;
             let codes = opened.codes_of(&z, &y, first..first + rows.len());
-            Ok(opened.as_stored(&opened.decode(&codes, &drawing)?)?)
+            let records = opened.by_rules(opened.decode(&codes, &drawing)?, &codes.y)?;
+            Ok(opened.as_stored(&records)?)
         });
         Ok(stream.apart(self.opened.stored_schema(), (), |_, batch| batch.into()))
     }

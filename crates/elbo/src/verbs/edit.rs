@@ -142,7 +142,7 @@ fn originals(model: &Model, conditions: &Conditions, source: Arc<dyn elbo_data::
             .any(|place| opened.y_fields[*place] == field)
     };
     let stays = |field: usize| match (opened.x_fields.contains(&field), changes(field)) {
-        (_, true) => None,
+        (_, true) => Some(Stays::AskedFor),
         (false, _) => Some(Stays::Known),
         (true, _) => opened.has_levels(field).then_some(Stays::NotGenerated),
     };

@@ -158,20 +158,24 @@ impl Model {
             let numbers = rows.start + part.start as u64..rows.start + part.end as u64;
             Ok(numbers.collect::<Vec<u64>>())
         });
-        let drawing = Drawing {
-            sampling: request.sampling,
-            ..Drawing::of(request.draw, noise)
-        };
+        let (sampling, draw) = (request.sampling, request.draw);
         let (opened, temperature) = (Arc::clone(&self.opened), request.temperature);
         let phase = (Phase::Decoding, total);
         let stream = Stream::new(self, numbers, phase, events, move |rows: Vec<u64>| {
-            let y = windows(
-                &conditions.columns(&rows)?,
-                &(0..rows.len()),
-                opened.filled(rows.len()),
-            );
-            let codes = opened.prior_codes(rows.clone(), y, temperature, noise);
-            let records = copied.over(&opened, opened.decode(&codes, &drawing)?, &rows)?;
+            let records = opened.drawn_by_rules(&rows, noise, |rows, noise| {
+                let y = windows(
+                    &conditions.columns(rows)?,
+                    &(0..rows.len()),
+                    opened.filled(rows.len()),
+                );
+                let drawing = Drawing {
+                    sampling,
+                    ..Drawing::of(draw, noise)
+                };
+                let codes = opened.prior_codes(rows.to_vec(), y, temperature, noise);
+                let records = copied.over(&opened, opened.decode(&codes, &drawing)?, rows)?;
+                Ok((records, codes.y))
+            })?;
             Ok(opened.as_stored(&records)?)
         });
         let report = SampleReport {

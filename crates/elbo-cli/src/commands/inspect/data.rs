@@ -1,6 +1,6 @@
 //! The report on a data set as text: a line for each field, then the problems.
 
-use elbo::Examination;
+use elbo::{Examination, Rule};
 
 use crate::flags::in_advice;
 use crate::table::{Align, Table};
@@ -27,6 +27,7 @@ pub(super) fn words(found: &Examination) -> String {
         ]);
     }
     text += &table.to_string();
+    text += &rules(&found.rules);
     if found.sizes.len() > 1 {
         let sizes = found
             .sizes
@@ -43,6 +44,18 @@ pub(super) fn words(found: &Examination) -> String {
     }
     text.extend(found.notes.iter().map(|note| format!("{}\n", in_advice(note))));
     text
+}
+
+/// The rules, each with its meaning.
+fn rules(found: &[Rule]) -> String {
+    if found.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new([Align::Left, Align::Left]);
+    for rule in found {
+        table.row([format!("  {rule}"), rule.words()]);
+    }
+    format!("\nrules that hold in all records\n{table}")
 }
 
 /// The first items, and the number of the others.

@@ -19,6 +19,10 @@ pub(super) fn words(found: &RunReport) -> String {
         list(model.x.iter().map(|field| &field.name)),
     ]);
     table.row(["given".to_owned(), list(model.y.iter().map(|field| &field.name))]);
+    let rules = found.data.rules.iter().flatten();
+    if rules.clone().next().is_some() {
+        table.row(["rules".to_owned(), list(rules)]);
+    }
     table.row([
         "latent".to_owned(),
         format!("{} units, {} prior", model.latent, word(&model.prior)),

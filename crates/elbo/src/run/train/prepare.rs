@@ -20,6 +20,8 @@ use crate::threads;
 
 /// Where no field varies among fewer training records, there are too few of them.
 const FEW: usize = 10;
+/// Rules that a note names.
+const NAMED: usize = 8;
 
 /// Everything that stays the same during a run.
 pub(super) struct Prepared {
@@ -55,6 +57,12 @@ pub(super) fn new_run(request: &TrainRequest, events: &Events) -> Result<Prepare
         Noise::new(written.seed()),
         &|| !events.cancel().is_requested(),
     );
+    let schema = schema.and_then(|schema| {
+        let stated = written.data.rules.as_deref();
+        schema.with_rules(source.as_ref(), &rows.train, stated, &|| {
+            !events.cancel().is_requested()
+        })
+    });
     let schema = schema.map_err(|error| match matches!(error, DataError::Stopped) {
         true => Error::Cancelled,
         false => error.into(),
@@ -72,6 +80,9 @@ pub(super) fn new_run(request: &TrainRequest, events: &Events) -> Result<Prepare
     })?;
     for note in notes {
         events.note(note);
+    }
+    if written.data.rules.is_none() && !schema.rules.is_empty() {
+        events.note(found(&schema));
     }
     let dir = RunDir::create(&request.out, request.force)?;
     dir.save_setup(&config, &schema)?;
@@ -100,6 +111,20 @@ fn report(source: &dyn Source, events: &Events) {
         events.note(note);
     }
     events.warn_broken(source);
+}
+
+/// A note on the rules that were found.
+fn found(schema: &Schema) -> String {
+    let rules = schema.rules.iter().map(|kept| format!("`{}`", kept.rule));
+    let first: Vec<String> = rules.take(NAMED).collect();
+    let more = match schema.rules.len() - first.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "new records keep the rules of the data: {}{more}",
+        first.join(", ")
+    )
 }
 
 impl Prepared {

@@ -105,6 +105,7 @@ fn schema() -> Schema {
     Schema {
         version: elbo_data::schema::VERSION,
         fields: fields.map(field).into(),
+        rules: Vec::new(),
     }
 }
 

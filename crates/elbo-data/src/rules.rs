@@ -1,0 +1,101 @@
+//! Rules of tables: what always holds between the fields of a record, such as `start <= end`, `price + tax = total` and
+//! `city -> state`.
+//!
+//! [`find`] finds those that the training records keep, [`check`] checks those that a person states, and a [`Keeper`]
+//! makes generated records keep them. A rule concerns the records in which all of
+//! its fields are known.
+
+mod check;
+mod columns;
+mod determined;
+mod find;
+mod order;
+mod repair;
+mod sums;
+mod tally;
+mod words;
+
+use serde::{Deserialize, Serialize};
+
+pub use check::check;
+pub use find::find;
+pub use repair::{Change, Hold, Keeper};
+pub use words::NotARule;
+
+/// What always holds between some fields, which are called by their names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Rule {
+    /// `low <= high`, or `low < high` where it is strict, of two numbers, dates, times or durations.
+    AtMost {
+        /// The field that is never larger.
+        low: String,
+        /// The field that is never smaller.
+        high: String,
+        /// Whether both are never equal.
+        strict: bool,
+    },
+    /// `parts[0] + parts[1] + … = total`, to within half a unit of the last decimal place that all are written with.
+    Sum {
+        /// The fields that are added.
+        parts: Vec<String>,
+        /// Their sum.
+        total: String,
+    },
+    /// `by -> of`: records with the same value of one field have the same value of another; `by <-> of` where also the
+    /// other way round.
+    Determines {
+        /// The field that determines.
+        by: String,
+        /// The field that is determined.
+        of: String,
+        /// Whether each determines the other.
+        both: bool,
+    },
+}
+
+impl Rule {
+    /// The fields that it is about.
+    pub fn fields(&self) -> Vec<&str> {
+        match self {
+            Self::AtMost { low, high, .. } => vec![low, high],
+            Self::Sum { parts, total } => parts.iter().chain([total]).map(String::as_str).collect(),
+            Self::Determines { by, of, .. } => vec![by, of],
+        }
+    }
+
+    /// The rule in a short sentence.
+    pub fn words(&self) -> String {
+        match self {
+            Self::AtMost { low, high, strict } => {
+                let how = if *strict { "less than" } else { "at most" };
+                format!("`{low}` is {how} `{high}`")
+            }
+            Self::Sum { parts, total } if parts.len() == 1 => format!("`{total}` equals `{}`", parts[0]),
+            Self::Sum { parts, total } => format!("`{total}` is the sum of {} fields", parts.len()),
+            Self::Determines { by, of, both: false } => format!("`{by}` determines `{of}`"),
+            Self::Determines { by, of, both: true } => format!("`{by}` and `{of}` determine each other"),
+        }
+    }
+}
+
+/// A rule that a run keeps, with what it needs to make new records keep it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kept {
+    /// The rule.
+    pub rule: Rule,
+    /// Of a field that determines another: each of its values, the value of the other, as texts, and how many training
+    /// records have both. The most frequent come first.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub pairs: Vec<(String, String, u64)>,
+}
+
+impl From<Rule> for Kept {
+    fn from(rule: Rule) -> Self {
+        Self {
+            rule,
+            pairs: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Rules of the data in generated records.
+//!
+//! A record that is sampled and breaks a rule is drawn again: what remains is distributed as the model's records that
+//! keep the rules. What others determine needs no new draw, it is looked up or computed; and where a rule is still broken
+//! after some draws, as few values as possible are changed.
+
+use elbo_data::arrow::compute::interleave_record_batch;
+use elbo_data::arrow::record_batch::RecordBatch;
+use elbo_data::noise::Noise;
+use elbo_data::rules::{Change, Hold};
+use elbo_data::{Column, DataError};
+
+use super::opened::Opened;
+use crate::error::Error;
+
+/// Draws of a record that breaks a rule, after the first.
+const AGAIN: u64 = 8;
+/// The first of the branches of a noise that these draws are from.
+const BRANCH: u64 = 1 << 32;
+
+impl Opened {
+    /// Generated records that keep the rules; the conditions `y` stay as they are.
+    pub(crate) fn by_rules(&self, records: RecordBatch, y: &[Column]) -> Result<RecordBatch, DataError> {
+        self.mended(records, y, Change::Any)
+    }
+
+    fn mended(&self, records: RecordBatch, y: &[Column], change: Change) -> Result<RecordBatch, DataError> {
+        if self.keeper.is_empty() {
+            return Ok(records);
+        }
+        let mut columns = records.columns().to_vec();
+        let held = self.held(y, records.num_rows());
+        self.keeper.mend(&mut columns, &held, change)?;
+        Ok(RecordBatch::try_new(records.schema(), columns)?)
+    }
+
+    /// The records with these numbers that `draw` gives, with their conditions, from a noise; those that break a rule are
+    /// drawn again. The noise of the first draw is `noise`.
+    pub(crate) fn drawn_by_rules(
+        &self,
+        rows: &[u64],
+        noise: Noise,
+        draw: impl Fn(&[u64], Noise) -> Result<(RecordBatch, Vec<Column>), Error>,
+    ) -> Result<RecordBatch, Error> {
+        let (mut records, y) = draw(rows, noise)?;
+        if self.keeper.is_empty() {
+            return Ok(records);
+        }
+        records = self.mended(records, &y, Change::Determined)?;
+        for again in 0..AGAIN {
+            let broken = self.keeper.broken(records.columns())?;
+            let places: Vec<usize> = (0..rows.len()).filter(|row| broken[*row]).collect();
+            if places.is_empty() {
+                return Ok(records);
+            }
+            let numbers: Vec<u64> = places.iter().map(|place| rows[*place]).collect();
+            let (others, y) = draw(&numbers, noise.branch(BRANCH + again))?;
+            let others = self.mended(others, &y, Change::Determined)?;
+            let mut from: Vec<(usize, usize)> = (0..rows.len()).map(|row| (0, row)).collect();
+            for (at, place) in places.into_iter().enumerate() {
+                from[place] = (1, at);
+            }
+            records = interleave_record_batch(&[&records, &others], &from).map_err(DataError::from)?;
+        }
+        Ok(self.mended(records, &y, Change::Any)?)
+    }
+
+    /// How firmly the values of each field stand: those that are given are fixed.
+    fn held(&self, y: &[Column], records: usize) -> Vec<Vec<Hold>> {
+        let mut held = vec![Vec::new(); self.schema.fields.len()];
+        for (field, column) in self.y_fields.iter().zip(y) {
+            let hold = |observed: &bool| if *observed { Hold::Fixed } else { Hold::Free };
+            held[*field] = column.observed.iter().take(records).map(hold).collect();
+        }
+        held
+    }
+}
