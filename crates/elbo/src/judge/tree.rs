@@ -239,20 +239,19 @@ impl<'a> Grower<'a> {
 /// The best split of a field. Bins with an order are cut in two, once with what is missing on either side; levels are
 /// first put in the order of their mean slopes (Fisher 1958).
 fn best_split(field: usize, binned: Binned, histogram: &[Sums], total: Sums) -> Option<Split> {
-    let mut order: Vec<u8> = (0..histogram.len())
-        .filter(|bin| histogram[*bin].n > 0.5)
-        .map(|bin| bin as u8)
-        .collect();
+    let mut order: Vec<u8> = (0..histogram.len()).map(|bin| bin as u8).collect();
     if !binned.ordered {
+        // A level that no row here has is like the average row.
         let smoothing = SMOOTHING * total.h / total.n.max(1.0);
+        let mean = total.g / (total.h + RIDGE);
         let slope = |bin: &u8| {
             let sums = histogram[usize::from(*bin)];
-            sums.g / (sums.h + smoothing)
+            (sums.g + smoothing * mean) / (sums.h + smoothing)
         };
         order.sort_by(|a, b| slope(a).total_cmp(&slope(b)).then(a.cmp(b)));
     }
     let first = cut(field, &order, histogram, total);
-    if !binned.ordered || order.first() != Some(&MISSING) {
+    if !binned.ordered || histogram[usize::from(MISSING)].n < 0.5 {
         return first;
     }
     order.rotate_left(1);
@@ -338,6 +337,23 @@ mod tests {
         let (tree, matrix) = fitted(&Table::new(vec![gaps]).unwrap(), &y);
         let found: Vec<f64> = (0..3).map(|row| tree.value(matrix.row(row))).collect();
         assert!(found[0] > 0.9 && found[1] == 0.0 && found[2] > 0.9, "{found:?}");
+    }
+
+    #[test]
+    fn values_between_those_that_were_learned_go_to_the_nearer_side() {
+        let x: Vec<f64> = (0..100).map(f64::from).collect();
+        let table = Table::new(vec![numbers("x", x)]).unwrap();
+        let matrix = Bins::fit(&table).apply(&table);
+        let slopes = Slopes {
+            g: (0..100).map(|row| f64::from(u8::from(row < 50))).collect(),
+            h: vec![1.0; 100],
+        };
+        // Only even rows are learned.
+        let rows = (0..100).step_by(2).collect();
+        let tree = Tree::grow(&matrix, &slopes, rows, |_, _| {});
+        let found: Vec<f64> = (0..100).map(|row| tree.value(matrix.row(row))).collect();
+        assert!(found[..49].iter().all(|value| *value < -0.9), "{found:?}");
+        assert!(found[50..].iter().all(|value| *value == 0.0), "{found:?}");
     }
 
     #[test]
