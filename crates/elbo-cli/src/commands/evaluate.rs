@@ -21,8 +21,8 @@ Examples:
   elbo evaluate run --generated rows.csv --privacy  the same of rows that another program made
 
 Numbers are means per record in nats. Compare them only with numbers of the same protocol.
-With --utility, --privacy or --generated, as many rows as the run was trained on are generated, and
-judged beside real rows that were held out: those of DATA, else of validation and test.";
+With --utility or --privacy, as many rows as the run was trained on are generated, and judged beside
+real rows that were held out: those of DATA, else of validation and test.";
 
 /// Measure a run: ELBO, rate, distortion, NLL, active units
 #[derive(Args, Debug)]
@@ -39,7 +39,7 @@ pub(crate) struct EvaluateArgs {
     /// Importance samples per record for the NLL
     #[arg(long, value_name = "K", default_value_t = 100, allow_negative_numbers = true)]
     samples: usize,
-    /// Seed of the samples
+    /// Seed of the samples, and of generated rows
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     /// Only the first N records

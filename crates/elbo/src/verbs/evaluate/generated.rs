@@ -137,30 +137,45 @@ impl<'a> Asked<'a> {
         let (generated, source) = self.generated(&own, &rows.train, &chance, events)?;
         let training = self.table(&own, &self.some(&rows.train, SEARCHED, &chance))?;
         let held_out = self.table(measured, &self.some(&held_out_rows, ROWS, &chance))?;
-        let learned = model.on_threads(|| chance.sample(&training, ROWS, 12));
-        let tables = Tables {
-            generated: &generated,
-            training: &learned,
-            held_out: &held_out,
+        let real = Real {
+            training,
+            trained_on: rows.train.len(),
+            held_out,
+            held_out_name,
         };
-        let steps = Steps::begin(
-            model,
-            events,
-            self.targets.len() + 3 + usize::from(request.privacy),
-        );
+        self.measure((&generated, source), real, &chance, events)
+    }
+
+    fn measure(
+        &self,
+        (generated, source): (&Table, String),
+        real: Real,
+        chance: &Chance,
+        events: &Events,
+    ) -> Result<GeneratedReport, Error> {
+        let (training, held_out) = (&real.training, &real.held_out);
+        let learned = chance.sample(training, ROWS, 12);
+        let tables = Tables {
+            generated,
+            training: &learned,
+            held_out,
+        };
+        let searched = Tables { training, ..tables };
+        let private = self.request.privacy;
+        let steps = Steps::begin(self.model, events, self.targets.len() + 3 + usize::from(private));
         let utility = self.targets.iter().map(|target| {
             Ok(Asking {
                 target: learned.columns()[*target].name.clone(),
-                utility: steps.of(|| judge::utility(tables, *target, &chance))?,
+                utility: steps.of(|| judge::utility(tables, *target, chance))?,
             })
         });
+        let privacy = || steps.of(|| judge::privacy(searched, chance));
         let report = GeneratedReport {
             source,
             rows: generated.rows(),
             training_rows: training.rows(),
-            trained_on: rows.train.len(),
+            trained_on: real.trained_on,
             held_out_rows: held_out.rows(),
-            held_out: held_out_name,
             fields: learned
                 .columns()
                 .iter()
@@ -168,19 +183,11 @@ impl<'a> Asked<'a> {
                 .collect(),
             left_out: self.left_out.clone(),
             utility: utility.collect::<Result<_, Error>>()?,
-            c2st: steps.of(|| judge::c2st(tables, &chance))?,
-            margins: steps.of(|| judge::margins(tables, &chance))?,
-            pairs: steps.of(|| judge::pairs(tables, &chance))?,
-            privacy: match request.privacy {
-                true => Some(steps.of(|| {
-                    let tables = Tables {
-                        training: &training,
-                        ..tables
-                    };
-                    judge::privacy(tables, &chance)
-                })?),
-                false => None,
-            },
+            c2st: steps.of(|| judge::c2st(tables, chance))?,
+            margins: steps.of(|| judge::margins(tables, chance))?,
+            pairs: steps.of(|| judge::pairs(tables, chance))?,
+            privacy: private.then(privacy).transpose()?,
+            held_out: real.held_out_name,
         };
         events.end(Phase::Judging);
         Ok(report)
@@ -286,6 +293,15 @@ impl<'a> Asked<'a> {
         }
         Ok(Table::new(columns).unwrap_or_default())
     }
+}
+
+/// Rows that the generated ones are compared with.
+struct Real {
+    training: Table,
+    /// Rows that the model was trained on: more than those of `training`, if there are very many.
+    trained_on: usize,
+    held_out: Table,
+    held_out_name: String,
 }
 
 /// The measures, one after the other, on the threads of the model.
