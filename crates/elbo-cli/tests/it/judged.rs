@@ -18,7 +18,8 @@ fn table(rows: usize, seed: u64, related: bool) -> String {
     for _ in 0..rows {
         let (x, other, noise) = (next(), next(), next());
         let of = if related { x } else { other };
-        let kind = if of > 0.5 { "large" } else { "small" };
+        let kind_of = if related { x } else { next() };
+        let kind = if kind_of > 0.5 { "large" } else { "small" };
         let y = 3.0 * of + 0.1 * noise;
         table += &format!("{x:.6},{y:.6},{kind},{:.6}\n", next());
     }
@@ -68,8 +69,10 @@ fn copies_fresh_rows_and_wrong_rows_are_told_apart() {
         number(&copies, "/privacy/copies/generated/value") > 0.95,
         "{copies}"
     );
+    // 200 of 597 training rows are compared: a third of the rows are copies of these, of the others half are nearer.
+    let closer = number(&copies, "/privacy/closer/generated/value");
     assert!(
-        number(&copies, "/privacy/closer/generated/value") > 0.95,
+        (closer - number(&copies, "/privacy/closer/of_copies")).abs() < 0.08,
         "{copies}"
     );
     assert!(
@@ -93,7 +96,7 @@ fn copies_fresh_rows_and_wrong_rows_are_told_apart() {
     }
     assert!(number(&wrong, "/c2st/generated/value") > 0.85, "{wrong}");
     assert!(
-        (number(&wrong, "/utility/0/generated/value") - 0.5).abs() < 0.5,
+        (number(&wrong, "/utility/0/generated/value") - 0.5).abs() < 0.2,
         "{wrong}"
     );
     assert!(number(&wrong, "/utility/0/real/value") > 0.98, "{wrong}");

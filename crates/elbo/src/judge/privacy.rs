@@ -26,8 +26,11 @@ pub struct Privacy {
 /// The share of generated rows that are nearer to a training row than to a held-out row.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Closer {
-    /// The share; 0.5 where training rows are no nearer than any others, 1 of copies.
+    /// The share; 0.5 where training rows are no nearer than any others.
     pub generated: Estimate,
+    /// What copies of training rows give: (1 + n / N) / 2 if n of N training rows are compared, the others being no
+    /// nearer than held-out rows.
+    pub of_copies: f64,
     /// How it was measured.
     pub protocol: String,
 }
@@ -113,8 +116,8 @@ impl Near<'_> {
         } = self.tables;
         let n = training.rows().min(held_out.rows()).min(MOST_COMPARED);
         let rows = generated.rows().min(MOST_COMPARED);
-        let generated = self.some(generated, rows, 9);
-        let to = |table: &Table, branch| generated.two_nearest(&self.some(table, n, branch), self.chance);
+        let points = self.some(generated, rows, 9);
+        let to = |table: &Table, branch| points.two_nearest(&self.some(table, n, branch), self.chance);
         let (to_training, to_held_out) = (to(training, 10)?, to(held_out, 11)?);
         let won = to_training
             .iter()
@@ -126,6 +129,7 @@ impl Near<'_> {
             });
         Ok(Closer {
             generated: Estimate::share(won.sum(), rows),
+            of_copies: (1.0 + n as f64 / training.rows() as f64) / 2.0,
             protocol: format!(
                 "share of {rows} generated rows whose nearest of {n} training rows is nearer than their nearest of {n} held-out \
                  rows, equal distances by half; Gower distance of ranks and levels"
@@ -267,6 +271,17 @@ mod tests {
         let training = table(400, 10);
         let (closer, nearest, copies) = measured(&training, &training);
         assert_eq!((closer, copies.generated.value), (1.0, 1.0));
+        // A quarter of the training rows has as many rows as are held out: 1/4 are copies, and half of the others nearer.
+        let held_out = table(100, 50);
+        let tables = Tables {
+            generated: &training,
+            training: &training,
+            held_out: &held_out,
+        };
+        let found = privacy(tables, &Chance::new(0)).unwrap();
+        let closer = found.closer.value().unwrap();
+        assert_eq!(closer.of_copies, 0.625);
+        assert!((closer.generated.value - 0.625).abs() < 0.08, "{closer:?}");
         assert_eq!(
             (nearest.generated.distance.median, nearest.generated.ratio.median),
             (0.0, 0.0)

@@ -107,7 +107,8 @@ fn utility(words: &mut Words, name: &str, utility: &Utility) {
 
 fn privacy(words: &mut Words, privacy: &Privacy) {
     words.measured("nearer to training", &privacy.closer, |words, name, closer| {
-        words.row(name, &between(&closer.generated), "0.5 at best");
+        let real = format!("0.5 at best; {:.3} of copies", closer.of_copies);
+        words.row(name, &between(&closer.generated), &real);
         words.protocol(name, &closer.protocol);
     });
     words.measured("nearest", &privacy.nearest, |words, name, nearest| {
