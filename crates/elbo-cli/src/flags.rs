@@ -7,9 +7,12 @@
 const SETTINGS: &[(&str, &str)] = &[
     ("EditRequest::given", "--given"),
     ("EditRequest::n", "-n"),
+    ("EvaluateRequest::generated", "--generated"),
     ("EvaluateRequest::limit", "--limit"),
+    ("EvaluateRequest::privacy", "--privacy"),
     ("EvaluateRequest::samples", "--samples"),
     ("EvaluateRequest::split", "--split"),
+    ("EvaluateRequest::utility", "--utility"),
     ("ImputeRequest::draws", "--draws"),
     ("InterpolateRequest::from", "--from"),
     ("InterpolateRequest::steps", "--steps"),

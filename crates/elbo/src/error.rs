@@ -226,6 +226,23 @@ pub enum Error {
         /// The cell, with its row.
         cell: DataError,
     },
+    /// A field that generated rows cannot be judged by.
+    #[error("`{field}` is not a number, a date, a flag or a category of this model")]
+    NotJudged {
+        /// The field.
+        field: String,
+        /// The fields that rows are judged by.
+        judged: Vec<String>,
+    },
+    /// Generated rows are to be judged, but the model has no field to judge them by.
+    #[error(
+        "this model has no numbers, dates, flags or categories to judge, only {}",
+        quoted(modelled)
+    )]
+    NothingToJudge {
+        /// The modelled fields.
+        modelled: Vec<String>,
+    },
     /// The split has no record.
     #[error("there are no records in the {split} split")]
     NoRecords {

@@ -40,6 +40,8 @@ pub enum Phase {
     Scoring,
     /// Estimating how well a model fits.
     Evaluating,
+    /// Comparing generated rows with real ones.
+    Judging,
 }
 
 impl Phase {
@@ -56,6 +58,7 @@ impl Phase {
             Self::Calibrating => "calibrating",
             Self::Scoring => "scoring",
             Self::Evaluating => "evaluating",
+            Self::Judging => "judging",
         }
     }
 }

@@ -23,6 +23,7 @@
 //! | [`verbs`] | the requests and reports of the verbs |
 //! | [`Events`], [`Cancel`] | what a verb reports while it works, and how it is stopped |
 //! | [`output`], [`picture`] | records to files, and drawings |
+//! | [`judge`] | how good a generated table is |
 //! | [`config`] | settings |
 //!
 //! The same seed gives the same bytes, whatever the number of threads.
@@ -33,6 +34,7 @@ pub mod config;
 pub mod data;
 pub mod error;
 pub mod events;
+pub mod judge;
 mod model;
 pub mod output;
 pub mod picture;
@@ -62,7 +64,7 @@ pub use run::{
 pub use verbs::decode::DecodeRequest;
 pub use verbs::edit::{EditReport, EditRequest};
 pub use verbs::encode::{EncodeReport, EncodeRequest};
-pub use verbs::evaluate::{EvaluateReport, EvaluateRequest};
+pub use verbs::evaluate::{EvaluateReport, EvaluateRequest, GeneratedReport};
 pub use verbs::impute::{ImputeReport, ImputeRequest};
 pub use verbs::inspect::{InspectReport, InspectRequest, inspect};
 pub use verbs::interpolate::{InterpolateReport, InterpolateRequest, Interpolation};

@@ -1,5 +1,7 @@
 //! `elbo evaluate`: how well a model fits, each number with the way it was measured.
 
+mod generated;
+
 use clap::{Args, ValueHint};
 use elbo::Split;
 use elbo::{Data, EvaluateReport, EvaluateRequest};
@@ -15,8 +17,12 @@ Examples:
   elbo evaluate run                                 on the test records of its own data
   elbo evaluate run --samples 500 --json
   elbo evaluate run other/ --split train --limit 1000
+  elbo evaluate run --utility income --privacy      also how good generated rows of a table are
+  elbo evaluate run --generated rows.csv --privacy  the same of rows that another program made
 
-Numbers are means per record in nats. Compare them only with numbers of the same protocol.";
+Numbers are means per record in nats. Compare them only with numbers of the same protocol.
+With --utility or --privacy, as many rows as the run was trained on are generated, and judged beside
+real rows that were held out: those of DATA, else of validation and test.";
 
 /// Measure a run: ELBO, rate, distortion, NLL, active units
 #[derive(Args, Debug)]
@@ -33,12 +39,21 @@ pub(crate) struct EvaluateArgs {
     /// Importance samples per record for the NLL
     #[arg(long, value_name = "K", default_value_t = 100, allow_negative_numbers = true)]
     samples: usize,
-    /// Seed of the samples
+    /// Seed of the samples, and of generated rows
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     /// Only the first N records
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
+    /// Train a judge on generated rows to predict FIELD, and test it on held-out rows; may be repeated
+    #[arg(long, value_name = "FIELD", help_heading = "Generated rows")]
+    utility: Vec<String>,
+    /// Measure copies of training rows, and how near generated rows are to them
+    #[arg(long, help_heading = "Generated rows")]
+    privacy: bool,
+    /// Rows to judge instead of rows of the run: a table of the same fields
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Generated rows")]
+    generated: Option<String>,
 }
 
 pub(crate) fn run(args: EvaluateArgs, threads: usize, printer: &Printer) -> Result<Outcome, Failure> {
@@ -48,6 +63,9 @@ pub(crate) fn run(args: EvaluateArgs, threads: usize, printer: &Printer) -> Resu
         samples: args.samples,
         seed: args.seed,
         limit: args.limit,
+        utility: args.utility,
+        privacy: args.privacy,
+        generated: args.generated.map(Data::from),
     };
     let model = args.run.open(threads)?;
     let report = model.evaluate(&request, &printer.events())?;
@@ -96,7 +114,9 @@ fn words(report: &EvaluateReport) -> String {
         of.as_str(),
         "variance of the posterior mean above 0.01",
     ]);
-    format!("{table}\n{}", measured_on(report))
+    let generated = report.generated.as_ref().map(generated::words);
+    let generated = generated.map_or_else(String::new, |words| format!("\n\n{words}"));
+    format!("{table}\n{}{generated}", measured_on(report))
 }
 
 fn measured_on(report: &EvaluateReport) -> String {

@@ -217,11 +217,17 @@ fn evaluate() {
           --split <SPLIT>    Which records [default: test for the run's own data, else all] [possible
                              values: train, validation, test]
           --samples <K>      Importance samples per record for the NLL [default: 100]
-          --seed <N>         Seed of the samples [default: 0]
+          --seed <N>         Seed of the samples, and of generated rows [default: 0]
           --limit <N>        Only the first N records
           --device <DEVICE>  Device to compute on, such as cpu or cuda:1 [default: the one it was
                              trained on]
       -h, --help             Print help
+
+    Generated rows:
+          --utility <FIELD>   Train a judge on generated rows to predict FIELD, and test it on held-out
+                              rows; may be repeated
+          --privacy           Measure copies of training rows, and how near generated rows are to them
+          --generated <FILE>  Rows to judge instead of rows of the run: a table of the same fields
 
     Everywhere:
           --json         Print the report as one JSON document
@@ -232,8 +238,12 @@ fn evaluate() {
       elbo evaluate run                                 on the test records of its own data
       elbo evaluate run --samples 500 --json
       elbo evaluate run other/ --split train --limit 1000
+      elbo evaluate run --utility income --privacy      also how good generated rows of a table are
+      elbo evaluate run --generated rows.csv --privacy  the same of rows that another program made
 
     Numbers are means per record in nats. Compare them only with numbers of the same protocol.
+    With --utility or --privacy, as many rows as the run was trained on are generated, and judged beside
+    real rows that were held out: those of DATA, else of validation and test.
     ");
 }
 

@@ -2,7 +2,8 @@
 //!
 //! `help` is the grammar as printed; `settings` what may not be typed; `input` data that cannot be used;
 //! `runs` run folders and outputs that cannot; `verbs` the whole path on a tiny model; `exact` resuming
-//! and reruns to the byte; `generated` tables of every form; `talk` the streams and exit codes.
+//! and reruns to the byte; `generated` tables of every form; `judged` how good
+//! generated rows are said to be; `talk` the streams and exit codes.
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
@@ -14,6 +15,7 @@ mod folder;
 mod generated;
 mod help;
 mod input;
+mod judged;
 mod lossless;
 mod rules;
 mod runs;

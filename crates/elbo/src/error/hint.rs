@@ -76,6 +76,10 @@ impl Error {
             Self::NothingShared { modelled, .. } => {
                 Some(format!("the fields of the model: {}", quoted(modelled)))
             }
+            Self::NotJudged { judged, .. } => Some(format!("choose one of {}", quoted(judged))),
+            Self::NothingToJudge { .. } => {
+                Some("leave out `EvaluateRequest::utility`, `EvaluateRequest::privacy` and `EvaluateRequest::generated`".to_owned())
+            }
             Self::NoRecords { .. } => {
                 Some("choose another `EvaluateRequest::split`, or data that have records in it".to_owned())
             }

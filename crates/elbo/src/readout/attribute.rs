@@ -9,6 +9,24 @@ pub struct Attribute {
     pub values: Values,
 }
 
+impl Attribute {
+    /// The records at these positions, which all exist.
+    pub(crate) fn take(&self, rows: &[usize]) -> Self {
+        Self {
+            name: self.name.clone(),
+            values: self.values.take(rows),
+        }
+    }
+
+    /// These records, and behind them those of the same attribute of others.
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        Self {
+            name: self.name.clone(),
+            values: self.values.and(&other.values),
+        }
+    }
+}
+
 /// The values of an [`Attribute`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Values {
@@ -32,6 +50,35 @@ impl Values {
             Self::Number(values) => values.len(),
             Self::Flag(values) => values.len(),
             Self::Category { codes, .. } => codes.len(),
+        }
+    }
+
+    fn take(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Number(values) => Self::Number(rows.iter().map(|row| values[*row]).collect()),
+            Self::Flag(values) => Self::Flag(rows.iter().map(|row| values[*row]).collect()),
+            Self::Category { levels, codes } => Self::Category {
+                levels: levels.clone(),
+                codes: rows.iter().map(|row| codes[*row]).collect(),
+            },
+        }
+    }
+
+    /// These values, and behind them those of `other`; none are known of another kind of values.
+    fn and(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Number(a), Self::Number(b)) => Self::Number([&a[..], b].concat()),
+            (Self::Flag(a), Self::Flag(b)) => Self::Flag([&a[..], b].concat()),
+            (Self::Category { levels, codes: a }, Self::Category { codes: b, .. }) => Self::Category {
+                levels: levels.clone(),
+                codes: [&a[..], b].concat(),
+            },
+            (Self::Number(a), _) => Self::Number([&a[..], &vec![None; other.len()]].concat()),
+            (Self::Flag(a), _) => Self::Flag([&a[..], &vec![None; other.len()]].concat()),
+            (Self::Category { levels, codes }, _) => Self::Category {
+                levels: levels.clone(),
+                codes: [&codes[..], &vec![None; other.len()]].concat(),
+            },
         }
     }
 

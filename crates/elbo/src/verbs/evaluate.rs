@@ -1,5 +1,6 @@
 //! `evaluate`: how well a model fits records it was not trained on, each number with its protocol.
 
+mod generated;
 mod importance;
 
 use elbo_core::{FieldSpec, ImageLikelihood};
@@ -14,6 +15,7 @@ use crate::model::Model;
 use crate::model::batches::Batches;
 use crate::model::opened::{ModelledImage, Opened};
 
+pub use generated::GeneratedReport;
 use importance::Estimate;
 pub(crate) use importance::{LogMean, group};
 
@@ -36,6 +38,12 @@ pub struct EvaluateRequest {
     pub seed: u64,
     /// The first so many records; none for all.
     pub limit: Option<usize>,
+    /// Fields for which it is measured how well they are predicted by what was learned from generated rows.
+    pub utility: Vec<String>,
+    /// Whether it is measured how near generated rows are to the training rows.
+    pub privacy: bool,
+    /// Rows generated elsewhere that are judged instead of rows of this model.
+    pub generated: Option<Data>,
 }
 
 impl Default for EvaluateRequest {
@@ -46,6 +54,9 @@ impl Default for EvaluateRequest {
             samples: 100,
             seed: 0,
             limit: None,
+            utility: Vec::new(),
+            privacy: false,
+            generated: None,
         }
     }
 }
@@ -85,6 +96,9 @@ pub struct EvaluateReport {
     pub rate_per_unit: Vec<f64>,
     /// What these numbers mean.
     pub protocol: Protocol,
+    /// How good generated rows are, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generated: Option<GeneratedReport>,
 }
 
 /// What must be the same for two models' numbers to be compared.
@@ -130,9 +144,32 @@ impl EvaluateRequest {
     /// The first setting that is not possible.
     pub fn check(&self) -> Result<(), Error> {
         check_samples("EvaluateRequest::samples", self.samples)?;
+        if self.judges() && self.split == Some(Split::Train) {
+            return Err(Error::Conflict {
+                first: "EvaluateRequest::split = train".to_owned(),
+                second: self.asked_to_judge().to_owned(),
+                reason: "generated rows are compared with rows that were not learned",
+            });
+        }
         match self.limit {
             Some(0) => Err(Error::bad_argument("EvaluateRequest::limit", 0, "at least 1")),
             _ => Ok(()),
+        }
+    }
+}
+
+impl EvaluateRequest {
+    /// Whether generated rows are judged.
+    fn judges(&self) -> bool {
+        !self.utility.is_empty() || self.privacy || self.generated.is_some()
+    }
+
+    /// The setting that asks for it.
+    fn asked_to_judge(&self) -> &'static str {
+        match (&self.generated, self.privacy) {
+            (Some(_), _) => "EvaluateRequest::generated",
+            (None, true) => "EvaluateRequest::privacy",
+            (None, false) => "EvaluateRequest::utility",
         }
     }
 }
@@ -150,7 +187,7 @@ pub(super) fn check_samples(setting: &'static str, samples: usize) -> Result<(),
 }
 
 impl Model {
-    /// The bound and the likelihood of the records of a split.
+    /// The bound and the likelihood of the records of a split; and how good generated rows are, if that is asked for.
     ///
     /// ```no_run
     /// use elbo::{EvaluateRequest, Events, Model};
@@ -160,9 +197,13 @@ impl Model {
     /// ```
     ///
     /// # Errors
-    /// Data that the model cannot read, or a split without records.
+    /// Data that the model cannot read, or a split without records; a field that rows cannot be judged by.
     pub fn evaluate(&self, request: &EvaluateRequest, events: &Events) -> Result<EvaluateReport, Error> {
         request.check()?;
+        let asked = match request.judges() {
+            true => Some(generated::Asked::new(self, request)?),
+            false => None,
+        };
         let batches = match &request.data {
             Some(data) => self.read(data, events)?,
             None => self.read_own(events)?,
@@ -173,7 +214,11 @@ impl Model {
             return Err(Error::NoRecords { split });
         }
         let estimate = importance::estimate(self, &batches, &rows, request, events)?;
-        Ok(report(&self.opened, &batches, request, split, estimate))
+        let generated = asked.map(|asked| asked.report(&batches, events)).transpose()?;
+        Ok(EvaluateReport {
+            generated,
+            ..report(&self.opened, &batches, request, split, estimate)
+        })
     }
 }
 
@@ -226,6 +271,7 @@ fn report(
         bits_per_dimension: bits,
         nats_per_token: per_token,
         rate_per_unit: estimate.rate_per_unit,
+        generated: None,
         protocol: Protocol {
             dimensions: image.as_ref().map(ModelledImage::scored),
             tokens,

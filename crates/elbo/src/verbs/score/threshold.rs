@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
+use crate::judge::wilson;
+
 /// Held-out records that must lie above a quantile for it to be read off: so few strange ones among them do not move it.
 const ABOVE: f64 = 5.0;
-/// Standard normal quantile of a two-sided confidence of 95 %.
-const Z: f64 = 1.959_964;
 
 /// A threshold, and how sure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -63,17 +63,6 @@ fn above(sorted: &[f64], share: f64) -> f64 {
     score.unwrap_or(f64::INFINITY)
 }
 
-/// The interval of a share of which `k` of `n` were seen.
-fn wilson(k: f64, n: f64) -> (f64, f64) {
-    if n == 0.0 {
-        return (0.0, 1.0);
-    }
-    let (p, z2) = (k / n, Z * Z);
-    let middle = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = Z * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt() / (1.0 + z2 / n);
-    ((middle - half).max(0.0), (middle + half).min(1.0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,13 +102,5 @@ mod tests {
             let after = Threshold::new(&scores, 0.01).threshold;
             assert!((after - before).abs() < 1.5, "{n}: {before} {after}");
         }
-    }
-
-    #[test]
-    fn the_interval_of_a_share() {
-        // By hand: (0.5 + 1.9207/10) / 1.38415 ± 1.96 √(0.025 + 0.0096) / 1.38415
-        let (from, to) = wilson(5.0, 10.0);
-        assert!((from - 0.2366).abs() < 1e-3 && (to - 0.7634).abs() < 1e-3);
-        assert_eq!(wilson(0.0, 50.0).0, 0.0);
     }
 }
