@@ -65,7 +65,7 @@ impl Decoder {
 
     /// p(x|z,y).
     pub fn likelihood(&self, z: Tensor<2>, y: &Embedded) -> Likelihood {
-        let h = y.join(self.hidden.forward(z, y));
+        let h = self.hidden(z, y);
         let mut heads = self.heads.iter().map(|head| head.forward(h.clone()));
         let fields = self.has_levels.iter().map(|levels| match levels {
             true => FieldDistribution::Levels,
@@ -77,6 +77,16 @@ impl Decoder {
             fields: fields.collect(),
             levels: self.levels.as_ref().map(|levels| levels.forward(h.clone())),
         }
+    }
+
+    /// The distributions of the fields with levels alone, where there are any.
+    pub fn levels(&self, z: Tensor<2>, y: &Embedded) -> Option<Levels> {
+        let levels = self.levels.as_ref()?;
+        Some(levels.forward(self.hidden(z, y)))
+    }
+
+    fn hidden(&self, z: Tensor<2>, y: &Embedded) -> Tensor<2> {
+        y.join(self.hidden.forward(z, y))
     }
 }
 

@@ -136,6 +136,52 @@ impl Levels {
             next: 0,
         }
     }
+
+    /// The vector of each field's level; the index one past the last level means "not observed". None if the fields are
+    /// independent.
+    ///
+    /// # Shapes
+    /// `[batch]` levels of every field, to as many `[batch, CONTEXT]`.
+    pub fn vectors(&self, levels: Vec<Tensor<1, Int>>) -> Vec<Tensor<2>> {
+        let Some(networks) = &self.head.networks else {
+            return Vec::new();
+        };
+        let each = levels.into_iter().enumerate();
+        each.map(|(field, levels)| networks.vector(field, levels))
+            .collect()
+    }
+
+    /// Logits of a field, `[batch, levels]`, given all others by their [`Self::vectors`]: in an order of which it is the
+    /// last. A number's are log-probabilities.
+    ///
+    /// # Panics
+    /// If there is no such field.
+    pub fn logits_given_others(&self, field: usize, vectors: &[Tensor<2>]) -> Tensor<2> {
+        let none = Tensor::zeros([self.hidden.dims()[0], CONTEXT], &self.hidden.device());
+        let others = vectors.iter().enumerate().filter(|(other, _)| *other != field);
+        let before = others.fold(none, |sum, (_, vector)| sum + vector.clone());
+        self.logits(field, Some(before))
+    }
+
+    /// Logits of a field, `[batch, levels]`, given the sum of the vectors of those before it; a number's are
+    /// log-probabilities.
+    fn logits(&self, field: usize, before: Option<Tensor<2>>) -> Tensor<2> {
+        let LevelsHead {
+            networks,
+            outputs,
+            laws,
+        } = &self.head;
+        let hidden = self.hidden.clone();
+        let features = match (networks, before) {
+            (Some(networks), Some(before)) => networks.features_of(field, hidden, before),
+            _ => hidden,
+        };
+        let (all, law) = (outputs[field].forward(features), &laws.each[field]);
+        match &law.bins {
+            None => all,
+            Some(bins) => number_log_probs(law, bins, all),
+        }
+    }
 }
 
 /// The mixtures of all fields that have one.
@@ -164,21 +210,7 @@ impl OneByOne<'_> {
     /// # Panics
     /// If all fields are chosen.
     pub fn logits(&self) -> Tensor<2> {
-        let LevelsHead {
-            networks,
-            outputs,
-            laws,
-        } = &self.levels.head;
-        let hidden = self.levels.hidden.clone();
-        let features = match (networks, &self.before) {
-            (Some(networks), Some(before)) => networks.features_of(self.next, hidden, before.clone()),
-            _ => hidden,
-        };
-        let (all, law) = (outputs[self.next].forward(features), &laws.each[self.next]);
-        match &law.bins {
-            None => all,
-            Some(bins) => number_log_probs(law, bins, all),
-        }
+        self.levels.logits(self.next, self.before.clone())
     }
 
     /// Sets the level of this field in each record, `[batch]`, and moves on to the next field. The index one
@@ -313,6 +345,27 @@ mod tests {
                 );
             }
             one_by_one.choose(codes(&[1]));
+        }
+    }
+
+    #[test]
+    fn a_field_given_all_others_is_the_last_of_an_order() {
+        let (p, widths) = mixed();
+        let vectors = p.vectors(vec![codes(&[1]); 4]);
+        for (field, width) in widths.iter().enumerate() {
+            let order: Vec<usize> = (0..4).filter(|other| *other != field).chain([field]).collect();
+            let found = values(&p.logits_given_others(field, &vectors));
+            let total: f64 = found.iter().map(|l| l.exp()).sum();
+            for level in 0..*width {
+                let mut levels = [[1.0; 4]];
+                levels[0][field] = level as f32;
+                let all = p.log_prob(rows(levels), rows([[1.0; 4]]), Some(&order));
+                let (found, expected) = (found[level] - total.ln(), values(&all)[field]);
+                assert!(
+                    (found - expected).abs() < 1e-4,
+                    "field {field}, level {level}: {found} {expected}"
+                );
+            }
         }
     }
 }
