@@ -66,7 +66,7 @@ impl Decoder {
 
     /// p(x|z,y).
     pub fn likelihood(&self, z: Tensor<2>, y: &Embedded) -> Likelihood {
-        let h = y.join(self.hidden.forward(z, y));
+        let h = self.hidden(z, y);
         let mut heads = self.heads.iter().map(|head| head.forward(h.clone()));
         let fields = self.has_levels.iter().map(|levels| match levels {
             true => FieldDistribution::Levels,
@@ -81,6 +81,16 @@ impl Decoder {
                 .as_ref()
                 .map(|levels| levels.forward(h.clone(), y.levels.as_ref())),
         }
+    }
+
+    /// The distributions of the fields with levels alone, where there are any.
+    pub fn levels(&self, z: Tensor<2>, y: &Embedded) -> Option<Levels> {
+        let levels = self.levels.as_ref()?;
+        Some(levels.forward(self.hidden(z, y), y.levels.as_ref()))
+    }
+
+    fn hidden(&self, z: Tensor<2>, y: &Embedded) -> Tensor<2> {
+        y.join(self.hidden.forward(z, y))
     }
 }
 

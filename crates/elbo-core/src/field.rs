@@ -12,3 +12,4 @@ pub mod number;
 pub(crate) mod score;
 pub mod text;
 pub(crate) mod vectors;
+pub mod width;

@@ -8,6 +8,7 @@ use crate::condition::Condition;
 use crate::decoder::{Decoder, Likelihood};
 use crate::distribution::DiagonalGaussian;
 use crate::encoder::Encoder;
+use crate::field::levels::Levels;
 use crate::network::Widest;
 use crate::network::conditional::Order;
 use crate::prior::Prior;
@@ -202,6 +203,11 @@ impl Model {
     /// p(x|z,y).
     pub fn likelihood(&self, z: Tensor<2>, y: &Fields) -> Likelihood {
         self.decoder.likelihood(z, &self.condition.embed(y))
+    }
+
+    /// [`Likelihood::levels`] of p(x|z,y), without what images and texts cost.
+    pub fn levels(&self, z: Tensor<2>, y: &Fields) -> Option<Levels> {
+        self.decoder.levels(z, &self.condition.embed(y))
     }
 
     /// Whether what is generated for a record has the same bits in every batch of 2 to 64 records, on the CPU: so it

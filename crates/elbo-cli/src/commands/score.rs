@@ -13,10 +13,14 @@ Examples:
   elbo score run new.csv -o scores.csv
   elbo score run new.csv --false-alarms 0.001 -o scores.parquet
 
-A score is -log p of the record in nats: the higher, the more surprising. A record is an outlier if
-its score is above the threshold. --false-alarms is the share of usual records, by those that the run
-held out, that are above it. The column `unseen` names the fields whose level the model never saw;
-where new levels of a field are rarer than that share, such a record is an outlier too.";
+A score of 2 says that one in a hundred usual records is as surprising, by those that the run held
+out: it is -log10 of that chance. `score_FIELD` says the same of each value given all other fields of
+its record, and `p_FIELD` is the chance itself. `worst` names the most surprising field; `worst_p` is
+the chance that any field of a usual record surprises as much. `nats` is -log p of the record.
+
+A record is an outlier if its score is above the threshold; --false-alarms is the share of usual
+records above it. The column `unseen` names the fields whose level the model never saw; where new
+levels of a field are rarer than that share, such a record is an outlier too.";
 
 /// Score records: how surprising each is, and each of its fields
 #[derive(Args, Debug)]
@@ -34,7 +38,7 @@ pub(crate) struct ScoreArgs {
         allow_negative_numbers = true
     )]
     false_alarms: f64,
-    /// Latent samples per record
+    /// Latent samples per record, for `nats`
     #[arg(long, value_name = "K", default_value_t = 32, allow_negative_numbers = true)]
     samples: usize,
     /// Seed of the samples
@@ -73,8 +77,8 @@ fn words(Written { out, report }: &Written<ScoreReport>) -> String {
         count => format!("\nlevels never seen in training: {count}"),
     };
     format!(
-        "{} records in {}, {:.2} nats on average\noutliers: {}, above {:.2} nats, which {} of the {} held-out \
-         records exceed ({} to {} of all usual ones, with 95 % confidence){unseen}\nfields: {}",
+        "{} records in {}, {:.2} nats on average\noutliers: {}, of a score above {:.2}, which {} of the {} held-out \
+         records exceed ({} to {} of all usual ones, with 95 % confidence){unseen}\nscores: {}\nfields: {}",
         report.n,
         out.display(),
         report.mean,
@@ -84,6 +88,7 @@ fn words(Written { out, report }: &Written<ScoreReport>) -> String {
         threshold.calibrated_on,
         percent(threshold.above_from),
         percent(threshold.above_to),
+        report.scores,
         report.fields,
     )
 }

@@ -379,7 +379,8 @@ fn scores_come_with_a_threshold_and_a_column_for_each_field() {
     let report: serde_json::Value = serde_json::from_str(&report).unwrap();
     let scores = text(&folder, "scores.csv");
     assert!(
-        scores.starts_with("record,score,outlier,unseen,score_region,score_sex,score_age,"),
+        scores
+            .starts_with("record,score,outlier,worst,worst_p,nats,unseen,score_region,score_sex,score_age,"),
         "{scores}"
     );
     let scored: Vec<f64> = column(&folder, "scores.csv", "score")
@@ -404,6 +405,26 @@ fn scores_come_with_a_threshold_and_a_column_for_each_field() {
     exit 2
     error: `--false-alarms` cannot be `2`: it takes a share between 0 and 1, such as 0.01
     ");
+}
+
+#[test]
+fn a_wrong_cell_is_named() {
+    let folder = trained();
+    let head = "region,sex,age,education,job,income,smoker,height,children,joined\n";
+    let row = |height: &str| format!("coast,male,31,basic,craft,2500,no,{height},1,2014-03-02\n");
+    folder.write("odd.csv", head.to_owned() + &row("176.3") + &row("17.63"));
+    folder.done("score run odd.csv --samples 2 -o s.csv");
+    let number = |name: &str| -> Vec<f64> {
+        let cells = column(&folder, "s.csv", name);
+        cells.iter().map(|cell| cell.parse().unwrap()).collect()
+    };
+    assert_eq!(column(&folder, "s.csv", "worst")[1], "height");
+    assert_eq!(column(&folder, "s.csv", "outlier"), ["false", "true"]);
+    let (score, p, worst) = (number("score_height"), number("p_height"), number("worst_p"));
+    assert!(score[1] > score[0] + 2.0, "{score:?}");
+    assert!((p[1].log10() + score[1]).abs() < 1e-3, "{p:?} {score:?}");
+    // of ten fields
+    assert!((worst[1] / p[1] - 10.0).abs() < 0.1, "{worst:?} {p:?}");
 }
 
 #[test]

@@ -102,17 +102,9 @@ pub struct Levels {
 /// The fields of [`Levels`] in order, for sampling: each conditional on the levels chosen before it.
 pub struct OneByOne<'a> {
     levels: &'a Levels,
-    /// None where the fields do not see each other.
-    seen: Option<SeenSoFar>,
+    /// Sum of the vectors of all levels seen so far, `[batch, CONTEXT]`; none where the fields do not see each other.
+    before: Option<Tensor<2>>,
     next: usize,
-}
-
-/// What the networks of the fields work on.
-struct SeenSoFar {
-    /// What they make of the hidden units.
-    of_hidden: Tensor<2>,
-    /// Sum of the vectors of all levels seen so far, `[batch, CONTEXT]`.
-    before: Tensor<2>,
 }
 
 impl Levels {
@@ -164,23 +156,74 @@ impl Levels {
     /// The fields one after the other. `known`: levels that are known already, which all fields see; they are then not to
     /// be chosen again.
     pub fn one_by_one(&self, known: Option<&Seen>) -> OneByOne<'_> {
-        let laws = &self.head.laws;
-        let known = known.map(|known| known.at(&laws.places));
-        let seen = self.head.networks.as_ref().map(|networks| {
-            let [batch, _] = self.hidden.dims();
-            let sums = [&self.known, &known].into_iter().flatten();
-            let sums = sums.map(|known| networks.sum(known));
-            SeenSoFar {
-                of_hidden: networks.of_hidden(self.hidden.clone()),
-                before: sums
-                    .reduce(|sum, more| sum + more)
-                    .unwrap_or_else(|| Tensor::zeros([batch, CONTEXT], &self.hidden.device())),
-            }
-        });
         OneByOne {
             levels: self,
-            seen,
+            before: self.before(known.map(|known| known.at(&self.head.laws.places))),
             next: 0,
+        }
+    }
+
+    /// The vector of each field's level; the index one past the last level means "not observed". None if the fields are
+    /// independent.
+    ///
+    /// # Shapes
+    /// `[batch]` levels of every field, to as many `[batch, CONTEXT]`.
+    pub fn vectors(&self, levels: Vec<Tensor<1, Int>>) -> Vec<Tensor<2>> {
+        let Some(networks) = &self.head.networks else {
+            return Vec::new();
+        };
+        let each = levels.into_iter().zip(&self.head.laws.place_of);
+        each.map(|(levels, field)| networks.vector(*field, levels))
+            .collect()
+    }
+
+    /// Logits of a field, `[batch, levels]`, given all others by their [`Self::vectors`]: in an order of which it is the
+    /// last. A number's are log-probabilities.
+    ///
+    /// # Panics
+    /// If there is no such field.
+    pub fn logits_given_others(&self, field: usize, vectors: &[Tensor<2>]) -> Tensor<2> {
+        let others = vectors.iter().enumerate().filter(|(other, _)| *other != field);
+        let before = others.fold(self.before(None), |sum, (_, vector)| {
+            sum.map(|sum| sum + vector.clone())
+        });
+        self.logits(self.head.laws.place_of[field], before)
+    }
+
+    /// The sum of the vectors of what is given, and of what else is `known`, `[batch, CONTEXT]`; none if the fields are
+    /// independent.
+    fn before(&self, known: Option<Seen>) -> Option<Tensor<2>> {
+        let networks = self.head.networks.as_ref()?;
+        let [batch, _] = self.hidden.dims();
+        let sums = [self.known.as_ref(), known.as_ref()].into_iter().flatten();
+        let sums = sums.map(|known| networks.sum(known));
+        Some(
+            sums.reduce(|sum, more| sum + more)
+                .unwrap_or_else(|| Tensor::zeros([batch, CONTEXT], &self.hidden.device())),
+        )
+    }
+
+    /// Logits of a field in the order of the head, `[batch, levels]`, given the sum of the vectors of those before it; a
+    /// number's are log-probabilities.
+    fn logits(&self, field: usize, before: Option<Tensor<2>>) -> Tensor<2> {
+        let LevelsHead {
+            networks,
+            logits,
+            mixtures,
+            laws,
+        } = &self.head;
+        let hidden = self.hidden.clone();
+        let features = match (networks, before) {
+            (Some(networks), Some(before)) => networks.features_of(field, hidden, before),
+            _ => hidden,
+        };
+        let logits = logits.one(field, features.clone());
+        match (&laws.each[field].bins, mixtures) {
+            (Some(bins), Some(mixtures)) => {
+                let mixture = mixtures.one(field - laws.without_mixture(), features);
+                number_log_probs(bins, logits, mixture)
+            }
+            _ => logits,
         }
     }
 }
@@ -203,25 +246,8 @@ impl OneByOne<'_> {
     /// # Panics
     /// If all fields are chosen.
     pub fn logits(&self) -> Tensor<2> {
-        let LevelsHead {
-            networks,
-            logits,
-            mixtures,
-            laws,
-        } = &self.levels.head;
-        let field = laws.place_of[self.next];
-        let features = match (networks, &self.seen) {
-            (Some(networks), Some(seen)) => networks.features_of(field, &seen.of_hidden, seen.before.clone()),
-            _ => self.levels.hidden.clone(),
-        };
-        let logits = logits.one(field, features.clone());
-        match (&laws.each[field].bins, mixtures) {
-            (Some(bins), Some(mixtures)) => {
-                let mixture = mixtures.one(field - laws.without_mixture(), features);
-                number_log_probs(bins, logits, mixture)
-            }
-            _ => logits,
-        }
+        let field = self.levels.head.laws.place_of[self.next];
+        self.levels.logits(field, self.before.clone())
     }
 
     /// How many levels the next field has.
@@ -237,9 +263,9 @@ impl OneByOne<'_> {
     /// past the last level means "not observed", or that the level was known from the start.
     pub fn choose(&mut self, levels: Tensor<1, Int>) {
         let head = &self.levels.head;
-        if let (Some(networks), Some(seen)) = (&head.networks, &mut self.seen) {
+        if let (Some(networks), Some(before)) = (&head.networks, &mut self.before) {
             let field = head.laws.place_of[self.next];
-            seen.before = seen.before.clone() + networks.vector(field, levels);
+            *before = before.clone() + networks.vector(field, levels);
         }
         self.next += 1;
     }
@@ -369,6 +395,27 @@ mod tests {
                 );
             }
             one_by_one.choose(codes(&[1]));
+        }
+    }
+
+    #[test]
+    fn a_field_given_all_others_is_the_last_of_an_order() {
+        let (p, widths) = mixed();
+        let vectors = p.vectors(vec![codes(&[1]); 4]);
+        for (field, width) in widths.iter().enumerate() {
+            let order: Vec<usize> = (0..4).filter(|other| *other != field).chain([field]).collect();
+            let found = values(&p.logits_given_others(field, &vectors));
+            let total: f64 = found.iter().map(|l| l.exp()).sum();
+            for level in 0..*width {
+                let mut levels = [[1.0; 4]];
+                levels[0][field] = level as f32;
+                let all = p.log_prob(rows(levels), rows([[1.0; 4]]), Some(&order));
+                let (found, expected) = (found[level] - total.ln(), values(&all)[field]);
+                assert!(
+                    (found - expected).abs() < 1e-4,
+                    "field {field}, level {level}: {found} {expected}"
+                );
+            }
         }
     }
 }

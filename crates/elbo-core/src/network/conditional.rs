@@ -83,16 +83,11 @@ impl Conditional {
         first.clone() + self.second.forward(first)
     }
 
-    /// What the networks of all fields make of the hidden units, `[batch, fields · width]`.
-    pub(crate) fn of_hidden(&self, hidden: Tensor<2>) -> Tensor<2> {
-        self.hidden.forward(hidden)
-    }
-
-    /// The features of one field, from [`Self::of_hidden`] and the sum of the vectors of the fields seen.
-    pub(crate) fn features_of(&self, field: usize, of_hidden: &Tensor<2>, before: Tensor<2>) -> Tensor<2> {
+    /// The features of one field, from the hidden units and the sum of the vectors of the fields seen.
+    pub(crate) fn features_of(&self, field: usize, hidden: Tensor<2>, before: Tensor<2>) -> Tensor<2> {
         let width = self.width();
-        let own = |all: Tensor<2>| all.narrow(1, field * width, width);
-        let (hidden, context) = (own(of_hidden.clone()), own(self.context.val()));
+        let hidden = self.hidden.part(hidden, field * width, width);
+        let context = self.context.val().narrow(1, field * width, width);
         let first = dense_blocks(before, context, hidden, &[width], Activation::Relu);
         first.clone() + self.second.one(field, first)
     }
@@ -183,11 +178,10 @@ mod tests {
         let networks = networks();
         let levels = seen([[0.0, 1.0, 2.0], [1.0, 2.0, 0.0]], [[1.0, 0.0, 1.0], [1.0; 3]]);
         let all = features(&levels, None, USUAL);
-        let of_hidden = networks.of_hidden(hidden());
         let mut before = Tensor::zeros([2, CONTEXT], &device());
         // the second field of the first record is not observed: its index is one past the last level
         for (field, chosen) in [[0, 1], [3, 2], [2, 0]].into_iter().enumerate() {
-            let one = networks.features_of(field, &of_hidden, before.clone());
+            let one = networks.features_of(field, hidden(), before.clone());
             assert_close(&one, &all[field], 1e-5);
             before = before + networks.vector(field, codes(&chosen));
         }

@@ -57,6 +57,16 @@ impl Dense {
         self.bias.val().device()
     }
 
+    /// `width` of its outputs, from `start` on.
+    ///
+    /// # Shapes
+    /// `[batch, inputs]` to `[batch, width]`.
+    pub(crate) fn part(&self, x: Tensor<2>, start: usize, width: usize) -> Tensor<2> {
+        let weight = self.weight.val().narrow(1, start, width);
+        let bias = self.bias.val().narrow(0, start, width);
+        dense(x, weight, bias, self.activation, self.precision)
+    }
+
     /// # Shapes
     /// `[batch, inputs]` to `[batch, outputs]`.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {

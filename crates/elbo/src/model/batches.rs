@@ -55,8 +55,6 @@ pub(crate) enum Conditioning {
     AllObserved,
     /// In an any-conditional model the fields at these positions, else those that the model is always given.
     Only(Vec<usize>),
-    /// Nothing is hidden: a field may be both modelled and given. The verb decides later.
-    Unchanged,
 }
 
 /// Records on the host, by the role of their fields.
@@ -224,10 +222,7 @@ impl Batches {
                 others.for_each(|place| records.y[place].observed.fill(false));
                 records.hide_given();
             }
-            Conditioning::AllObserved
-            | Conditioning::Usual
-            | Conditioning::Only(_)
-            | Conditioning::Unchanged => {}
+            Conditioning::AllObserved | Conditioning::Usual | Conditioning::Only(_) => {}
             Conditioning::Random {
                 step,
                 purpose,

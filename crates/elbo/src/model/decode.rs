@@ -31,7 +31,7 @@ use crate::picture::Pictures;
 use changes::ChangeTable;
 pub(crate) use expectation::Expectation;
 use levels::LevelTable;
-pub(crate) use levels::{normalised, pick};
+pub(crate) use levels::{normalised, pick, probabilities};
 
 /// Beginnings that a search for the most likely text follows.
 const BEAM: usize = 4;

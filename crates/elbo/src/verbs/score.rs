@@ -1,15 +1,16 @@
-//! `score`: how surprising each record is, and each of its fields, in nats; with a threshold for outliers.
+//! `score`: how surprising each record is, and each of its fields, by what held-out records say; with a threshold for
+//! outliers.
 
+mod calibrated;
+mod calibration;
+mod cells;
+mod columns;
 mod surprise;
 mod threshold;
 mod unseen;
 
 use std::sync::Arc;
 
-use elbo_data::arrow::array::{ArrayRef, BooleanArray, Float32Array, StringArray};
-use elbo_data::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
-use elbo_data::arrow::record_batch::RecordBatch;
-use elbo_data::{DataError, Source};
 use serde::Serialize;
 
 use super::REPORT_VERSION;
@@ -19,10 +20,12 @@ use crate::data::{Data, Part, Records};
 use crate::error::Error;
 use crate::events::{Events, Phase};
 use crate::model::Model;
-use surprise::{Detail, Scores};
+use calibrated::Calibrations;
+use columns::{Columns, Written, schema};
+use surprise::Scores;
 pub use threshold::Threshold;
 
-/// Most held-out records that the threshold is calibrated on.
+/// Most held-out records that scores are calibrated on.
 const CALIBRATED_ON: usize = 20_000;
 
 /// What to score.
@@ -32,7 +35,7 @@ pub struct ScoreRequest {
     pub data: Data,
     /// Share of usual records, those that the run held out, that may pass for outliers.
     pub false_alarms: f64,
-    /// Samples of the latents for each record.
+    /// Samples of the latents for −log p of each record.
     pub samples: usize,
     /// Their seed.
     pub seed: u64,
@@ -83,22 +86,31 @@ pub struct ScoreReport {
     pub threshold: Threshold,
     /// How many of the records are outliers.
     pub outliers: usize,
-    /// Mean score, in nats.
+    /// Mean of −log p(x|y), in nats.
     pub mean: f64,
     /// How many values are levels that were never seen in training.
     pub unseen: usize,
+    /// What a score means.
+    pub scores: &'static str,
     /// What a field's score means.
     pub fields: &'static str,
     #[serde(skip)]
     sum: f64,
 }
 
+const SCORES: &str = "−log10 of the chance that a usual record surprises as much";
+const FIELDS: &str = "−log10 of the chance that a usual value surprises as much, given all other fields";
+
 impl Model {
-    /// The columns `record`, `score` (−log p(x|y), by importance sampling), `outlier`, `unseen` (the fields whose level
-    /// was never seen in training), and `score_FIELD` for each modelled field: in an any-conditional model −log p of
-    /// the field given all others, else its share of the distortion, −log p(field|z,y) expected under the posterior.
-    /// A level that was never seen is at least as surprising as the least likely known one in its place, and makes
-    /// the record an outlier where new levels of its field are rarer than `false_alarms`.
+    /// The columns `record`; `score`, −log10 of the chance that a usual record surprises as much; `outlier`; `worst`, the
+    /// most surprising field, and `worst_p`, the chance that any field of a usual record surprises as much; `nats`,
+    /// −log p(x|y) by importance sampling; `unseen`, the fields whose level was never seen in training; then for each
+    /// modelled field `score_FIELD`, −log10 of the chance `p_FIELD` that a usual value surprises as much.
+    ///
+    /// A value surprises more, the rarer values are that are at most as likely as it, given all other fields of its
+    /// record; a picture or a text by its share of the distortion. All chances are by the records that the run held out.
+    /// A level that was never seen makes the record an outlier where new levels of its field are rarer than
+    /// `false_alarms`.
     ///
     /// ```no_run
     /// use elbo::{Events, Model, ScoreRequest};
@@ -114,33 +126,21 @@ impl Model {
     pub fn score(&self, request: &ScoreRequest, events: &Events) -> Result<Records<ScoreReport>, Error> {
         request.check()?;
         let batches = self.read(&request.data, events)?;
-        let usual = self.read_own(events)?;
-        let split = self.config().split(usual.source.as_ref())?;
-        let mut held_out = [split.validation, split.test].concat();
-        held_out.truncate(CALIBRATED_ON);
-        let mut scores = Vec::new();
-        self.scores(
-            &usual,
-            &held_out[..],
-            request,
-            (Phase::Calibrating, Detail::Records),
-            events,
-        )?
-        .for_each(|more: Scores| scores.extend(more.records))?;
-        let threshold = Threshold::new(&scores, request.false_alarms);
+        let (calibrations, threshold) = self.calibrated(request, events)?;
         let rows = Part::rows(request.part, batches.source.len());
+        let names = self.config().model.x.iter().map(|field| field.name.clone());
+        let names: Vec<String> = names.collect();
+        let schema = schema(&names);
         let columns = Columns {
-            schema: columns(self),
+            schema: Arc::clone(&schema),
             source: Arc::clone(&batches.source),
+            calibrations,
             threshold: threshold.threshold,
             false_alarms: request.false_alarms,
+            names,
         };
-        let schema = Arc::clone(&columns.schema);
-        let stream = self.scores(&batches, rows, request, (Phase::Scoring, Detail::Fields), events)?;
-        let stream = stream.then(move |scores: Scores| {
-            let outliers = columns.outliers(&scores);
-            Ok((columns.batch(&scores, &outliers)?, scores, outliers))
-        });
+        let stream = self.scores(&batches, rows, request, Phase::Scoring, events)?;
+        let stream = stream.then(move |scores: Scores| columns.written(&scores));
         let report = ScoreReport {
             version: REPORT_VERSION,
             n: 0,
@@ -149,80 +149,42 @@ impl Model {
             outliers: 0,
             mean: 0.0,
             unseen: 0,
-            fields: match self.config().given_any() {
-                true => "−log p(field | all other fields)",
-                false => "−log p(field | z, y), expected under the posterior",
-            },
+            scores: SCORES,
+            fields: FIELDS,
             sum: 0.0,
         };
-        Ok(
-            stream.joined(schema, report, |report, (batch, scores, outliers)| {
-                report.add(&scores, &outliers);
-                Item::from(batch)
-            }),
-        )
+        Ok(stream.joined(schema, report, |report, written| {
+            report.add(&written);
+            Item::from(written.batch)
+        }))
+    }
+
+    /// What the records say that the run held out.
+    fn calibrated(
+        &self,
+        request: &ScoreRequest,
+        events: &Events,
+    ) -> Result<(Calibrations, Threshold), Error> {
+        let usual = self.read_own(events)?;
+        let split = self.config().split(usual.source.as_ref())?;
+        let mut held_out = [split.validation, split.test].concat();
+        held_out.truncate(CALIBRATED_ON);
+        let mut scores = Vec::new();
+        self.scores(&usual, &held_out[..], request, Phase::Calibrating, events)?
+            .for_each(|more| scores.push(more))?;
+        let fields = &self.config().model.x;
+        let has_levels: Vec<bool> = fields.iter().map(|field| field.kind.levels() > 0).collect();
+        let (calibrations, own) = Calibrations::new(&scores, &has_levels);
+        Ok((calibrations, Threshold::new(&own, request.false_alarms)))
     }
 }
 
 impl ScoreReport {
-    fn add(&mut self, scores: &Scores, outliers: &[bool]) {
-        let records = &scores.records;
-        self.n += records.len();
-        records.iter().for_each(|score| self.sum += score);
+    fn add(&mut self, written: &Written) {
+        self.n += written.batch.num_rows();
+        self.sum += written.nats;
         self.mean = self.sum / self.n.max(1) as f64;
-        self.outliers += outliers.iter().filter(|outlier| **outlier).count();
-        self.unseen += scores.unseen.iter().map(Vec::len).sum::<usize>();
-    }
-}
-
-fn columns(model: &Model) -> SchemaRef {
-    let mut fields = vec![
-        Field::new("record", DataType::Utf8, false),
-        Field::new("score", DataType::Float32, false),
-        Field::new("outlier", DataType::Boolean, false),
-        Field::new("unseen", DataType::Utf8, true),
-    ];
-    let modelled = model
-        .config()
-        .model
-        .x
-        .iter()
-        .map(|field| format!("score_{}", field.name));
-    fields.extend(modelled.map(|name| Field::new(name, DataType::Float32, false)));
-    Arc::new(ArrowSchema::new(fields))
-}
-
-struct Columns {
-    schema: SchemaRef,
-    source: Arc<dyn Source>,
-    threshold: f64,
-    false_alarms: f64,
-}
-
-impl Columns {
-    /// Whether each record is an outlier: its score is above the threshold, or new levels of a field in which it has one
-    /// are rarer than the share of false alarms.
-    fn outliers(&self, scores: &Scores) -> Vec<bool> {
-        let records = scores.records.iter().zip(&scores.chance);
-        let outlier = records.map(|(score, chance)| *score > self.threshold || *chance < self.false_alarms);
-        outlier.collect()
-    }
-
-    fn batch(&self, scores: &Scores, outliers: &[bool]) -> Result<RecordBatch, Error> {
-        let numbers = |values: &[f64]| -> ArrayRef {
-            Arc::new(values.iter().map(|value| *value as f32).collect::<Float32Array>())
-        };
-        let names = scores.rows.iter().map(|row| Some(self.source.name_of(*row)));
-        let unseen = scores.unseen.iter();
-        let unseen = unseen.map(|fields| (!fields.is_empty()).then(|| fields.join(", ")));
-        let mut columns: Vec<ArrayRef> = vec![
-            Arc::new(names.collect::<StringArray>()),
-            numbers(&scores.records),
-            Arc::new(BooleanArray::from(outliers.to_vec())),
-            Arc::new(unseen.collect::<StringArray>()),
-        ];
-        columns.extend(scores.fields.iter().map(|values| numbers(values)));
-        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns);
-        Ok(batch.map_err(DataError::from)?)
+        self.outliers += written.outliers;
+        self.unseen += written.unseen;
     }
 }

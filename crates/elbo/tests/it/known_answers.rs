@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 
 use elbo::config::{Activation, LearningRate};
 use elbo::{Data, Events, ImputeRequest, Model, Run, RunConfig, SampleRequest, ScoreRequest};
+use elbo_data::arrow::array::AsArray;
+use elbo_data::arrow::datatypes::Float32Type;
 use elbo_data::builtin::people::exact::{Given, conditional, mean, mode, probability};
 use elbo_data::builtin::people::{Field, Person};
 use elbo_data::noise::{Noise, Purpose};
@@ -190,4 +192,54 @@ fn scores_are_nats_of_the_true_probabilities() {
         "{found:.3} nats, in truth {truth:.3}"
     );
     assert_eq!(table.num_rows(), people.len());
+}
+
+/// How surprising a value is: −ln of the exact chance of one at most as likely, given all others of the person.
+fn exact_surprise(person: &Person, field: Field) -> f64 {
+    let others: Vec<Field> = Field::ALL.into_iter().filter(|other| *other != field).collect();
+    let law = conditional(&exactly(person, &others), field);
+    let own = law.iter().find(|(value, _)| *value == person[field]);
+    let own = own.map_or(0.0, |(_, p)| *p);
+    let at_most: f64 = law
+        .iter()
+        .map(|(_, p)| *p)
+        .filter(|p| *p <= own * (1.0 + 1e-9))
+        .sum();
+    -at_most.max(1e-30).ln()
+}
+
+#[test]
+fn a_wrong_level_is_found_nearly_as_often_as_by_exact_chances() {
+    const WITH_LEVELS: [Field; 5] = [
+        Field::Region,
+        Field::Sex,
+        Field::Education,
+        Field::Job,
+        Field::Smoker,
+    ];
+    let (mut people, others) = (people(33, 400), people(34, 400));
+    let wrong: Vec<Field> = (0..people.len()).map(|row| WITH_LEVELS[row % 5]).collect();
+    for ((person, other), field) in people.iter_mut().zip(&others).zip(&wrong) {
+        person[*field] = other[*field];
+    }
+    let data = Data::from(table(&people, |_, _| true));
+    let mut scores = model()
+        .score(&ScoreRequest::new(data), &Events::silent())
+        .unwrap();
+    let scores = scores.collect_batch().unwrap();
+    let ours = |field: Field, row: usize| {
+        let column = scores.column_by_name(&format!("score_{}", field.name())).unwrap();
+        f64::from(column.as_primitive::<Float32Type>().value(row))
+    };
+    let first = |of: &dyn Fn(Field) -> f64| WITH_LEVELS.into_iter().max_by(|a, b| of(*a).total_cmp(&of(*b)));
+    let (mut found, mut exact) = (0, 0);
+    for (row, (person, wrong)) in people.iter().zip(&wrong).enumerate() {
+        found += usize::from(first(&|field| ours(field, row)) == Some(*wrong));
+        exact += usize::from(first(&|field| exact_surprise(person, field)) == Some(*wrong));
+    }
+    println!("found {found}, by exact chances {exact}");
+    assert!(
+        found as f64 > 0.85 * exact as f64,
+        "found {found}, by exact chances {exact}"
+    );
 }

@@ -201,7 +201,7 @@ fn within(noise: &[f32]) -> Vec<f32> {
 }
 
 /// exp(l) / Σ exp(l).
-pub(super) fn probabilities(logits: &[f32]) -> Vec<f64> {
+pub(crate) fn probabilities(logits: &[f32]) -> Vec<f64> {
     let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     normalised(logits.iter().map(|logit| f64::from(logit - max).exp()).collect())
 }

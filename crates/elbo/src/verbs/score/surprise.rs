@@ -1,4 +1,4 @@
-//! −log p of records and of their fields.
+//! How surprising records are, and each of their fields, before they are calibrated.
 
 use std::sync::Arc;
 
@@ -15,26 +15,19 @@ use crate::model::tensors::to_host;
 use crate::model::{CHUNK, Model};
 use crate::verbs::evaluate::{LogMean, group};
 
-/// Scores of some records, in nats.
+/// Scores of some records.
 #[derive(Default)]
 pub(super) struct Scores {
     pub rows: Vec<u64>,
+    /// −log p(x|y) of each record, in nats.
     pub records: Vec<f64>,
-    /// For each modelled field those of all records; none where they were not asked for.
+    /// For each modelled field the surprise of all records: with levels that of [`Opened::score_cells`]; of a picture or
+    /// a text its share of the distortion, in nats, or the record's −log p if it is the only field.
     pub fields: Vec<Vec<f64>>,
     /// For each record the fields whose level was never seen in training.
     pub unseen: Vec<Vec<String>>,
     /// For each record the least chance of a new level among these fields; 1 if there are none.
     pub chance: Vec<f64>,
-}
-
-/// What is scored.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Detail {
-    /// Whole records.
-    Records,
-    /// Each of their fields too.
-    Fields,
 }
 
 /// The samples of the latents.
@@ -51,45 +44,19 @@ impl Model {
         batches: &Arc<Batches>,
         rows: impl Into<Rows>,
         request: &ScoreRequest,
-        (phase, detail): (Phase, Detail),
+        phase: Phase,
         events: &Events,
     ) -> Result<Stream<Observations, Scores>, Error> {
         let samples = Samples {
             k: request.samples,
             noise: Noise::new(request.seed),
         };
-        // All that is observed is read; what the posterior of a score sees of it is decided here.
         let rows = rows.into();
         let phase = (phase, rows.len());
-        let reading = Reading::new(batches, rows, CHUNK, Conditioning::Unchanged, events)?;
-        let (opened, batches) = (Arc::clone(&self.opened), Arc::clone(batches));
-        Ok(Stream::new(
-            self,
-            reading,
-            phase,
-            events,
-            move |read: Observations| {
-                let usual = batches.conditioned(read.clone(), &Conditioning::Usual);
-                let (records, mut fields) = opened.score_records(&usual, samples);
-                match (detail, opened.config.given_any()) {
-                    (Detail::Records, _) => fields.clear(),
-                    (Detail::Fields, false) => {}
-                    (Detail::Fields, true) => {
-                        let known = batches.conditioned(read, &Conditioning::AllObserved);
-                        fields = opened.score_fields(&usual, &known, samples);
-                    }
-                }
-                let mut scores = Scores {
-                    unseen: vec![Vec::new(); records.len()],
-                    chance: vec![1.0; records.len()],
-                    rows: usual.rows.clone(),
-                    records,
-                    fields,
-                };
-                opened.add_unseen(&usual, &mut scores, samples);
-                Ok(scores)
-            },
-        ))
+        let reading = Reading::new(batches, rows, CHUNK, Conditioning::Usual, events)?;
+        let opened = Arc::clone(&self.opened);
+        let work = move |read: Observations| Ok(opened.score(&read, samples));
+        Ok(Stream::new(self, reading, phase, events, work))
     }
 }
 
@@ -103,6 +70,31 @@ impl Samples {
 }
 
 impl Opened {
+    fn score(&self, read: &Observations, samples: Samples) -> Scores {
+        let n = read.rows.len();
+        // What is computed for a record must not depend on how many others there are.
+        let mut chunk = read.filled();
+        chunk.rows.resize(CHUNK, 0);
+        let (mut records, mut fields) = self.score_records(&chunk, samples);
+        if fields.len() == 1 {
+            fields[0].clone_from(&records);
+        }
+        for (place, cells) in self.score_cells(&chunk, samples.noise) {
+            fields[place] = cells;
+        }
+        records.truncate(n);
+        fields.iter_mut().for_each(|field| field.truncate(n));
+        let mut scores = Scores {
+            rows: read.rows.clone(),
+            unseen: vec![Vec::new(); n],
+            chance: vec![1.0; n],
+            records,
+            fields,
+        };
+        self.add_unseen(read, &mut scores, samples);
+        scores
+    }
+
     /// −log p(x|y) of each record, by importance sampling with the posterior as proposal; and −log p(field|z,y),
     /// expected under the posterior, of each field.
     fn score_records(&self, records: &Observations, samples: Samples) -> (Vec<f64>, Vec<Vec<f64>>) {
@@ -131,31 +123,5 @@ impl Opened {
         let scores = weights.iter().map(|weights| -weights.value());
         let mean = |sums: Vec<f64>| sums.into_iter().map(|sum| -sum / samples.k as f64).collect();
         (scores.collect(), sums.into_iter().map(mean).collect())
-    }
-
-    /// −log p(field | all other fields): the mean over samples of z from p(z | all other fields).
-    fn score_fields(&self, usual: &Observations, known: &Observations, samples: Samples) -> Vec<Vec<f64>> {
-        let (n, upload, latent) = (known.rows.len(), self.upload(), self.network.latent());
-        let score = |field: usize| {
-            let mut y = known.y.clone();
-            y[field].observed.fill(false);
-            let mut x = known.x.clone();
-            x[field].observed.clone_from(&usual.x[field].observed);
-            let (x, y) = (upload.fields(&x), upload.fields(&y));
-            let mut weights = vec![LogMean::default(); n];
-            for (first, k) in samples.groups(self, n) {
-                let (x, y) = (x.clone().repeat_each(k), y.clone().repeat_each(k));
-                let eps = samples
-                    .noise
-                    .normal(Purpose::Importance, 2 * first + 1, &known.rows, k * latent);
-                let z = self.network.draw_prior(&y, upload.rows(eps, n * k), 1.0);
-                let log_p = to_host(self.network.likelihood(z, &y).log_prob(&x));
-                for (weights, more) in weights.iter_mut().zip(log_p.chunks_exact(k)) {
-                    more.iter().for_each(|weight| weights.add(f64::from(*weight)));
-                }
-            }
-            weights.iter().map(|weights| -weights.value()).collect()
-        };
-        (0..self.x_fields.len()).map(score).collect()
     }
 }

@@ -10,7 +10,7 @@ const ABOVE: f64 = 5.0;
 /// A threshold, and how sure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Threshold {
-    /// Records of a higher score are outliers, in nats.
+    /// Records of a higher score are outliers.
     pub threshold: f64,
     /// How many held-out records it was calibrated on.
     pub calibrated_on: usize,

@@ -17,8 +17,9 @@ type Affected = BTreeMap<usize, Vec<usize>>;
 
 impl Opened {
     /// Adds to the scores what the levels say that were never seen in training. The model has no probability for such
-    /// a level. It is at least as surprising as the least likely level that the model knows would be in its place,
-    /// min_l p(l | z, the fields before it), and at most as likely as one new level among n training records,
+    /// a level. As a value of its field it surprises as much as its chance is small ([`Category::new_level`]). In −log p
+    /// of its record it counts as at least as surprising as the least likely level that the model knows would be in its
+    /// place, min_l p(l | z, the fields before it), and at most as likely as one new level among n training records,
     /// 1 / (n + 1). Each record's mean is over samples of z from the posterior given its other fields.
     pub(super) fn add_unseen(&self, usual: &Observations, scores: &mut Scores, samples: Samples) {
         let mut places: Vec<usize> = Vec::new();
@@ -34,6 +35,7 @@ impl Opened {
             let kind = &self.schema.fields[self.x_fields[field]].kind;
             let chance = kind.category().map_or(1.0, Category::new_level);
             scores.chance[record] = scores.chance[record].min(chance);
+            scores.fields[field][record] = -chance.ln();
         }
         if places.is_empty() {
             return;
@@ -42,9 +44,6 @@ impl Opened {
         for ((field, record), nats) in nats {
             let (record, nats) = (places[record], nats.max(self.novelty(field)));
             scores.records[record] += nats;
-            if let Some(fields) = scores.fields.get_mut(field) {
-                fields[record] = nats;
-            }
         }
     }
 
