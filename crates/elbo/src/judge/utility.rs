@@ -73,7 +73,8 @@ pub fn utility(tables: Tables<'_>, target: usize, chance: &Chance) -> Result<Mea
         return Ok(Measured::too_few(which, *rows));
     }
     let values = &held_out.columns()[target].values;
-    let Some(question) = Question::new(values) else {
+    let learned = [&generated, &training].map(|table| &table.columns()[target].values);
+    let Some(question) = Question::new(values, learned) else {
         let too_few = format!(
             "{} held-out rows, in which no two values occur {ROWS} times each",
             held_out.rows()
@@ -135,8 +136,8 @@ fn places(wanted: impl Iterator<Item = bool>) -> Vec<usize> {
 }
 
 impl Question {
-    /// What can be asked of these held-out values; `None` if they hardly vary.
-    fn new(values: &Values) -> Option<Self> {
+    /// What can be asked of these held-out values, of which others are learned; `None` if they hardly vary.
+    fn new(values: &Values, learned: [&Values; 2]) -> Option<Self> {
         if let Values::Number(values) = values {
             let first = values.first()?;
             let varies = values.iter().any(|value| value != first);
@@ -155,8 +156,8 @@ impl Question {
         let mut common: Vec<usize> = (0..counts.len()).filter(|level| counts[*level] >= ROWS).collect();
         common.sort_by_key(|level| std::cmp::Reverse(counts[*level]));
         common.truncate(LEVELS);
-        // The two classes of a flag keep their order.
-        common[..].sort_unstable();
+        // In the order of the levels.
+        common.sort_unstable();
         let scored = common.len();
         let class = |level| {
             common
@@ -164,7 +165,9 @@ impl Question {
                 .position(|common| *common == level)
                 .unwrap_or(scored)
         };
-        let others = usize::from(scored < counts.len());
+        let tables = learned.into_iter().chain([values]);
+        let mut occurring = tables.flat_map(Values::codes).flatten();
+        let others = usize::from(occurring.any(|code| class(code) == scored));
         (scored >= 2).then(|| Self {
             classes: Some((0..counts.len()).map(class).collect()),
             count: scored + others,
@@ -296,7 +299,7 @@ mod tests {
         let found = found.value().unwrap();
         assert_eq!((found.measure, found.chance), (UtilityMeasure::Auroc, 0.5));
         assert!(found.generated.value > 0.99, "{found:?}");
-        // Each level gets the highest score where another one is: of the two others, one is below it, one equal.
+        // The fourth level does not occur. Each level gets the highest score where another one is: of the two others, one is below it, one equal.
         assert!(found.real.value < 0.5, "{found:?}");
         assert!(found.protocol.contains("3 levels"), "{found:?}");
     }
@@ -306,11 +309,12 @@ mod tests {
         let flag = |n: usize, seed: u64, y: fn(f64) -> bool| {
             let x = uniform(n, seed);
             let y = x.iter().map(|x| u32::from(y(*x)));
-            Table::new(vec![levels("y", 2, y), numbers("x", x.clone())]).unwrap()
+            Table::new(vec![levels("y", 3, y), numbers("x", x.clone())]).unwrap()
         };
         let half = |x: f64| x > 0.5;
         let found = measured(&flag(300, 1, |_| true), &flag(300, 2, half), &flag(100, 3, half));
         let found = found.value().unwrap();
+        assert!(found.protocol.starts_with("AUROC of boosted trees"), "{found:?}");
         assert!((found.generated.value - 0.5).abs() < 1e-12, "{found:?}");
         assert!(found.real.value > 0.99, "{found:?}");
         let constant = measured(&flag(300, 1, half), &flag(300, 2, half), &flag(100, 3, |_| true));
