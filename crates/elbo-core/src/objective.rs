@@ -149,7 +149,7 @@ mod tests {
         Elbo {
             distortion: rows([[10.0, 20.0]]).squeeze_dim(0),
             rate_per_unit: rows([[0.5, 2.0], [1.5, 4.0]]),
-            standardised: rows([[0.0], [2.0]]),
+            standardised: rows([[3.0], [3.0]]),
         }
     }
 
