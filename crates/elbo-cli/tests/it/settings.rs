@@ -294,6 +294,7 @@ fn resuming_takes_no_other_settings() {
       --model <FIELD>
       --preset <NAME>
       --config <FILE.toml>
+      --no-rules
       --latent <N>
       --epochs <N>
       --batch <N>

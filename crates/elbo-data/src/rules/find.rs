@@ -159,7 +159,7 @@ impl Search<'_> {
         let levels: Vec<usize> = columns.iter().copied().filter(is_level).collect();
         let records = self.rows.len();
         let (orders, of_order) = order::candidates(self.subjects, self.sample, &numbers);
-        let orders = strongest(orders, of_order, |ordered| ordered.promise(self.sample, records));
+        let orders = strongest(orders, of_order, |ordered| ordered.promise(records));
         let (added, of_sum) = sums::candidates(self.subjects, self.sample, &numbers);
         let added = strongest(added, of_sum, |_| f64::INFINITY);
         let (determined, of_level) = determined::candidates(self.sample, &levels);

@@ -1,8 +1,11 @@
 //! `a <= b`: which pairs of numbers are always in this order, and not by chance.
 
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
+
 use rayon::prelude::*;
 
-use super::columns::{Chunk, Subject};
+use super::columns::{Chunk, Subject, Unit};
 
 /// So many pairs of two independent values, one of each column, must be in the other order for the order to mean much.
 const OFTEN: f64 = 0.1;
@@ -19,6 +22,8 @@ pub(super) struct Ordered {
     pub(super) records: u64,
     /// The smallest distance.
     pub(super) gap: f64,
+    /// The probability of the other order, of two independent values of a sample.
+    pub(super) other: f64,
 }
 
 impl Ordered {
@@ -29,6 +34,7 @@ impl Ordered {
             strict,
             records: 0,
             gap: f64::INFINITY,
+            other: 0.0,
         }
     }
 
@@ -53,26 +59,24 @@ impl Ordered {
     /// 0 where the order says little: see [`OFTEN`] and [`NEAREST`].
     pub(super) fn evidence(&self, sample: &Chunk) -> f64 {
         let (low, high) = (&sample.numbers[self.low], &sample.numbers[self.high]);
-        let other = other_order(low, high);
-        if other < OFTEN && !is_near(self.gap, low, high) {
-            return 0.0;
+        match self.other < OFTEN && !is_near(self.gap, low, high) {
+            true => 0.0,
+            false => self.promise(self.records as usize),
         }
-        -(-other).ln_1p() * self.records as f64
     }
 
     /// The most evidence that so many records can give.
-    pub(super) fn promise(&self, sample: &Chunk, records: usize) -> f64 {
-        let other = other_order(&sample.numbers[self.low], &sample.numbers[self.high]);
-        -(-other).ln_1p() * records as f64
+    pub(super) fn promise(&self, records: usize) -> f64 {
+        -(-self.other).ln_1p() * records as f64
     }
 }
 
 /// The probability that of two independent values the one that should be smaller is the larger.
+/// Both are ascending.
 fn other_order(low: &[f64], high: &[f64]) -> f64 {
-    let (low, high) = (sorted(low), sorted(high));
     let mut below = 0;
     let mut pairs = 0u64;
-    for value in &low {
+    for value in low {
         while below < high.len() && high[below] < *value {
             below += 1;
         }
@@ -108,59 +112,64 @@ pub(super) enum Relation {
 }
 
 pub(super) fn relation(a: &[f64], b: &[f64]) -> Relation {
-    let (mut below, mut above, mut known) = (true, true, false);
+    let mut found = Relation::Unknown;
     for (a, b) in a.iter().zip(b) {
-        below &= !(a > b);
-        above &= !(a < b);
-        known |= a == b || a < b || a > b;
-        if !below && !above {
-            return Relation::Neither;
-        }
+        let here = match a.partial_cmp(b) {
+            None => continue,
+            Some(Ordering::Equal) => Relation::Equal,
+            Some(Ordering::Less) => Relation::Below,
+            Some(Ordering::Greater) => Relation::Above,
+        };
+        found = match (found, here) {
+            (Relation::Unknown | Relation::Equal, here) => here,
+            (found, Relation::Equal) => found,
+            (found, here) if found == here => found,
+            _ => return Relation::Neither,
+        };
     }
-    match (known, below, above) {
-        (false, ..) => Relation::Unknown,
-        (_, true, true) => Relation::Equal,
-        (_, true, false) => Relation::Below,
-        _ => Relation::Above,
-    }
+    found
 }
 
 /// Pairs of numbers of the same unit that are in order throughout the sample, though their ranges overlap; and how many
 /// pairs there are.
 pub(super) fn candidates(subjects: &[Subject], sample: &Chunk, numbers: &[usize]) -> (Vec<Ordered>, usize) {
-    let range = |place: usize| {
-        let values = &sample.numbers[place];
-        let low = values.iter().copied().fold(f64::INFINITY, f64::min);
-        (low, values.iter().copied().fold(f64::NEG_INFINITY, f64::max))
-    };
-    let ranges: Vec<(f64, f64)> = numbers.iter().map(|place| range(*place)).collect();
-    let of_first = |first: usize| {
-        let (a, (low, high)) = (numbers[first], ranges[first]);
-        let ranges = &ranges;
-        let others = (first + 1..numbers.len()).filter_map(move |second| {
-            let b = numbers[second];
-            let overlap = low <= ranges[second].1 && ranges[second].0 <= high;
-            if subjects[a].unit() != subjects[b].unit() || !overlap {
-                return None;
-            }
-            match relation(&sample.numbers[a], &sample.numbers[b]) {
-                Relation::Below => Some(Ordered::new(a, b, false)),
-                Relation::Above => Some(Ordered::new(b, a, false)),
-                Relation::Unknown | Relation::Equal | Relation::Neither => None,
-            }
-        });
-        others.collect::<Vec<_>>()
-    };
-    let found = (0..numbers.len())
-        .into_par_iter()
-        .flat_map_iter(of_first)
+    let ascending: Vec<Vec<f64>> = numbers
+        .par_iter()
+        .map(|place| sorted(&sample.numbers[*place]))
         .collect();
-    (found, numbers.len() * numbers.len().saturating_sub(1))
+    let units: Vec<Option<Unit>> = numbers.iter().map(|place| subjects[*place].unit()).collect();
+    let overlap = |a: usize, b: usize| {
+        let ends = |column: usize| Some((ascending[column].first()?, ascending[column].last()?));
+        let (Some(a), Some(b)) = (ends(a), ends(b)) else {
+            return false;
+        };
+        a.0 <= b.1 && b.0 <= a.1
+    };
+    let pair = |a: usize, b: usize| {
+        if units[a] != units[b] || !overlap(a, b) {
+            return None;
+        }
+        let (low, high) = match relation(&sample.numbers[numbers[a]], &sample.numbers[numbers[b]]) {
+            Relation::Below => (a, b),
+            Relation::Above => (b, a),
+            Relation::Unknown | Relation::Equal | Relation::Neither => return None,
+        };
+        Some(Ordered {
+            other: other_order(&ascending[low], &ascending[high]),
+            ..Ordered::new(numbers[low], numbers[high], false)
+        })
+    };
+    let of_first = |first: usize| {
+        let pair = &pair;
+        (first + 1..numbers.len()).filter_map(move |second| pair(first, second))
+    };
+    let found = (0..numbers.len()).into_par_iter().flat_map_iter(of_first);
+    (found.collect(), numbers.len() * numbers.len().saturating_sub(1))
 }
 
 /// Whether each of the pairs `(low, high)` is not implied by the others: no way leads from one to the other through a third.
 pub(super) fn minimal(pairs: &[(usize, usize)]) -> Vec<bool> {
-    let mut above: std::collections::HashMap<usize, std::collections::HashSet<usize>> = Default::default();
+    let mut above: HashMap<usize, HashSet<usize>> = HashMap::new();
     for (low, high) in pairs {
         above.entry(*low).or_default().insert(*high);
     }
@@ -179,11 +188,8 @@ mod tests {
 
     #[test]
     fn the_other_order_has_the_probability_of_independent_pairs() {
-        // of 1, 2, 3 and 2, 3, 4: (3, 2) of nine
-        assert_eq!(
-            other_order(&[3.0, 1.0, 2.0], &[4.0, 2.0, f64::NAN, 3.0]),
-            1.0 / 9.0
-        );
+        // (3, 2) of nine
+        assert_eq!(other_order(&[1.0, 2.0, 3.0], &[2.0, 3.0, 4.0]), 1.0 / 9.0);
         assert_eq!(other_order(&[1.0], &[]), 0.0);
     }
 
@@ -211,41 +217,28 @@ mod tests {
 
     #[test]
     fn an_order_far_from_equality_says_little() {
-        // 100 to 199 and 600 to 699 with one outlier: never near each other
+        // 100 to 199, and numbers that are larger by some
         let low: Vec<f64> = (0..100).map(|i| f64::from(100 + i)).collect();
-        let mut high: Vec<f64> = low.iter().map(|value| value + 500.0).collect();
-        high[0] = 150.0;
-        let chunk = |high: Vec<f64>| Chunk {
-            numbers: vec![low.clone(), high],
-            codes: Vec::new(),
-            records: 100,
+        let evidence = |other: f64, by: &dyn Fn(usize) -> f64| {
+            let gaps: Vec<f64> = (0..100).map(by).collect();
+            let ordered = Ordered {
+                records: 100,
+                gap: gaps.iter().copied().fold(f64::INFINITY, f64::min),
+                other,
+                ..Ordered::new(0, 1, false)
+            };
+            let high = low.iter().zip(&gaps).map(|(low, gap)| low + gap).collect();
+            ordered.evidence(&Chunk {
+                numbers: vec![low.clone(), high],
+                codes: Vec::new(),
+                records: 100,
+            })
         };
-        let far = Ordered {
-            records: 100,
-            gap: 50.0,
-            ..Ordered::new(0, 1, false)
-        };
-        let sample = chunk(high);
-        assert!(other_order(&low, &sample.numbers[1]) > 0.0);
-        assert!(far.evidence(&sample) > 0.0, "the outlier is near");
-        let shifted = chunk(low.iter().map(|value| value + 95.0).collect());
-        let never = Ordered {
-            records: 100,
-            gap: 95.0,
-            ..Ordered::new(0, 1, false)
-        };
-        assert_eq!(never.evidence(&shifted), 0.0);
-        let near = chunk(
-            low.iter()
-                .enumerate()
-                .map(|(i, value)| value + (i % 7) as f64)
-                .collect(),
-        );
-        let touching = Ordered {
-            records: 100,
-            gap: 0.0,
-            ..Ordered::new(0, 1, false)
-        };
-        assert!(touching.evidence(&near) > 40.0);
+        // 100 · −ln(1 − 0.05)
+        let expected = -100.0 * 0.95f64.ln();
+        assert!((evidence(0.05, &|row| row as f64) - expected).abs() < 1e-9);
+        assert_eq!(evidence(0.05, &|row| 90.0 + row as f64), 0.0);
+        // often in the other order, were they independent: then the distance does not matter
+        assert!(evidence(0.2, &|row| 90.0 + row as f64) > 20.0);
     }
 }

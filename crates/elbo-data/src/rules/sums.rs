@@ -4,6 +4,8 @@
 //! be a column with their sum; few are, and these are compared in all records. Sums of more parts are looked for among
 //! columns that stand side by side, as the months of a year do.
 
+use std::sync::OnceLock;
+
 use rayon::prelude::*;
 
 use super::columns::{Chunk, Subject, Unit};
@@ -27,8 +29,9 @@ pub(super) struct Tolerance {
 impl Tolerance {
     /// Of columns with so many decimal places; none of real numbers.
     pub(super) fn of(decimals: impl IntoIterator<Item = Option<u8>>) -> Self {
-        let fewest: Option<Vec<u8>> = decimals.into_iter().collect();
-        let fewest = fewest.and_then(|decimals| decimals.into_iter().min());
+        let fewest = decimals
+            .into_iter()
+            .try_fold(u8::MAX, |fewest, decimals| Some(fewest.min(decimals?)));
         Self {
             half: fewest.map(|places| 0.5 * 10f64.powi(-i32::from(places)) * (1.0 + RELATIVE)),
         }
@@ -174,46 +177,50 @@ struct Search<'a> {
     numbers: &'a [usize],
     /// For each column, the records in which it is known and not 0, as bits.
     present: Vec<Vec<u64>>,
+    /// For each record, how many columns are known and not 0.
+    fullness: Vec<usize>,
     /// The columns of each record by their values.
-    ranked: Vec<std::sync::OnceLock<Vec<(f64, usize)>>>,
+    ranked: Vec<OnceLock<Vec<(f64, usize)>>>,
 }
 
 impl<'a> Search<'a> {
     fn new(subjects: &'a [Subject<'a>], sample: &'a Chunk, numbers: &'a [usize]) -> Self {
-        let bits = |values: &Vec<f64>| {
+        let mut fullness = vec![0; sample.records];
+        let mut bits = |place: &usize| {
             let mut bits = vec![0u64; sample.records.div_ceil(64)];
-            let known = values
-                .iter()
-                .enumerate()
-                .filter(|(_, value)| !value.is_nan() && **value != 0.0);
-            known.for_each(|(row, _)| bits[row / 64] |= 1 << (row % 64));
+            for (row, value) in sample.numbers[*place].iter().enumerate() {
+                if !value.is_nan() && *value != 0.0 {
+                    bits[row / 64] |= 1 << (row % 64);
+                    fullness[row] += 1;
+                }
+            }
             bits
         };
         Self {
             subjects,
             sample,
             numbers,
-            present: numbers
-                .iter()
-                .map(|place| bits(&sample.numbers[*place]))
-                .collect(),
-            ranked: (0..sample.records).map(|_| Default::default()).collect(),
+            present: numbers.iter().map(&mut bits).collect(),
+            fullness,
+            ranked: (0..sample.records).map(|_| OnceLock::new()).collect(),
         }
+    }
+
+    fn value(&self, place: usize, row: usize) -> f64 {
+        self.sample.numbers[place][row]
     }
 
     fn ranked(&self, row: usize) -> &[(f64, usize)] {
         self.ranked[row].get_or_init(|| {
-            let values = self
-                .numbers
-                .iter()
-                .map(|place| (self.sample.numbers[*place][row], *place));
+            let values = self.numbers.iter().map(|place| (self.value(*place, row), *place));
             let mut values: Vec<(f64, usize)> = values.filter(|(value, _)| !value.is_nan()).collect();
             values.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
             values
         })
     }
 
-    /// The sums of the column in this place and each behind it.
+    /// The sums of the column in this place and each behind it. They are looked up in one record, and in another if
+    /// the total may be missing there.
     fn of_two(&self, first: usize) -> Vec<Added> {
         let mut found = Vec::new();
         for second in first + 1..self.numbers.len() {
@@ -222,17 +229,14 @@ impl<'a> Search<'a> {
             let Some(block) = blocks.clone().find(|at| both(*at) != 0) else {
                 continue;
             };
-            let last = blocks.rev().find(|at| both(*at) != 0).unwrap_or(block);
-            let rows = [
-                block * 64 + both(block).trailing_zeros() as usize,
-                last * 64 + 63 - both(last).leading_zeros() as usize,
-            ];
             let parts = [self.numbers[first], self.numbers[second]];
+            let row = block * 64 + both(block).trailing_zeros() as usize;
             let before = found.len();
-            for row in rows {
-                if found.len() == before {
-                    self.totals(parts, row, &mut found);
-                }
+            self.totals(parts, row, &mut found);
+            if found.len() == before && self.ranked(row).len() < self.numbers.len() {
+                let block = blocks.rev().find(|at| both(*at) != 0).unwrap_or(block);
+                let row = block * 64 + 63 - both(block).leading_zeros() as usize;
+                self.totals(parts, row, &mut found);
             }
         }
         found
@@ -240,66 +244,78 @@ impl<'a> Search<'a> {
 
     /// The columns that are the sum of these in a record, if they are in all.
     fn totals(&self, parts: [usize; 2], row: usize, found: &mut Vec<Added>) {
-        let [a, b] = parts.map(|part| self.sample.numbers[part][row]);
-        // Half of the largest unit: what a whole number may be from a sum of others.
-        let widest = 0.5 + (a.abs() + b.abs()) * 2.0 * RELATIVE;
+        let [a, b] = parts.map(|part| self.value(part, row));
+        let widest = widest(a.abs() + b.abs());
         let ranked = self.ranked(row);
         let from = ranked.partition_point(|(value, _)| *value < a + b - widest);
         let near = ranked[from..]
             .iter()
             .take_while(|(value, _)| *value <= a + b + widest);
         for (_, total) in near.filter(|(_, place)| !parts.contains(place)) {
-            if self.fit(&parts, *total) {
-                found.extend(self.holding(parts.to_vec(), *total));
-            }
+            found.extend(self.holding(&parts, *total, row));
         }
     }
 
-    fn holding(&self, parts: Vec<usize>, total: usize) -> Option<Added> {
-        let mut added = Added::new(self.subjects, parts, total);
-        let holds = added.see(self.sample).is_none() && added.records > 0;
-        added.records = 0;
-        holds.then_some(added)
-    }
-
-    /// Whether the units can be added.
-    fn fit(&self, parts: &[usize], total: usize) -> bool {
+    /// The sum, if it holds in a record, of units that can be added, and then in all.
+    fn holding(&self, parts: &[usize], total: usize, row: usize) -> Option<Added> {
+        let all = || parts.iter().copied().chain([total]);
+        let tolerance = Tolerance::of(all().map(|place| self.subjects[place].decimals()));
+        let size: f64 = all().map(|place| self.value(place, row).abs()).sum();
+        let sum: f64 = parts.iter().map(|part| self.value(*part, row)).sum();
+        if (sum - self.value(total, row)).abs() > tolerance.at(size) {
+            return None;
+        }
         let units: Vec<Option<Unit>> = parts.iter().map(|part| self.subjects[*part].unit()).collect();
-        Unit::add(&units, self.subjects[total].unit())
+        if !Unit::add(&units, self.subjects[total].unit()) {
+            return None;
+        }
+        let columns = || parts.iter().map(|part| &self.sample.numbers[*part]);
+        let apart = |row: usize| {
+            let (sum, size) = columns().fold((0.0, 0.0), |(sum, size), column| {
+                (sum + column[row], size + column[row].abs())
+            });
+            let total = self.value(total, row);
+            (sum - total).abs() > tolerance.at(size + total.abs())
+        };
+        let holds = !(0..self.sample.records).any(apart);
+        holds.then(|| Added::new(self.subjects, parts.to_vec(), total))
     }
 
-    /// The shortest row of three columns or more, side by side, whose sum the column in this place always is.
+    /// The shortest row of three columns or more, side by side, whose sum the column in this place always is. It is
+    /// looked up in the record where most is known.
     fn of_neighbours(&self, total: usize) -> Option<Added> {
-        let row = (0..self.sample.records).max_by_key(|row| {
-            let present = |place: &Vec<u64>| place[row / 64] >> (row % 64) & 1;
-            let total = present(&self.present[total]) * self.numbers.len() as u64;
-            total + self.present.iter().map(present).sum::<u64>()
-        })?;
-        let value = |place: usize| self.sample.numbers[self.numbers[place]][row];
-        let target = value(total);
+        let known = |row: &usize| self.present[total][row / 64] >> (row % 64) & 1 == 1;
+        let row = (0..self.sample.records)
+            .filter(known)
+            .max_by_key(|row| self.fullness[*row])?;
+        let values: Vec<f64> = self.numbers.iter().map(|place| self.value(*place, row)).collect();
+        let target = values[total];
         let mut best: Option<Added> = None;
-        for start in (0..self.numbers.len()).filter(|_| !target.is_nan()) {
-            let (mut sum, mut size) = (0.0, 0.0);
-            for end in start..self.numbers.len().min(start + MOST_PARTS) {
-                let longest = best
-                    .as_ref()
-                    .is_some_and(|best| end + 1 - start >= best.parts.len());
-                if end == total || value(end).is_nan() || longest {
+        for start in 0..values.len() {
+            let most = best.as_ref().map_or(MOST_PARTS, |best| best.parts.len() - 1);
+            let (mut sum, mut size) = (0.0, target.abs());
+            for (end, value) in values.iter().enumerate().skip(start).take(most) {
+                if end == total || value.is_nan() {
                     break;
                 }
-                sum += value(end);
-                size += value(end).abs();
-                let near = (sum - target).abs() <= 0.5 + (size + target.abs()) * RELATIVE;
-                if end + 1 - start >= 3 && near {
-                    let parts = self.numbers[start..=end].to_vec();
-                    if self.fit(&parts, self.numbers[total]) {
-                        best = self.holding(parts, self.numbers[total]).or(best);
+                sum += value;
+                size += value.abs();
+                if end >= start + 2 && (sum - target).abs() <= widest(size) {
+                    let parts = &self.numbers[start..=end];
+                    if let Some(found) = self.holding(parts, self.numbers[total], row) {
+                        best = Some(found);
+                        break;
                     }
                 }
             }
         }
         best
     }
+}
+
+/// The largest distance of a total from a sum of this size: half of 1, for whole numbers.
+fn widest(size: f64) -> f64 {
+    0.5 + size * 2.0 * RELATIVE
 }
 
 #[cfg(test)]
