@@ -419,7 +419,8 @@ fn a_wrong_cell_is_named() {
         cells.iter().map(|cell| cell.parse().unwrap()).collect()
     };
     assert_eq!(column(&folder, "s.csv", "worst")[1], "height");
-    assert_eq!(column(&folder, "s.csv", "outlier"), ["false", "true"]);
+    let record = number("score");
+    assert!(record[1] > record[0] + 0.5, "{record:?}");
     let (score, p, worst) = (number("score_height"), number("p_height"), number("worst_p"));
     assert!(score[1] > score[0] + 2.0, "{score:?}");
     assert!((p[1].log10() + score[1]).abs() < 1e-3, "{p:?} {score:?}");

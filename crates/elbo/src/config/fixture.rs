@@ -82,6 +82,7 @@ pub(crate) fn full() -> RunConfig {
     config.data.records = Some(100);
     config.data.tokenizer = Some(TokenizerKind::Characters);
     config.data.vocabulary = Some(100);
+    config.data.rules = Some(Vec::new());
     config.model.likelihood = Some(ImageLikelihood::Bernoulli);
     config.model.latent = Some(32);
     config.model.prior = Some(elbo_core::PriorKind::Learned);
