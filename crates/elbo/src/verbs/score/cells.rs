@@ -136,7 +136,10 @@ impl Law {
             levels,
             widths: match kind {
                 FieldKind::Number { bins, .. } => widths(bins),
-                _ => vec![1.0; levels],
+                FieldKind::Image { .. }
+                | FieldKind::Text(_)
+                | FieldKind::Category { .. }
+                | FieldKind::Flag { .. } => vec![1.0; levels],
             },
         }
     }
