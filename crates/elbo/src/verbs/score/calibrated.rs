@@ -1,6 +1,6 @@
 //! Records and fields as surprising as held-out ones say.
 
-use super::calibration::{Calibration, digits, smallest_of};
+use super::calibration::{Calibration, Value, digits, smallest_of};
 use super::surprise::Scores;
 
 /// How much −log p(x|y) counts beside the worst field and the sum of all: measured on tables with errors put into them.
@@ -30,7 +30,8 @@ pub(super) struct Calibrated {
 impl Calibrations {
     /// By the held-out records, which were scored in these pieces; and their own surprises, −log10. A field is as
     /// surprising as its value is large among theirs. A record is by three numbers, whose −ln p are added, the last one
-    /// halved: the largest surprise of its fields, the sum of all (Fisher 1932), and −log p(x|y).
+    /// halved: the largest surprise of its fields, the sum of all (Fisher 1932), and −log p(x|y). Each held-out record is
+    /// compared with the others, so that it is as surprising as if it were new.
     pub(super) fn new(held_out: &[Scores], has_levels: &[bool]) -> (Self, Vec<f64>) {
         let fields = has_levels.iter().enumerate().map(|(field, levels)| {
             let values = held_out.iter().flat_map(|scores| scores.fields[field].clone());
@@ -42,7 +43,7 @@ impl Calibrations {
         let fields: Vec<Calibration> = fields.collect();
         let cells = held_out
             .iter()
-            .flat_map(|scores| rows(&surprises(&fields, scores)));
+            .flat_map(|scores| rows(&surprises(&fields, scores, Value::HeldOut)));
         let cells: Vec<Vec<f64>> = cells.collect();
         let whole = held_out.iter().flat_map(|scores| scores.records.clone());
         let whole: Vec<f64> = whole.collect();
@@ -54,24 +55,31 @@ impl Calibrations {
             fields,
         };
         let records = cells.iter().zip(whole);
-        let records: Vec<f64> = records.map(|(cells, whole)| found.three(cells, whole)).collect();
+        let records: Vec<f64> = records
+            .map(|(cells, whole)| found.three(cells, whole, Value::HeldOut))
+            .collect();
         found.record = Calibration::of_nats(records.clone());
-        let own = records.iter().map(|three| digits(found.record.surprise(*three)));
+        let own = records
+            .iter()
+            .map(|three| digits(found.record.surprise(*three, Value::HeldOut)));
         let own = own.collect();
         (found, own)
     }
 
     /// The sum of the three surprises of a record, from those of its fields and −log p(x|y).
-    fn three(&self, cells: &[f64], whole: f64) -> f64 {
+    fn three(&self, cells: &[f64], whole: f64, of: Value) -> f64 {
         let (worst, sum) = (largest(cells), cells.iter().sum());
-        self.worst.surprise(worst) + self.sum.surprise(sum) + WHOLE * self.whole.surprise(whole)
+        let (worst, sum) = (self.worst.surprise(worst, of), self.sum.surprise(sum, of));
+        worst + sum + WHOLE * self.whole.surprise(whole, of)
     }
 
+    /// The surprises of new records.
     pub(super) fn calibrate(&self, scores: &Scores) -> Calibrated {
-        let fields = surprises(&self.fields, scores);
+        let fields = surprises(&self.fields, scores, Value::New);
         let cells = rows(&fields);
         let records = cells.iter().zip(&scores.records);
-        let records = records.map(|(cells, whole)| digits(self.record.surprise(self.three(cells, *whole))));
+        let records = records.map(|(cells, whole)| self.three(cells, *whole, Value::New));
+        let records = records.map(|three| digits(self.record.surprise(three, Value::New)));
         let in_digits = |field: Vec<f64>| field.into_iter().map(digits).collect();
         Calibrated {
             records: records.collect(),
@@ -89,10 +97,13 @@ fn worst(cells: &[f64]) -> Option<(usize, f64)> {
 }
 
 /// −ln of the chance of each field's values.
-fn surprises(fields: &[Calibration], scores: &Scores) -> Vec<Vec<f64>> {
+fn surprises(fields: &[Calibration], scores: &Scores, of: Value) -> Vec<Vec<f64>> {
     let fields = fields.iter().zip(&scores.fields);
-    let fields = fields.map(|(field, values)| values.iter().map(|value| field.surprise(*value)).collect());
-    fields.collect()
+    let surprises = fields.map(|(field, values)| {
+        let values = values.iter().map(|value| field.surprise(*value, of));
+        values.collect()
+    });
+    surprises.collect()
 }
 
 /// Columns as rows.

@@ -14,10 +14,21 @@ const FARTHEST: f64 = 10.0;
 pub(super) struct Calibration {
     /// Their values, ascending.
     sorted: Vec<f64>,
-    /// The value t where the tail begins, the share of records beyond it, and their mean excess over it.
+    /// The value t where the tail begins, and how many lie beyond it.
     from: f64,
     beyond: f64,
+    /// The sum of their excesses over t, and the expected mean.
     excess: f64,
+    expected: f64,
+}
+
+/// A value whose surprise is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Value {
+    /// One that the calibration has not seen.
+    New,
+    /// One of the held-out ones: it is compared with the others alone, as a new one would be.
+    HeldOut,
 }
 
 impl Calibration {
@@ -37,30 +48,41 @@ impl Calibration {
 
     fn new(mut values: Vec<f64>, expected: impl Fn(&[f64]) -> f64) -> Self {
         values.sort_by(f64::total_cmp);
-        let (from, expected) = (exceeded_by(&values, TAIL), expected(&values));
-        let beyond = &values[values.partition_point(|value| *value <= from)..];
-        let excess = beyond.iter().map(|value| (value - from).min(FARTHEST * expected));
-        let count = beyond.len() as f64;
-        Self {
-            from,
-            excess: (excess.sum::<f64>() + RECORDS * expected) / (count + RECORDS),
-            beyond: (count + 0.5) / (values.len() as f64 + 1.0),
+        let mut found = Self {
+            from: exceeded_by(&values, TAIL),
+            beyond: 0.0,
+            excess: 0.0,
+            expected: expected(&values),
             sorted: values,
-        }
+        };
+        let beyond = found.sorted.partition_point(|value| *value <= found.from);
+        let beyond = &found.sorted[beyond..];
+        let excess = beyond.iter().map(|value| found.excess_of(*value));
+        (found.beyond, found.excess) = (beyond.len() as f64, excess.sum());
+        found
+    }
+
+    /// What a value beyond t adds to the sum of excesses.
+    fn excess_of(&self, value: f64) -> f64 {
+        (value - self.from).min(FARTHEST * self.expected)
     }
 
     /// −ln of the chance that an ordinary record has so large a value. Up to t it is the share of the n held-out records
     /// that have, (k + 1/2) / (n + 1); beyond, the tail is taken for exponential.
-    pub(super) fn surprise(&self, value: f64) -> f64 {
+    pub(super) fn surprise(&self, value: f64, of: Value) -> f64 {
         if self.sorted.is_empty() {
             return value.max(0.0);
         }
-        if value > self.from {
-            return -self.beyond.ln() + (value - self.from) / self.excess;
+        let own = if of == Value::HeldOut { 1.0 } else { 0.0 };
+        let all = self.sorted.len() as f64 - own + 1.0;
+        if value <= self.from {
+            let less = self.sorted.partition_point(|other| *other < value);
+            let as_large = (self.sorted.len() - less) as f64 - own;
+            return -((as_large + 0.5) / all).ln();
         }
-        let n = self.sorted.len();
-        let k = n - self.sorted.partition_point(|other| *other < value);
-        -((k as f64 + 0.5) / (n as f64 + 1.0)).ln()
+        let beyond = self.beyond - own;
+        let excess = self.excess - own * self.excess_of(value) + RECORDS * self.expected;
+        -((beyond + 0.5) / all).ln() + (value - self.from) * (beyond + RECORDS) / excess
     }
 }
 
@@ -95,7 +117,7 @@ mod tests {
         for n in [20, 50, 1000] {
             let found = Calibration::of_surprises(exponential(n, 1.0));
             for value in [0.5, 1.0, 3.0, 10.0, 50.0] {
-                let surprise = found.surprise(value);
+                let surprise = found.surprise(value, Value::New);
                 assert!(
                     (surprise - value).abs() < 0.3 + 0.05 * value,
                     "{n}: {value} {surprise}"
@@ -108,7 +130,7 @@ mod tests {
     fn any_scale_becomes_that_of_chances() {
         let found = Calibration::of_nats(exponential(1000, 30.0));
         for value in [15.0, 30.0, 90.0, 300.0] {
-            let surprise = found.surprise(value);
+            let surprise = found.surprise(value, Value::New);
             assert!((surprise - value / 30.0).abs() < 0.3, "{value}: {surprise}");
         }
         // On any scale; nor need the values be positive.
@@ -116,8 +138,8 @@ mod tests {
             .iter()
             .map(|value| 1e3 * value - 5e4)
             .collect();
-        let same = Calibration::of_nats(exponential(100, 1.0)).surprise(4.0);
-        assert!((Calibration::of_nats(shifted).surprise(4e3 - 5e4) - same).abs() < 1e-6);
+        let same = Calibration::of_nats(exponential(100, 1.0)).surprise(4.0, Value::New);
+        assert!((Calibration::of_nats(shifted).surprise(4e3 - 5e4, Value::New) - same).abs() < 1e-6);
     }
 
     #[test]
@@ -125,7 +147,9 @@ mod tests {
         let zeros = vec![0.0; 47].into_iter().chain([2.0, 5.0, 1e6]).collect();
         for values in [Vec::new(), vec![1.0], vec![3.0; 30], exponential(33, 2.0), zeros] {
             let found = Calibration::of_surprises(values);
-            let surprises: Vec<f64> = (0..400).map(|i| found.surprise(f64::from(i) / 10.0)).collect();
+            let surprises: Vec<f64> = (0..400)
+                .map(|i| found.surprise(f64::from(i) / 10.0, Value::New))
+                .collect();
             assert!(surprises.windows(2).all(|pair| pair[0] <= pair[1]), "{found:?}");
             assert!(surprises[0] >= 0.0 && surprises[399] > surprises[300]);
         }
@@ -135,10 +159,32 @@ mod tests {
     fn one_strange_record_moves_it_little() {
         for n in [20, 50, 500] {
             let mut values = exponential(n, 1.0);
-            let before = Calibration::of_surprises(values.clone()).surprise(10.0);
+            let before = Calibration::of_surprises(values.clone()).surprise(10.0, Value::New);
             values[0] = 1e9;
-            let after = Calibration::of_surprises(values).surprise(10.0);
+            let after = Calibration::of_surprises(values).surprise(10.0, Value::New);
             assert!(after > before / 2.5, "{n}: {before} {after}");
+        }
+    }
+
+    #[test]
+    fn a_held_out_value_is_compared_with_the_others() {
+        for values in [exponential(40, 1.5), vec![0.0, 0.0, 1.0, 1.0, 7.0]] {
+            let all = Calibration::of_surprises(values.clone());
+            for place in 0..values.len() {
+                let mut others = values.clone();
+                let value = others.remove(place);
+                let mut without = Calibration::of_surprises(others);
+                // The tail begins where it does with all.
+                without.from = all.from;
+                let beyond = without.sorted.iter().filter(|other| **other > all.from);
+                without.beyond = beyond.clone().count() as f64;
+                without.excess = beyond.map(|other| all.excess_of(*other)).sum();
+                let (found, expected) = (
+                    all.surprise(value, Value::HeldOut),
+                    without.surprise(value, Value::New),
+                );
+                assert!((found - expected).abs() < 1e-9, "{value}: {found} {expected}");
+            }
         }
     }
 

@@ -32,8 +32,7 @@ impl Opened {
             });
             affected.entry(field).or_default().push(place);
             scores.unseen[record].push(self.config.model.x[field].name.clone());
-            let kind = &self.schema.fields[self.x_fields[field]].kind;
-            let chance = kind.category().map_or(1.0, Category::new_level);
+            let chance = self.new_level(field);
             scores.chance[record] = scores.chance[record].min(chance);
             scores.fields[field][record] = -chance.ln();
         }
@@ -47,10 +46,18 @@ impl Opened {
         }
     }
 
+    /// The chance that a record shows a new level of a field: of a category by those seen once; a flag has none, so that
+    /// it is that after n records without, 1 / (n + 1).
+    fn new_level(&self, field: usize) -> f64 {
+        let field = &self.schema.fields[self.x_fields[field]];
+        let never = || 1.0 / (field.records as f64 + 1.0);
+        field.kind.category().map_or_else(never, Category::new_level)
+    }
+
     /// −ln of the chance 1 / (n + 1) that a record shows a new level after n without.
     fn novelty(&self, field: usize) -> f64 {
-        let kind = &self.schema.fields[self.x_fields[field]].kind;
-        let seen = kind.category().map_or(0, Category::records);
+        let field = &self.schema.fields[self.x_fields[field]];
+        let seen = field.kind.category().map_or(field.records, Category::records);
         (seen as f64 + 1.0).ln()
     }
 
