@@ -1,7 +1,7 @@
 //! Rules of tables: what always holds between the fields of a record, such as `start <= end`, `price + tax = total` and
 //! `city -> state`.
 //!
-//! [`find`] finds those that the training records keep, [`check`] checks those that a person states, and a [`Keeper`]
+//! [`find()`] finds those that the training records keep, [`check()`] checks those that a person states, and a [`Keeper`]
 //! makes generated records keep them. A rule concerns the records in which all of
 //! its fields are known.
 
