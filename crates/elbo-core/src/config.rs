@@ -134,7 +134,7 @@ pub enum FieldKind {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NumberBin {
-    /// Its share of the training records that have a value.
+    /// Its share of the training records. What all bins leave is the share of those without a value.
     pub share: f32,
     /// The mean of its values, standardised.
     pub centre: f32,

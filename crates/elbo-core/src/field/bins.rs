@@ -87,6 +87,10 @@ impl Bins {
         for (head, bin) in self.head.iter().zip(bins) {
             shares[*head] += bin.share;
         }
+        // Of a level behind the bins, for missing values, the rest.
+        if let Some(missing) = self.head.get(bins.len()) {
+            shares[*missing] = (1.0 - bins.iter().map(|bin| bin.share).sum::<f32>()).max(0.0);
+        }
         shares
     }
 }

@@ -17,9 +17,15 @@ impl Field {
         self.kind.number()
     }
 
-    /// The bins of a number as levels, without "missing"; none of other kinds.
+    /// The bins of a number as levels, without "missing", whose share of the records is what theirs leave; none of other
+    /// kinds.
     pub fn number_levels(&self) -> Vec<NumberLevel> {
-        self.number().map(Number::levels).unwrap_or_default()
+        let mut levels = self.number().map(Number::levels).unwrap_or_default();
+        let known = 1.0 - self.missing as f64 / self.records.max(1) as f64;
+        for level in &mut levels {
+            level.share = (f64::from(level.share) * known) as f32;
+        }
+        levels
     }
 
     /// Levels that are values: those of a category, no and yes of a flag, the bins of a number.

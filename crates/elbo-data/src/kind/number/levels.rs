@@ -8,7 +8,7 @@ const FARTHEST: f32 = 5.0;
 /// A bin of a number as one of its levels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NumberLevel {
-    /// Its share of the training records that have a value.
+    /// Its share of the training records; of a [`Number`] alone of those that have a value.
     pub share: f32,
     /// The mean of its values, standardised; from -5 to 5.
     pub centre: f32,
