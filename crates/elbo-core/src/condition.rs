@@ -5,50 +5,91 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 
 use crate::field::embedding::Embedding;
-use crate::field::vectors::Seen;
+use crate::field::vectors::{LevelVectors, Seen};
 use crate::network::Embedded;
 use crate::{FieldSpec, Fields, Init, NetworkConfig};
 
-/// The embedding of each given field.
+/// The embedding of the given fields. Those with levels that are modelled too enter as the sum of their levels' vectors,
+/// as they do in the encoder; each other field has an embedding of its own.
 #[derive(Module, Debug)]
 pub struct Condition {
+    /// Of the fields that are not in the sum, in the config's order.
     embeddings: Vec<Embedding>,
+    levels: Option<LevelVectors>,
+    /// The places among the given fields of those with embeddings.
+    #[module(skip)]
+    apart: Vec<usize>,
     /// For each modelled field with levels its place among the given ones, if it may be given.
     #[module(skip)]
     modelled: Vec<Option<usize>>,
+    /// Width of the embeddings, and with the sum.
+    #[module(skip)]
+    apart_width: usize,
+    #[module(skip)]
+    width: usize,
 }
 
 impl Condition {
-    /// An embedding for each given field, some of which may be among the modelled fields `x`.
+    /// Embeddings of the given fields `y`, some of which may be among the modelled fields `x`.
     pub fn init(y: &[FieldSpec], x: &[FieldSpec], network: &NetworkConfig, init: &mut Init) -> Self {
-        let embeddings = y.iter().map(|field| Embedding::given(field, network, init));
         let with_levels = x.iter().filter(|field| field.kind.levels() > 0);
+        let modelled: Vec<Option<usize>> = with_levels
+            .map(|field| y.iter().position(|given| given == field))
+            .collect();
+        let apart: Vec<usize> = (0..y.len())
+            .filter(|place| !modelled.contains(&Some(*place)))
+            .collect();
+        let embeddings = apart
+            .iter()
+            .map(|place| Embedding::given(&y[*place], network, init));
+        let embeddings: Vec<Embedding> = embeddings.collect();
+        let sum = modelled
+            .iter()
+            .any(Option::is_some)
+            .then(|| network.given_width());
+        let levels = sum.map(|width| LevelVectors::of_fields(x, network.number_steps, width, init));
+        let apart_width = embeddings.iter().map(Embedding::width).sum();
         Self {
-            embeddings: embeddings.collect(),
-            modelled: with_levels
-                .map(|field| y.iter().position(|given| given == field))
-                .collect(),
+            width: apart_width + sum.unwrap_or(0),
+            apart_width,
+            embeddings,
+            levels,
+            apart,
+            modelled,
         }
     }
 
     /// Width of the embedded condition; 0 for a plain VAE.
     pub fn width(&self) -> usize {
-        self.embeddings.iter().map(Embedding::width).sum()
+        self.width
+    }
+
+    /// Width of the fields that are never modelled.
+    pub fn apart_width(&self) -> usize {
+        self.apart_width
     }
 
     /// # Shapes
     /// Fields of a batch, in the config's order, to `[batch, width]`.
     pub fn embed(&self, y: &Fields) -> Embedded {
-        let parts = self.embeddings.iter().zip(&y.0);
-        let parts: Vec<_> = parts.map(|(embedding, field)| embedding.embed(field)).collect();
+        let parts = self.embeddings.iter().zip(&self.apart);
+        let parts: Vec<_> = parts
+            .map(|(embedding, place)| embedding.embed(&y.0[*place]))
+            .collect();
+        let apart = (!parts.is_empty()).then(|| Tensor::cat(parts, 1));
+        let levels = self.given_levels(y);
+        let sum = self.levels.as_ref().zip(levels.as_ref());
+        let sum = sum.map(|(vectors, levels)| vectors.sum(levels));
+        let all: Vec<_> = apart.iter().cloned().chain(sum).collect();
         Embedded {
-            all: (!parts.is_empty()).then(|| Tensor::cat(parts, 1)),
-            levels: self.levels(y),
+            all: (!all.is_empty()).then(|| Tensor::cat(all, 1)),
+            apart,
+            levels,
         }
     }
 
     /// The given levels of the modelled fields; none where no field is both modelled and given.
-    fn levels(&self, y: &Fields) -> Option<Seen> {
+    fn given_levels(&self, y: &Fields) -> Option<Seen> {
         let first = self.modelled.iter().flatten().next()?;
         let none = y.0[*first].observed.zeros_like();
         let columns = self.modelled.iter().map(|place| {
@@ -64,7 +105,7 @@ impl Condition {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assert_close, codes, device, rows, uniform};
+    use crate::testing::{assert_close, codes, device, rows, uniform, values};
     use crate::{Activation, Field, FieldKind, NetworkKind, Value};
     use elbo_kernels::Precision;
 
@@ -75,16 +116,20 @@ mod tests {
     const FLAG: FieldKind = FieldKind::Flag { missing: false };
 
     fn condition(kinds: &[FieldKind]) -> Condition {
-        let y: Vec<_> = kinds
-            .iter()
-            .map(|kind| FieldSpec {
-                name: "y".into(),
+        with_modelled(kinds, &[])
+    }
+
+    fn with_modelled(y: &[FieldKind], x: &[FieldKind]) -> Condition {
+        let fields = |kinds: &[FieldKind]| -> Vec<FieldSpec> {
+            let named = kinds.iter().map(|kind| FieldSpec {
+                name: format!("{} levels", kind.levels()),
                 kind: kind.clone(),
-            })
-            .collect();
+            });
+            named.collect()
+        };
         let network = NetworkConfig {
             kind: NetworkKind::Dense,
-            hidden: vec![],
+            hidden: vec![3],
             channels: vec![],
             residual_blocks: 0,
             activation: Activation::Relu,
@@ -95,7 +140,12 @@ mod tests {
             precision: Precision::F32,
         };
         let (device, mut noise) = (device(), |n| uniform(1, n));
-        Condition::init(&y, &[], &network, &mut Init::new(&mut noise, &device))
+        Condition::init(
+            &fields(y),
+            &fields(x),
+            &network,
+            &mut Init::new(&mut noise, &device),
+        )
     }
 
     fn number(z: Tensor<2>) -> Value {
@@ -172,5 +222,30 @@ mod tests {
         ]);
         assert_eq!(condition.width(), 3 + 4 + 2);
         assert_eq!(condition.embed(&y).tensor().unwrap().dims(), [1, 9]);
+    }
+
+    #[test]
+    fn modelled_fields_enter_as_one_sum_behind_the_others() {
+        let category = FieldKind::Category { levels: 5 };
+        let condition = with_modelled(&[NUMBER, FLAG, category.clone()], &[category, FLAG]);
+        let (yes, no) = (|| rows([[1.0]]), || rows([[0.0]]));
+        let embed = |flag: Tensor<2>, category: Tensor<2>| {
+            let field = |value, observed| Field { value, observed };
+            let y = Fields(vec![
+                field(number(rows([[0.5]])), yes()),
+                field(Value::Flag(rows([[1.0]])), flag),
+                field(Value::Category(codes(&[3])), category),
+            ]);
+            values(&condition.embed(&y).tensor().unwrap())
+        };
+        // The number as itself and "observed"; a sum of the width of the first layer.
+        let (none, flag, both) = (embed(no(), no()), embed(yes(), no()), embed(yes(), yes()));
+        let category = embed(no(), yes());
+        assert_eq!(condition.width(), 2 + 3);
+        assert_eq!(none, [0.5, 1.0, 0.0, 0.0, 0.0]);
+        for unit in 2..5 {
+            assert!(flag[unit] != 0.0 && category[unit] != 0.0);
+            assert!((both[unit] - flag[unit] - category[unit]).abs() < 1e-6);
+        }
     }
 }

@@ -31,7 +31,7 @@ enum Head {
     Text(TextHead),
 }
 
-/// Scale of the latents' initial weights beside a condition: small, so that the condition is used first, and
+/// Scale of the latents' initial weights beside fields that are always given: small, so that these are used first, and
 /// the latents learn the rest.
 const LATENT_SCALE: f32 = 0.1;
 
@@ -39,20 +39,13 @@ impl Decoder {
     /// The mirror of the encoder of the same config.
     pub fn init(config: &ModelConfig, condition: usize, init: &mut Init) -> Self {
         let widths: Vec<_> = config.network.hidden.iter().rev().copied().collect();
-        let hidden = Mlp::init(
-            config.latent,
-            condition,
-            &widths,
-            config.network.activation,
-            init,
-            |input| {
-                if condition > 0 && input < config.latent {
-                    LATENT_SCALE
-                } else {
-                    1.0
-                }
-            },
-        );
+        let always_given = config.y.iter().any(|field| !config.x.contains(field));
+        let scale = |input| match always_given && input < config.latent {
+            true => LATENT_SCALE,
+            false => 1.0,
+        };
+        let (latent, activation) = (config.latent, config.network.activation);
+        let hidden = Mlp::init(latent, condition, &widths, activation, init, scale);
         let inputs = hidden.width() + condition;
         let heads = config.x.iter();
         let heads = heads.filter_map(|field| Head::init(field, &config.network, inputs, init));

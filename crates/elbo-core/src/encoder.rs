@@ -5,7 +5,6 @@ use burn::tensor::Tensor;
 
 use crate::distribution::DiagonalGaussian;
 use crate::field::embedding::Embedding;
-use crate::field::levels::kinds_with_levels;
 use crate::field::vectors::{LevelVectors, Seen};
 use crate::network::gaussian::{CERTAIN, NEAR_PRIOR};
 use crate::network::{Embedded, GaussianHead, Mlp};
@@ -30,11 +29,9 @@ impl Encoder {
         let features: Vec<_> = features
             .filter_map(|field| Embedding::modelled(field, network, init))
             .collect();
-        let kinds = kinds_with_levels(&config.x);
         let sum = network.given_width();
-        let scale = 1.0 / (kinds.len().max(1) as f32).sqrt();
-        let levels =
-            (!kinds.is_empty()).then(|| LevelVectors::init(&kinds, network.number_steps, sum, scale, init));
+        let with_levels = config.x.iter().any(|field| field.kind.levels() > 0);
+        let levels = with_levels.then(|| LevelVectors::of_fields(&config.x, network.number_steps, sum, init));
         let of_levels = if levels.is_some() { sum } else { 0 };
         let width = features.iter().map(Embedding::width).sum::<usize>() + of_levels;
         let usual = |_| 1.0;
@@ -54,7 +51,7 @@ impl Encoder {
         }
     }
 
-    /// q(z|x,y).
+    /// q(z|x,y). It depends on what is known of the modelled fields, not on which of that is given.
     pub fn posterior(&self, x: &Fields, y: &Embedded) -> DiagonalGaussian {
         let whole = x.0.iter().filter(|field| field.value.levels().is_none());
         let features = self.features.iter().zip(whole);
@@ -62,8 +59,13 @@ impl Encoder {
             .map(|(embedding, field)| embedding.embed(field))
             .collect();
         if let (Some(vectors), Some(x)) = (&self.levels, x.levels()) {
-            features.push(vectors.sum(&Seen::new(x.levels, x.observed)));
+            let known = Seen::new(x.levels, x.observed);
+            features.push(vectors.sum(&match &y.levels {
+                Some(given) => known.and(given),
+                None => known,
+            }));
         }
+        let y = &y.of_encoder();
         let h = self.hidden.forward(join(features), y);
         self.posterior.forward(y.join(h))
     }

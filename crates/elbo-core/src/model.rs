@@ -35,6 +35,9 @@ pub struct Elbo {
     /// The posterior's sample in units of the prior, (z − mean of p(z|y)) / its standard deviation, `[batch, latent]`: over
     /// all records it should be standard normal.
     pub standardised: Tensor<2>,
+    /// 1 for each open record, else 0, `[batch, 1]`: in a model whose fields may be modelled or given, such a record has no
+    /// given level; in other models all are open.
+    pub open: Tensor<2>,
 }
 
 impl Elbo {
@@ -80,7 +83,7 @@ impl Model {
         let condition = Condition::init(&config.y, &config.x, &config.network, init);
         let width = condition.width();
         Ok(Self {
-            encoder: Encoder::init(config, width, init),
+            encoder: Encoder::init(config, condition.apart_width(), init),
             decoder: Decoder::init(config, width, init),
             prior: Prior::init(config, width, init),
             condition,
@@ -122,9 +125,14 @@ impl Model {
         let y = self.condition.embed(y);
         let q = self.encoder.posterior(x, &y);
         let prior = self.prior.given(&y, &q.mean);
-        let (z, rate_per_unit) = q.sample_and_kl(&prior, eps);
+        let (z, mut rate_per_unit) = q.sample_and_kl(&prior, eps);
+        let open = y.open(&z);
+        if y.levels.is_some() {
+            rate_per_unit = q.held(&open).kl_per_unit(&prior);
+        }
         Elbo {
             standardised: prior.standardise(z.clone()),
+            open,
             distortion: -self.decoder.likelihood(z, &y).log_prob_in(order, x),
             rate_per_unit,
         }
@@ -254,6 +262,7 @@ mod tests {
             distortion: rows([[10.0, 20.0]]).squeeze_dim(0),
             rate_per_unit: rows([[1.0, 2.0], [0.5, 0.0]]),
             standardised: Tensor::zeros([2, 1], &crate::testing::device()),
+            open: Tensor::ones([2, 1], &crate::testing::device()),
         };
         assert_close(&elbo.rate(), &[3.0, 0.5], 0.0);
         assert_close(&elbo.value(), &[-13.0, -20.5], 0.0);

@@ -17,7 +17,8 @@ pub struct Objective {
     /// Weight of the rate (Higgins et al. 2017), before warm-up.
     pub beta: f64,
     /// Free bits: nats of each latent unit's rate, averaged over the batch, that are not penalised (Kingma et
-    /// al. 2016, eq. 15).
+    /// al. 2016, eq. 15). In an any-conditional model of levels they are free to the records of which nothing is given:
+    /// of others p(z|y) could not know what the latents tell.
     pub free_bits: f64,
     /// Weight of the maximum mean discrepancy between the posteriors of all records together and the prior (Zhao et al.
     /// 2019). Free bits let the two drift apart, and what is drawn from the prior would be unlike the data.
@@ -54,9 +55,10 @@ pub struct Loss {
 impl Objective {
     /// The loss of a batch, in nats per record: distortion_weight · D + beta · warmup · Σ_j max(R_j,
     /// free_bits) + discrepancy · MMD², with D the distortion, R_j the rate of unit j averaged over the batch and MMD² the
-    /// squared discrepancy of the batch's draws; for several
-    /// samples −log (1/k) Σ w_k, averaged over the batch, + Σ_j max(free_bits − R_j, 0), which is the same for
-    /// k = 1 and weights of 1.
+    /// squared discrepancy of the batch's draws. If a share s of the records is open, the others with a rate of O_j on
+    /// average, it is s · max(R_j, free_bits) + (1 − s) · O_j, and R_j and MMD² are those of the open records. For several
+    /// samples the loss is −log (1/k) Σ w_k, averaged over the batch, + Σ_j max(free_bits − R_j, 0), which is the same for
+    /// k = 1, weights of 1 and no condition.
     ///
     /// # Shapes
     /// eps: `[batch · samples, latent]`, each record's draws in a row.
@@ -104,22 +106,31 @@ impl Objective {
 
     fn elbo_loss(&self, elbo: &Elbo, warmup: f64) -> Loss {
         let distortion = elbo.distortion.clone().mean();
-        let rate_per_unit: Tensor<1> = elbo.rate_per_unit.clone().mean_dim(0).squeeze_dim(0);
-        let rate = rate_per_unit.clone().sum();
+        let rate = elbo.rate_per_unit.clone().mean_dim(0).sum();
         let charged = if self.free_bits > 0.0 {
-            rate_per_unit.clamp_min(self.free_bits).sum()
+            self.charged(&elbo.rate_per_unit, &elbo.open)
         } else {
             rate.clone()
         };
         let mut total = distortion.clone() * self.distortion_weight + charged * (self.beta * warmup);
         if self.discrepancy > 0.0 {
-            total = total + discrepancy(elbo.standardised.clone()) * self.discrepancy;
+            total = total + discrepancy(elbo.standardised.clone(), elbo.open.clone()) * self.discrepancy;
         }
         Loss {
             total,
             distortion: distortion.detach(),
             rate: rate.detach(),
         }
+    }
+
+    /// The rate less what is free, averaged over the records: `[batch, latent]` and `[batch, 1]` to `[1]`.
+    fn charged(&self, rate_per_unit: &Tensor<2>, open: &Tensor<2>) -> Tensor<1> {
+        let all = rate_per_unit.clone().mean_dim(0);
+        let share = open.clone().mean_dim(0);
+        // What the open records cost together, and what they are charged.
+        let cost = (rate_per_unit.clone() * open.clone()).mean_dim(0);
+        let free = share * self.free_bits;
+        (all - cost.clone() + cost.max_pair(free)).sum()
     }
 
     fn importance_weighted_loss(&self, samples: ImportanceSamples) -> Loss {
@@ -150,6 +161,7 @@ mod tests {
             distortion: rows([[10.0, 20.0]]).squeeze_dim(0),
             rate_per_unit: rows([[0.5, 2.0], [1.5, 4.0]]),
             standardised: rows([[3.0], [3.0]]),
+            open: rows([[1.0], [1.0]]),
         }
     }
 
@@ -231,8 +243,24 @@ mod tests {
     }
 
     #[test]
+    fn only_open_records_have_free_bits() {
+        let elbo = Elbo {
+            open: rows([[1.0], [0.0]]),
+            ..elbo()
+        };
+        let objective = Objective {
+            free_bits: 1.0,
+            ..Objective::default()
+        };
+        // The first record costs max(½, 1) + max(2, 1), the other one 1.5 + 4.
+        let loss = objective.elbo_loss(&elbo, 1.0);
+        assert_close(&loss.total, &[15.0 + (1.0 + 2.0 + 1.5 + 4.0) / 2.0], 1e-5);
+        assert_close(&loss.rate, &[4.0], 1e-5);
+    }
+
+    #[test]
     fn draws_that_are_not_the_priors_cost() {
-        let of_draws = f64::from(discrepancy(elbo().standardised).into_scalar::<f32>());
+        let of_draws = f64::from(discrepancy(elbo().standardised, elbo().open).into_scalar::<f32>());
         assert!(of_draws > 0.01);
         assert_total(
             Objective {
@@ -252,6 +280,7 @@ mod tests {
             distortion,
             rate_per_unit: rate_per_unit.clone(),
             standardised: rows([[0.0], [0.0]]),
+            open: rows([[1.0], [1.0]]),
         };
         let loss = Objective {
             free_bits: 2.0,

@@ -1,7 +1,8 @@
 //! How many weights a config asks for, computed before anything is allocated.
 
 use super::{
-    FieldKind, ImageLikelihood, ImageShape, ModelConfig, NetworkConfig, NetworkKind, PriorKind, code_steps,
+    FieldKind, FieldSpec, ImageLikelihood, ImageShape, ModelConfig, NetworkConfig, NetworkKind, PriorKind,
+    code_steps,
 };
 use crate::field::law::parameters;
 use crate::field::levels::kinds_with_levels;
@@ -17,11 +18,17 @@ impl ModelConfig {
         let mirrored: Vec<_> = hidden.iter().rev().copied().collect();
         let whole = self.x.iter().filter_map(|field| network.modelled(&field.kind));
         let modelled = sums(whole.chain([self.level_sum()]));
-        let given = sums(self.y.iter().map(|field| network.given(&field.kind)));
+        let modelled_too = |field: &FieldSpec| field.kind.levels() > 0 && self.x.contains(field);
+        let apart = self.y.iter().filter(|field| !modelled_too(field));
+        let apart = apart.map(|field| network.given(&field.kind));
+        let sum = self.y.iter().any(modelled_too).then(|| self.level_sum());
+        let apart = sums(apart);
+        let apart_width = apart.width;
+        let given = sums([apart].into_iter().chain(sum));
         let (features, condition) = (modelled.width, given.width);
 
         let latent = wide(self.latent);
-        let encoder = chain(features, condition, &hidden, 2 * latent);
+        let encoder = chain(features, apart_width, &hidden, 2 * latent);
         let decoder = match mirrored.split_last() {
             Some((last, _)) => chain(latent, condition, &mirrored[..mirrored.len() - 1], *last),
             None => 0,
@@ -41,7 +48,7 @@ impl ModelConfig {
         modelled.weights + given.weights + encoder + decoder + heads + prior
     }
 
-    /// The sum of the vectors of all modelled levels, as the encoder sees it.
+    /// The sum of the vectors of all modelled levels, as the encoder and the condition see it.
     fn level_sum(&self) -> Size {
         let kinds = kinds_with_levels(&self.x);
         let width = wide(self.network.given_width());
@@ -323,8 +330,8 @@ mod tests {
         );
         // x is as wide as the image, 9·6·3 = 162, the text's three times 4 channels, and the sum of the levels' vectors,
         // 4 (no hidden layer, so as wide as an embedding); y as 3 and 4, flags of 2 and 3, the image's and the text's
-        // 4 + 1, the number's 2 and a code of 7, and the bare one's 2
-        let (x, y) = (162 + 12 + 4, 3 + 4 + 2 + 3 + 5 + 5 + 9 + 2);
+        // 4 + 1, the bare number's 2, and such a sum too, for the age is modelled and given; the encoder does not see that one
+        let (x, y) = (162 + 12 + 4, 3 + 4 + 2 + 3 + 5 + 5 + 2 + 4);
         let inputs = 2 + y;
         // a text's encoder: 9 tokens of 4, two convolutions of 3·4·4 + 4; its head 36 too, two convolutions
         // and 4·4 + 4 behind each, three shifts of 4, and 7 tokens that are written
@@ -332,14 +339,14 @@ mod tests {
         // of the number are known: score, centre, that it is, three ramps, the named value and missing; of the flag and
         // the label three levels each
         let tables_of_x = (8 + 3 + 3) * 4;
-        let tables_of_y = 3 * 3 + 8 * 4 + (162 + 1) * 4 + text + (12 + 1) * 4;
+        let tables_of_y = 3 * 3 + 8 * 4 + (162 + 1) * 4 + text + (12 + 1) * 4 + tables_of_x;
         // vectors of 8 facts, 3 and 3 levels; two layers for each of three fields; outputs for three named things and
         // two components of the number, three levels of the flag and of the label
         let levels = (8 + 3 + 3) * 64 + 3 * ((64 + inputs + 1) * 3 + (3 + 1) * 3) + (3 + 1) * (3 + 6 + 3 + 3);
         let heads = (inputs + 1) * 162 + head + levels;
         assert_eq!(
             config.weights(),
-            tables_of_x + text + tables_of_y + (x + y + 1) * 4 + heads + (y + 1) * 4
+            tables_of_x + text + tables_of_y + (x + y - 4 + 1) * 4 + heads + (y + 1) * 4
         );
     }
 }

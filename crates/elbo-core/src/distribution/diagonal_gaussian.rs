@@ -82,6 +82,20 @@ impl DiagonalGaussian {
         sample_and_kl(parameters(self), parameters(prior), eps)
     }
 
+    /// The same distributions, of which only those marked with 1 learn, `[batch, 1]`.
+    pub(crate) fn held(&self, learning: &Tensor<2>) -> Self {
+        let held = |all: &Tensor<2>| {
+            let [_, d] = all.dims();
+            all.clone()
+                .detach()
+                .mask_where(learning.clone().equal_elem(1.0).repeat_dim(1, d), all.clone())
+        };
+        Self {
+            mean: held(&self.mean),
+            logvar: held(&self.logvar),
+        }
+    }
+
     /// Each record's distribution `times` times in a row.
     pub fn repeat_each(&self, times: usize) -> Self {
         Self {
@@ -108,6 +122,19 @@ mod tests {
         // ½ (0 − 0 + (1 + 1²)/1 − 1) = 1/2
         let kl = gaussian([1.0], [1.0]).kl_per_unit(&gaussian([0.0], [1.0]));
         assert_close(&kl, &[0.5], 1e-7);
+    }
+
+    #[test]
+    fn what_is_held_is_the_same_and_does_not_learn() {
+        let mean = rows([[1.0, 2.0], [3.0, 4.0]]).require_grad();
+        let q = DiagonalGaussian {
+            logvar: mean.zeros_like(),
+            mean: mean.clone(),
+        };
+        let held = q.held(&rows([[1.0], [0.0]]));
+        assert_close(&held.mean, &[1.0, 2.0, 3.0, 4.0], 0.0);
+        let gradient = mean.grad(&held.mean.sum().backward()).unwrap();
+        assert_close(&gradient, &[1.0, 1.0, 0.0, 0.0], 0.0);
     }
 
     #[test]

@@ -11,34 +11,61 @@ const SCALES: [f64; 3] = [0.25, 1.0, 4.0];
 /// 1/(n (n − 1)) Σ_{i≠j} k(z_i, z_j) − 2/n Σ_i (h/(h + 1))^{d/2} exp(−‖z_i‖² / 2(h + 1)) + (h/(h + 2))^{d/2},
 ///
 /// whose expectations over the normal distribution are closed forms: 0 on average where the draws come from it, and more
-/// than 0 else.
+/// than 0 else. The draws are the rows of `z` that are marked with 1, and not those with 0; fewer than two have none.
 ///
 /// # Shapes
-/// `[n, d]` to `[1]`.
-pub(crate) fn discrepancy(z: Tensor<2>) -> Tensor<1> {
+/// z `[rows, d]` and marked `[rows, 1]` to `[1]`.
+pub(crate) fn discrepancy(z: Tensor<2>, marked: Tensor<2>) -> Tensor<1> {
     let [_, d] = z.dims();
     let norms = z.clone().square().sum_dim(1);
     let products = z.clone().matmul(z.transpose());
-    let distances = (norms.clone() + norms.clone().transpose() - products * 2.0).clamp_min(0.0);
-    let [narrow, middle, wide] = SCALES.map(|scale| of_kernel(scale * d as f64, d, &norms, &distances));
-    narrow + middle + wide
+    let draws = Draws {
+        distances: (norms.clone() + norms.clone().transpose() - products * 2.0).clamp_min(0.0),
+        norms,
+        pairs: marked.clone().matmul(marked.clone().transpose()),
+        number: marked.clone().sum(),
+        marked,
+    };
+    let [narrow, middle, wide] = SCALES.map(|scale| draws.of_kernel(scale * d as f64, d));
+    let enough = draws.number.greater_equal_elem(2.0).float();
+    (narrow + middle + wide) * enough
 }
 
-/// The term of one kernel, from the squared norms `[n, 1]` and the squared distances `[n, n]` of the draws.
-fn of_kernel(h: f64, d: usize, norms: &Tensor<2>, distances: &Tensor<2>) -> Tensor<1> {
-    let [n, _] = norms.dims();
-    let half = d as f64 / 2.0;
-    let pairs = (n * n.saturating_sub(1)).max(1) as f64;
-    // Each draw is at distance 0 from itself.
-    let own = ((distances.clone() / (-2.0 * h)).exp().sum() - n as f64) / pairs;
-    let across = (norms.clone() / (-2.0 * (h + 1.0))).exp().mean() * (2.0 * (h / (h + 1.0)).powf(half));
-    own - across + (h / (h + 2.0)).powf(half)
+/// What the kernels need of the draws.
+struct Draws {
+    /// Squared, `[rows, 1]`.
+    norms: Tensor<2>,
+    /// Squared, `[rows, rows]`.
+    distances: Tensor<2>,
+    /// 1 for a draw, and for two draws, else 0.
+    marked: Tensor<2>,
+    pairs: Tensor<2>,
+    /// How many draws there are, `[1]`.
+    number: Tensor<1>,
+}
+
+impl Draws {
+    fn of_kernel(&self, h: f64, d: usize) -> Tensor<1> {
+        let half = d as f64 / 2.0;
+        let n = self.number.clone();
+        let pairs = (n.clone() * (n.clone() - 1.0)).clamp_min(1.0);
+        // Each draw is at distance 0 from itself.
+        let own = ((self.distances.clone() / (-2.0 * h)).exp() * self.pairs.clone()).sum() - n.clone();
+        let across = ((self.norms.clone() / (-2.0 * (h + 1.0))).exp() * self.marked.clone()).sum();
+        let across = across / n.clamp_min(1.0) * (2.0 * (h / (h + 1.0)).powf(half));
+        own / pairs - across + (h / (h + 2.0)).powf(half)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{assert_close, mean_and_error, normal, rows, tensor, values};
+
+    fn of_all(z: Tensor<2>) -> Tensor<1> {
+        let marked = z.clone().narrow(1, 0, 1).ones_like();
+        discrepancy(z, marked)
+    }
 
     #[test]
     fn two_draws_by_hand() {
@@ -48,7 +75,7 @@ mod tests {
                 + (h / (h + 2.0)).sqrt()
         };
         let expected = of(0.25) + of(1.0) + of(4.0);
-        assert_close(&discrepancy(rows([[0.0], [2.0]])), &[expected], 1e-6);
+        assert_close(&of_all(rows([[0.0], [2.0]])), &[expected], 1e-6);
     }
 
     #[test]
@@ -56,7 +83,7 @@ mod tests {
         let draws = |seed| tensor(normal(seed, 64 * 3), [64, 3]);
         let all = |change: fn(Tensor<2>) -> Tensor<2>| {
             let found: Vec<f64> = (0..200)
-                .flat_map(|seed| values(&discrepancy(change(draws(seed)))))
+                .flat_map(|seed| values(&of_all(change(draws(seed)))))
                 .collect();
             mean_and_error(&found)
         };
@@ -74,7 +101,14 @@ mod tests {
     }
 
     #[test]
-    fn a_single_draw_is_no_error() {
-        assert!(values(&discrepancy(rows([[0.5, 1.0]])))[0].is_finite());
+    fn rows_that_are_not_marked_are_no_draws() {
+        let among = rows([[0.5, 1.0], [9.0, 9.0], [-1.0, 0.3]]);
+        let found = values(&discrepancy(among, rows([[1.0], [0.0], [1.0]])));
+        assert_close(&of_all(rows([[0.5, 1.0], [-1.0, 0.3]])), &found, 1e-6);
+    }
+
+    #[test]
+    fn a_single_draw_has_none() {
+        assert_close(&of_all(rows([[0.5, 1.0]])), &[0.0], 0.0);
     }
 }

@@ -7,9 +7,10 @@ use burn::tensor::{Int, Tensor, TensorData};
 use elbo_kernels::sums_before;
 
 use super::bins::Bins;
+use super::levels::kinds_with_levels;
 use crate::config::NumberBin;
 use crate::network::field_layers::FieldLayers;
-use crate::{FieldKind, Init};
+use crate::{FieldKind, FieldSpec, Init};
 
 /// Scores beyond this are taken for this.
 const FARTHEST: f32 = 4.0;
@@ -34,6 +35,19 @@ impl Seen {
         Self {
             levels: levels * observed.clone(),
             observed,
+        }
+    }
+
+    /// Those of a record that are known here or there.
+    pub(crate) fn and(&self, more: &Self) -> Self {
+        let here = self.observed.clone();
+        let more = Self::new(
+            more.levels.clone(),
+            more.observed.clone() * (here.ones_like() - here.clone()),
+        );
+        Self {
+            levels: self.levels.clone() + more.levels,
+            observed: here + more.observed,
         }
     }
 
@@ -99,6 +113,13 @@ struct Known {
 }
 
 impl LevelVectors {
+    /// Of those of the fields that have levels: vectors of `width` values whose sum begins within about ± 1.
+    pub(crate) fn of_fields(fields: &[FieldSpec], steps: usize, width: usize, init: &mut Init) -> Self {
+        let kinds = kinds_with_levels(fields);
+        let scale = 1.0 / (kinds.len().max(1) as f32).sqrt();
+        Self::init(&kinds, steps, width, scale, init)
+    }
+
     /// Vectors of `width` values, which begin within ± `scale`; a number's scores are also given as `steps` ramps.
     pub(crate) fn init(
         kinds: &[&FieldKind],

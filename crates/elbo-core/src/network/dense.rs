@@ -172,6 +172,7 @@ mod tests {
         let chain = Mlp::init(1, 1, &[1, 1], Activation::Relu, &mut init, |_| 1.0);
         let y = Embedded {
             all: Some(rows([[2.0]])),
+            apart: None,
             levels: None,
         };
         assert_close(&chain.forward(rows([[9.0]]), &y), &[2.0_f64.sqrt()], 1e-6);

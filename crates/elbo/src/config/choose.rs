@@ -72,8 +72,8 @@ pub(super) fn guards(
     epochs: u64,
 ) -> Guards {
     let all = |holds: fn(&FieldKind) -> bool| modelled.iter().all(|field| holds(&field.kind));
-    // Where fields are given, free nats would go to what a record lacks, which p(z|y) cannot know.
-    let table = all(has_levels) && given.is_empty();
+    // Where a field is always given, free nats would go to what a record lacks, which p(z|y) cannot know.
+    let table = all(has_levels) && given.iter().all(|field| modelled.contains(field));
     let rising = section.samples == 1 && !table && !all(is_whole_picture);
     let text = modelled.iter().any(|field| field.kind.text().is_some());
     let usual = if rising {

@@ -299,12 +299,12 @@ pub static KEYS: &[Key] = &[
     Key::or_auto(
         "objective.free_bits",
         Real(Included(0.0), Unbounded),
-        "the rate that is free of cost, in nats for each latent unit; auto: 0.1 if a text is modelled, a share of 3 nats in a table of which nothing is given, else 0",
+        "the rate that is free of cost, in nats for each latent unit; auto: 0.1 if a text is modelled, a share of 3 nats in a table without fields that are always given, else 0",
     ),
     Key::or_auto(
         "objective.discrepancy",
         Real(Included(0.0), Unbounded),
-        "the weight of the maximum mean discrepancy between the posteriors of all records together and the prior; auto: 300 in a table of which nothing is given, where it keeps free bits from spoiling what is drawn from the prior, else 0",
+        "the weight of the maximum mean discrepancy between the posteriors of all records together and the prior; auto: 300 in a table without fields that are always given, where it keeps free bits from spoiling what is drawn from the prior, else 0",
     ),
     Key::new(
         "objective.samples",

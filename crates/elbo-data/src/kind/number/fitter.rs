@@ -17,6 +17,8 @@ use crate::kind::{Kind, constant, ignored, no_value};
 /// From so many records on, whole numbers that count up by ones are an identifier, and from so many those that could be
 /// years or that go up by other steps.
 const SURELY_IDENTIFIER: [u64; 2] = [20, 1000];
+/// The share of the keys of a table that a part of it holds.
+const PART_OF_KEYS: std::ops::Range<f64> = 0.5..0.95;
 /// The most different values that are no measures.
 const MAX_APART: usize = 8;
 /// Whole numbers that could be years: a few of them in order are no identifier.
@@ -43,8 +45,10 @@ pub(crate) struct NumberFitter {
     notation: Option<Notation>,
     /// Whether a person set the type of the column to number.
     surely: bool,
-    /// The largest value of all records, those included that are not fitted.
+    /// The smallest and the largest value of all records, those included that are not fitted, and how many there are.
+    lowest: f64,
     highest: f64,
+    looked: u64,
     /// Whether a record that is not fitted has another value than -1, 0 and 1.
     others: bool,
     /// Values that are no measures, and how often each occurred.
@@ -69,7 +73,9 @@ impl NumberFitter {
             values: bins::Values::default(),
             notation: None,
             surely: false,
+            lowest: min,
             highest: max,
+            looked: 0,
             others: false,
             apart: BTreeMap::new(),
         }
@@ -166,6 +172,8 @@ impl NumberFitter {
             .as_ref()
             .and_then(|array| array.as_primitive_opt::<Float64Type>());
         for value in numbers.into_iter().flatten().flatten() {
+            self.looked += 1;
+            self.lowest = self.lowest.min(value);
             self.highest = self.highest.max(value);
             self.others |= ![-1.0, 0.0, 1.0].contains(&value);
         }
@@ -197,7 +205,10 @@ impl NumberFitter {
             let spelling = self.spelling(-1.0).unwrap_or(Spelling::PlusMinus);
             return flag::fitted([minus, one], gaps, spelling);
         }
-        match self.identifier() {
+        match self
+            .identifier()
+            .filter(|_| self.step.is_some() || !self.a_part_of_keys())
+        {
             Some((reason, step)) => Kind::Ignored(Ignored {
                 filling: Filling::Count {
                     next: (self.highest + step) as i64,
@@ -223,6 +234,12 @@ impl NumberFitter {
         let dense = self.n as f64 * 3.0 >= in_range * 2.0;
         let years = YEARS.contains(&self.first) && YEARS.contains(&self.last);
         dense && self.n >= if step == 1.0 && !years { few } else { many }
+    }
+
+    /// Whether most numbers of the range occur in some record, but many do not, as in a part of a table. Then new ones are
+    /// best drawn between those: such numbers often follow other columns, as those of orders follow their dates.
+    fn a_part_of_keys(&self) -> bool {
+        PART_OF_KEYS.contains(&(self.looked as f64 / (self.highest - self.lowest + 1.0)))
     }
 
     /// As [`Self::finish`], of values that are known to be no flags and no identifier.
