@@ -8,11 +8,14 @@ use crate::condition::Condition;
 use crate::decoder::{Decoder, Likelihood};
 use crate::distribution::DiagonalGaussian;
 use crate::encoder::Encoder;
-use crate::field::levels::Levels;
+use crate::field::levels::{Levels, LevelsHead};
 use crate::network::Widest;
 use crate::network::conditional::Order;
 use crate::prior::Prior;
-use crate::{CoreError, Fields, Init, ModelConfig};
+use crate::{CoreError, Fields, Init, ModelConfig, NetworkConfig};
+
+/// Components of a number in the auxiliary decoder.
+pub(crate) const AUXILIARY_COMPONENTS: usize = 3;
 
 /// A variational autoencoder of x given y (Kingma & Welling 2014; Sohn et al. 2015).
 #[derive(Module, Debug)]
@@ -21,6 +24,8 @@ pub struct Model {
     encoder: Encoder,
     decoder: Decoder,
     prior: Prior,
+    /// The auxiliary decoder; none if fields with levels do not see each other.
+    auxiliary: Option<LevelsHead>,
     #[module(skip)]
     latent: usize,
 }
@@ -32,7 +37,9 @@ pub struct Elbo {
     pub distortion: Tensor<1>,
     /// KL(q(z|x,y) ‖ p(z|y)) of each latent unit, `[batch, latent]`; never negative.
     pub rate_per_unit: Tensor<2>,
-    /// The posterior's sample in units of the prior, (z − mean of p(z|y)) / its standard deviation, `[batch, latent]`: over
+    /// The posterior's sample z, `[batch, latent]`.
+    pub z: Tensor<2>,
+    /// The same in units of the prior, (z − mean of p(z|y)) / its standard deviation, `[batch, latent]`: over
     /// all records it should be standard normal.
     pub standardised: Tensor<2>,
     /// 1 for each open record, else 0, `[batch, 1]`: in a model whose fields may be modelled or given, such a record has no
@@ -86,6 +93,7 @@ impl Model {
             encoder: Encoder::init(config, condition.apart_width(), init),
             decoder: Decoder::init(config, width, init),
             prior: Prior::init(config, width, init),
+            auxiliary: auxiliary(config, condition.apart_width(), init),
             condition,
             latent: config.latent,
         })
@@ -133,9 +141,24 @@ impl Model {
         Elbo {
             standardised: prior.standardise(z.clone()),
             open,
-            distortion: -self.decoder.likelihood(z, &y).log_prob_in(order, x),
+            distortion: -self.decoder.likelihood(z.clone(), &y).log_prob_in(order, x),
             rate_per_unit,
+            z,
         }
+    }
+
+    /// −Σ_i log p'(x_i|z,y) of the auxiliary decoder (Lucas & Verbeek 2018), `[batch]`: a linear map from z, and from given
+    /// fields that are never modelled, to independent distributions of all fields with levels. Such a decoder knows a record
+    /// by z alone, so that with it z learns what many fields share. None if the fields do not see each other: then the
+    /// decoder itself is like that.
+    pub fn auxiliary_distortion(&self, z: Tensor<2>, x: &Fields, y: &Fields) -> Option<Tensor<1>> {
+        let head = self.auxiliary.as_ref()?;
+        let levels = x.levels()?;
+        let inputs = self.condition.embed(y).of_encoder().join(z);
+        let terms = head
+            .forward(inputs, None)
+            .log_prob(levels.levels, levels.observed.clone(), None);
+        Some(-(terms * levels.observed).sum_dim(1).squeeze_dim(1))
     }
 
     /// Posterior samples z_k of each record and their weights (Burda et al. 2016, eq. 8): the log of the mean
@@ -234,6 +257,18 @@ impl Model {
     }
 }
 
+/// The auxiliary decoder of z beside given fields of `condition` values that are never modelled.
+fn auxiliary(config: &ModelConfig, condition: usize, init: &mut Init) -> Option<LevelsHead> {
+    let network = NetworkConfig {
+        chain: 0,
+        components: AUXILIARY_COMPONENTS,
+        ..config.network.clone()
+    };
+    (config.network.chain > 0)
+        .then(|| LevelsHead::init(&config.x, config.latent + condition, &network, init))
+        .flatten()
+}
+
 /// log Σ_k exp a_k over the second dimension, without overflow: `[batch, k]` to `[batch]`.
 ///
 /// ```
@@ -261,6 +296,7 @@ mod tests {
         let elbo = Elbo {
             distortion: rows([[10.0, 20.0]]).squeeze_dim(0),
             rate_per_unit: rows([[1.0, 2.0], [0.5, 0.0]]),
+            z: Tensor::zeros([2, 1], &crate::testing::device()),
             standardised: Tensor::zeros([2, 1], &crate::testing::device()),
             open: Tensor::ones([2, 1], &crate::testing::device()),
         };

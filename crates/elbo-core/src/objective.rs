@@ -24,6 +24,10 @@ pub struct Objective {
     /// 2019). Free bits let the two drift apart, and what is drawn from the prior would be unlike the data.
     #[serde(default)]
     pub discrepancy: f64,
+    /// Weight of the auxiliary decoder's bound (Lucas & Verbeek 2018), [`Model::auxiliary_distortion`]: the latents then
+    /// tell what many fields share, and not what the decoder would rather not learn.
+    #[serde(default)]
+    pub auxiliary: f64,
     /// Posterior samples k of the importance-weighted bound (Burda et al. 2016, eq. 8); 1 is the
     /// ELBO. That bound has no separate terms, so for k > 1 the weights have no effect.
     pub samples: usize,
@@ -36,6 +40,7 @@ impl Default for Objective {
             beta: 1.0,
             free_bits: 0.0,
             discrepancy: 0.0,
+            auxiliary: 0.0,
             samples: 1,
         }
     }
@@ -56,7 +61,8 @@ impl Objective {
     /// The loss of a batch, in nats per record: distortion_weight · D + beta · warmup · Σ_j max(R_j,
     /// free_bits) + discrepancy · MMD², with D the distortion, R_j the rate of unit j averaged over the batch and MMD² the
     /// squared discrepancy of the batch's draws. If a share s of the records is open, the others with a rate of O_j on
-    /// average, it is s · max(R_j, free_bits) + (1 − s) · O_j, and R_j and MMD² are those of the open records. For several
+    /// average, it is s · max(R_j, free_bits) + (1 − s) · O_j, and R_j and MMD² are those of the open records. With an auxiliary
+    /// decoder of distortion A, A and the same rate are added, both times `auxiliary`. For several
     /// samples the loss is −log (1/k) Σ w_k, averaged over the batch, + Σ_j max(free_bits − R_j, 0), which is the same for
     /// k = 1, weights of 1 and no condition.
     ///
@@ -98,13 +104,17 @@ impl Objective {
         warmup: f64,
     ) -> Loss {
         if self.samples == 1 {
-            self.elbo_loss(&model.elbo_in(order, x, y, eps), warmup)
+            let elbo = model.elbo_in(order, x, y, eps);
+            let auxiliary = (self.auxiliary > 0.0)
+                .then(|| model.auxiliary_distortion(elbo.z.clone(), x, y))
+                .flatten();
+            self.elbo_loss(&elbo, auxiliary, warmup)
         } else {
             self.importance_weighted_loss(model.importance_samples(x, y, eps))
         }
     }
 
-    fn elbo_loss(&self, elbo: &Elbo, warmup: f64) -> Loss {
+    fn elbo_loss(&self, elbo: &Elbo, auxiliary: Option<Tensor<1>>, warmup: f64) -> Loss {
         let distortion = elbo.distortion.clone().mean();
         let rate = elbo.rate_per_unit.clone().mean_dim(0).sum();
         let charged = if self.free_bits > 0.0 {
@@ -112,7 +122,11 @@ impl Objective {
         } else {
             rate.clone()
         };
-        let mut total = distortion.clone() * self.distortion_weight + charged * (self.beta * warmup);
+        let charged = charged * (self.beta * warmup);
+        let mut total = distortion.clone() * self.distortion_weight + charged.clone();
+        if let Some(auxiliary) = auxiliary {
+            total = total + (auxiliary.mean() + charged) * self.auxiliary;
+        }
         if self.discrepancy > 0.0 {
             total = total + discrepancy(elbo.standardised.clone(), elbo.open.clone()) * self.discrepancy;
         }
@@ -160,6 +174,7 @@ mod tests {
         Elbo {
             distortion: rows([[10.0, 20.0]]).squeeze_dim(0),
             rate_per_unit: rows([[0.5, 2.0], [1.5, 4.0]]),
+            z: rows([[3.0], [3.0]]),
             standardised: rows([[3.0], [3.0]]),
             open: rows([[1.0], [1.0]]),
         }
@@ -167,7 +182,7 @@ mod tests {
 
     #[track_caller]
     fn assert_total(objective: Objective, warmup: f64, expected: f64) {
-        let loss = objective.elbo_loss(&elbo(), warmup);
+        let loss = objective.elbo_loss(&elbo(), None, warmup);
         assert_close(&loss.total, &[expected], 1e-5);
         // The reported terms are not weighted.
         assert_close(&loss.distortion, &[15.0], 1e-5);
@@ -243,6 +258,20 @@ mod tests {
     }
 
     #[test]
+    fn the_auxiliary_decoder_has_a_bound_of_its_own() {
+        let objective = Objective {
+            auxiliary: 0.5,
+            beta: 2.0,
+            ..Objective::default()
+        };
+        let auxiliary = rows([[30.0, 50.0]]).squeeze_dim(0);
+        let loss = objective.elbo_loss(&elbo(), Some(auxiliary), 1.0);
+        // 15 + 2 · 4, and half of 40 + 2 · 4
+        assert_close(&loss.total, &[23.0 + 24.0], 1e-5);
+        assert_close(&loss.distortion, &[15.0], 1e-5);
+    }
+
+    #[test]
     fn only_open_records_have_free_bits() {
         let elbo = Elbo {
             open: rows([[1.0], [0.0]]),
@@ -253,7 +282,7 @@ mod tests {
             ..Objective::default()
         };
         // The first record costs max(½, 1) + max(2, 1), the other one 1.5 + 4.
-        let loss = objective.elbo_loss(&elbo, 1.0);
+        let loss = objective.elbo_loss(&elbo, None, 1.0);
         assert_close(&loss.total, &[15.0 + (1.0 + 2.0 + 1.5 + 4.0) / 2.0], 1e-5);
         assert_close(&loss.rate, &[4.0], 1e-5);
     }
@@ -279,6 +308,7 @@ mod tests {
         let elbo = Elbo {
             distortion,
             rate_per_unit: rate_per_unit.clone(),
+            z: rows([[0.0], [0.0]]),
             standardised: rows([[0.0], [0.0]]),
             open: rows([[1.0], [1.0]]),
         };
@@ -286,7 +316,7 @@ mod tests {
             free_bits: 2.0,
             ..Objective::default()
         }
-        .elbo_loss(&elbo, 1.0);
+        .elbo_loss(&elbo, None, 1.0);
         let gradient = rate_per_unit.grad(&loss.total.backward()).unwrap();
         // the second unit's mean over two records: 1/2 each
         assert_close(&gradient, &[0.0, 0.5, 0.0, 0.5], 0.0);

@@ -7,6 +7,7 @@ use super::{
 use crate::field::law::parameters;
 use crate::field::levels::kinds_with_levels;
 use crate::field::vectors::learned;
+use crate::model::AUXILIARY_COMPONENTS;
 use crate::network::conditional::CONTEXT;
 
 impl ModelConfig {
@@ -45,7 +46,8 @@ impl ModelConfig {
                 2 * latent,
             ),
         };
-        modelled.weights + given.weights + encoder + decoder + heads + prior
+        let auxiliary = self.auxiliary_weights(latent + apart_width);
+        modelled.weights + given.weights + encoder + decoder + heads + auxiliary + prior
     }
 
     /// The sum of the vectors of all modelled levels, as the encoder and the condition see it.
@@ -56,6 +58,16 @@ impl ModelConfig {
             weights: wide(learned(kinds.iter().copied(), self.network.number_steps)) * width,
             width: if kinds.is_empty() { 0 } else { width },
         }
+    }
+
+    /// Weights of the auxiliary decoder, fed by `inputs` values.
+    fn auxiliary_weights(&self, inputs: u128) -> u128 {
+        if self.network.chain == 0 {
+            return 0;
+        }
+        let kinds = kinds_with_levels(&self.x).into_iter();
+        let outputs = kinds.map(|kind| wide(parameters(kind, AUXILIARY_COMPONENTS)));
+        (inputs + 1) * outputs.sum::<u128>()
     }
 
     /// Weights of the networks and of the outputs of all fields with levels.
@@ -343,7 +355,9 @@ mod tests {
         // vectors of 8 facts, 3 and 3 levels; two layers for each of three fields; outputs for three named things and
         // two components of the number, three levels of the flag and of the label
         let levels = (8 + 3 + 3) * 64 + 3 * ((64 + inputs + 1) * 3 + (3 + 1) * 3) + (3 + 1) * (3 + 6 + 3 + 3);
-        let heads = (inputs + 1) * 162 + head + levels;
+        // the auxiliary decoder sees the latents and all of y but the age; its numbers have three components
+        let auxiliary = (2 + y - 4 + 1) * (3 + 9 + 3 + 3);
+        let heads = (inputs + 1) * 162 + head + levels + auxiliary;
         assert_eq!(
             config.weights(),
             tables_of_x + text + tables_of_y + (x + y - 4 + 1) * 4 + heads + (y + 1) * 4

@@ -134,6 +134,7 @@ impl RunConfig {
                 beta,
                 free_bits: guards.free_bits,
                 discrepancy: guards.discrepancy,
+                auxiliary: guards.auxiliary,
                 samples,
             },
             warmup: guards.warmup,
@@ -204,6 +205,7 @@ impl CheckedConfig {
             beta,
             free_bits,
             discrepancy,
+            auxiliary,
             samples,
         } = self.objective;
         RunConfig {
@@ -232,6 +234,7 @@ impl CheckedConfig {
                 distortion_weight,
                 free_bits: Some(free_bits),
                 discrepancy: Some(discrepancy),
+                auxiliary: Some(auxiliary),
                 samples,
                 warmup: Some(self.warmup),
                 warmup_epochs: Some(self.warmup_epochs),

@@ -96,6 +96,7 @@ pub(crate) fn full() -> RunConfig {
     config.network.text_layers = Some(1);
     config.objective.free_bits = Some(0.0);
     config.objective.discrepancy = Some(0.0);
+    config.objective.auxiliary = Some(0.0);
     config.objective.warmup = Some(BetaWarmup::None);
     config.objective.warmup_epochs = Some(5.0);
     config.training.batch = Some(64);

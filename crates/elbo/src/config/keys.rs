@@ -306,6 +306,11 @@ pub static KEYS: &[Key] = &[
         Real(Included(0.0), Unbounded),
         "the weight of the maximum mean discrepancy between the posteriors of all records together and the prior; auto: 300 in a table without fields that are always given, where it keeps free bits from spoiling what is drawn from the prior, else 0",
     ),
+    Key::or_auto(
+        "objective.auxiliary",
+        Real(Included(0.0), Unbounded),
+        "the weight of the bound of an auxiliary decoder, which predicts each field from the latents alone, so that these tell what many fields share; auto: 1 in a table without fields that are always given, else 0",
+    ),
     Key::new(
         "objective.samples",
         Whole(1..=10_000),

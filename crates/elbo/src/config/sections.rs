@@ -198,6 +198,9 @@ pub struct ObjectiveSection {
     /// Weight of the discrepancy between the posteriors of all records and the prior; `None`: chosen with the free bits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discrepancy: Option<f64>,
+    /// Weight of the auxiliary decoder's bound; `None`: chosen with the free bits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auxiliary: Option<f64>,
     /// Posterior samples of the importance-weighted bound; 1 is the ELBO.
     pub samples: usize,
     /// How β rises; `None`: chosen from the modelled fields.
@@ -220,6 +223,7 @@ impl Default for ObjectiveSection {
             distortion_weight: objective.distortion_weight,
             free_bits: None,
             discrepancy: None,
+            auxiliary: None,
             samples: objective.samples,
             warmup: None,
             warmup_epochs: None,

@@ -17,7 +17,7 @@ use crate::model::opened::{ModelledImage, Opened};
 
 pub use generated::GeneratedReport;
 use importance::Estimate;
-pub(crate) use importance::{LogMean, group};
+pub(crate) use importance::{LogMean, at_once, group};
 
 /// A unit is active if its posterior mean varies by more than this over records
 /// (Burda et al. 2016, section 5.2).

@@ -83,7 +83,8 @@ pub(super) fn estimate(
         mean_square: zeros(),
         ..Tally::default()
     };
-    let reading = Reading::new(batches, rows, RECORDS, Conditioning::Usual, events)?;
+    let records = at_once(&model.opened, RECORDS);
+    let reading = Reading::new(batches, rows, records, Conditioning::Usual, events)?;
     let (opened, batches) = (Arc::clone(&model.opened), Arc::clone(batches));
     let (samples, noise) = (request.samples, Noise::new(request.seed));
     let cancel = events.cancel().clone();
@@ -185,6 +186,12 @@ impl Tally {
             variance_per_unit: variance,
         }
     }
+}
+
+/// How many of `records` are decoded at a time: a power of two of them, if not all.
+pub(crate) fn at_once(opened: &Opened, records: usize) -> usize {
+    let few = (VALUES / opened.decoded_values().max(1)).max(1);
+    if few < records { 1 << few.ilog2() } else { records }
 }
 
 /// Samples of each record that are decoded at a time.

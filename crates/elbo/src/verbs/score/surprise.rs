@@ -13,7 +13,7 @@ use crate::model::reading::{Reading, Rows};
 use crate::model::stream::Stream;
 use crate::model::tensors::to_host;
 use crate::model::{CHUNK, Model};
-use crate::verbs::evaluate::{LogMean, group};
+use crate::verbs::evaluate::{LogMean, at_once, group};
 
 /// Scores of some records.
 #[derive(Default)]
@@ -75,7 +75,7 @@ impl Opened {
         // What is computed for a record must not depend on how many others there are.
         let mut chunk = read.filled();
         chunk.rows.resize(CHUNK, 0);
-        let (mut records, mut fields) = self.score_records(&chunk, samples);
+        let (mut records, mut fields) = self.score_by_parts(&chunk, samples);
         if fields.len() == 1 {
             fields[0].clone_from(&records);
         }
@@ -93,6 +93,24 @@ impl Opened {
         };
         self.add_unseen(read, &mut scores, samples);
         scores
+    }
+
+    /// [`Self::score_records`], of as many records at a time as memory holds: 64 texts of 500 words from a vocabulary of
+    /// 20,000 have 640 million logits.
+    fn score_by_parts(&self, chunk: &Observations, samples: Samples) -> (Vec<f64>, Vec<Vec<f64>>) {
+        let places: Vec<usize> = (0..chunk.rows.len()).collect();
+        let at_once = at_once(self, CHUNK);
+        if at_once >= places.len() {
+            return self.score_records(chunk, samples);
+        }
+        let (mut records, mut fields) = (Vec::new(), vec![Vec::new(); self.x_fields.len()]);
+        for places in places.chunks(at_once) {
+            let (more, more_fields) = self.score_records(&chunk.take(places), samples);
+            records.extend(more);
+            let both = fields.iter_mut().zip(more_fields);
+            both.for_each(|(field, more)| field.extend(more));
+        }
+        (records, fields)
     }
 
     /// −log p(x|y) of each record, by importance sampling with the posterior as proposal; and −log p(field|z,y),
