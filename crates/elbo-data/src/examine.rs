@@ -7,7 +7,7 @@ use crate::error::{DataError, Problem};
 use crate::kind::text::TextOptions;
 use crate::kind::{Fitted, Fitter, Kind};
 use crate::options::ImageSize;
-use crate::rules::{self, Rule};
+use crate::rules::{self, Kept};
 use crate::schema::{CHUNK, Reader, fit_texts};
 use crate::source::Source;
 
@@ -22,14 +22,19 @@ pub struct Examination {
     pub read: u64,
     /// The fields, with statistics over all records.
     pub fields: Vec<Examined>,
-    /// What always holds between them.
-    pub rules: Vec<Rule>,
+    /// What always holds between them; in JSON the texts of the rules.
+    #[serde(serialize_with = "as_rules")]
+    pub rules: Vec<Kept>,
     /// Sizes of the pictures in their files, with the number of each.
     pub sizes: Vec<SizeCount>,
     /// Broken files and records, each with the reason.
     pub problems: Vec<Problem>,
     /// Other notes.
     pub notes: Vec<String>,
+}
+
+fn as_rules<S: serde::Serializer>(rules: &[Kept], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(rules.iter().map(|kept| &kept.rule))
 }
 
 /// One field of an examined data set.
@@ -108,7 +113,7 @@ pub fn examine(
         .collect();
     let rules = match rules::find(source, &named, &all, &|| progress(0)) {
         Err(DataError::Stopped) => return Ok(None),
-        rules => rules?.into_iter().map(|kept| kept.rule).collect(),
+        rules => rules?,
     };
     let mut notes = source.notes();
     notes.extend(fields.iter().filter_map(|field| field.kind.note(&field.name)));

@@ -167,6 +167,19 @@ impl Kind {
         self.statistics().number_text(number)
     }
 
+    /// The seconds that one number of a date, a time of day or a duration stands for; none of other kinds.
+    pub(crate) fn seconds(&self) -> Option<f64> {
+        match self {
+            Self::Date(written) | Self::Time(written) | Self::Duration(written) => Some(written.seconds()),
+            Self::Image(_)
+            | Self::Category(_)
+            | Self::Flag(_)
+            | Self::Number(_)
+            | Self::Text(_)
+            | Self::Ignored(_) => None,
+        }
+    }
+
     /// What the error of a reconstruction measures: `mean squared error` of pixels scaled to [0, 1], `mean absolute
     /// error` of numbers in their units, `mean absolute error in days` or `in seconds` of dates, times and durations, and
     /// `share that differs` of all others.

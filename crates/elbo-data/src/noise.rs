@@ -52,6 +52,8 @@ pub enum Purpose {
     Codes = 16,
     /// The order in which fields are predicted at a training step.
     FieldOrder = 17,
+    /// Differences between numbers of which one follows another.
+    Differences = 18,
 }
 
 /// All randomness of a run, keyed by its seed.

@@ -1,5 +1,5 @@
-//! Rules of tables: what always holds between the fields of a record, such as `start <= end`, `price + tax = total` and
-//! `city -> state`.
+//! Rules of tables: what always holds between the fields of a record, such as `start <= end`, `price + tax = total`,
+//! `city -> state` and `booked ~ start`.
 //!
 //! [`find()`] finds those that the training records keep, [`check()`] checks those that a person states, and a [`Keeper`]
 //! makes generated records keep them. A rule concerns the records in which all of
@@ -9,6 +9,7 @@ mod check;
 mod columns;
 mod determined;
 mod find;
+mod follows;
 mod order;
 mod repair;
 mod sums;
@@ -17,10 +18,15 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
+use crate::kind::Kind;
+
 pub use check::check;
 pub use find::find;
-pub use repair::{Change, Hold, Keeper};
+pub use repair::{Change, Draws, Hold, Keeper};
 pub use words::NotARule;
+
+/// Seconds in a day.
+const DAY: f64 = 86_400.0;
 
 /// What always holds between some fields, which are called by their names.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -52,6 +58,14 @@ pub enum Rule {
         /// Whether each determines the other.
         both: bool,
     },
+    /// `of ~ by`: two numbers, dates, times or durations differ by less than a bin of either is wide, so their
+    /// difference is drawn, not both.
+    Follows {
+        /// The field that comes first.
+        by: String,
+        /// The field that follows it.
+        of: String,
+    },
 }
 
 impl Rule {
@@ -60,7 +74,7 @@ impl Rule {
         match self {
             Self::AtMost { low, high, .. } => vec![low, high],
             Self::Sum { parts, total } => parts.iter().chain([total]).map(String::as_str).collect(),
-            Self::Determines { by, of, .. } => vec![by, of],
+            Self::Determines { by, of, .. } | Self::Follows { by, of } => vec![by, of],
         }
     }
 
@@ -75,6 +89,7 @@ impl Rule {
             Self::Sum { parts, total } => format!("`{total}` is the sum of {} fields", parts.len()),
             Self::Determines { by, of, both: false } => format!("`{by}` determines `{of}`"),
             Self::Determines { by, of, both: true } => format!("`{by}` and `{of}` determine each other"),
+            Self::Follows { by, of } => format!("`{of}` is near `{by}`"),
         }
     }
 }
@@ -89,6 +104,28 @@ pub struct Kept {
     /// records have both. The most frequent come first.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub pairs: Vec<(String, String, u64)>,
+    /// Of a field that follows another: quantiles of the differences between training values, evenly spaced from the
+    /// smallest to the largest, in the unit of its numbers.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub differences: Vec<f64>,
+}
+
+impl Kept {
+    /// The rule in a short sentence, with the smallest and the largest difference; `kind` is that of the last of its
+    /// fields.
+    pub fn words(&self, kind: Option<&Kind>) -> String {
+        let (Rule::Follows { by, of }, [least, .., most]) = (&self.rule, &self.differences[..]) else {
+            return self.rule.words();
+        };
+        let places = kind.and_then(Kind::number).and_then(|number| number.grid);
+        let places = places.map_or(2, |grid| usize::from(grid.decimals));
+        let how = match kind.and_then(Kind::seconds) {
+            Some(seconds) if seconds == DAY => " days after",
+            Some(_) => " seconds after",
+            None => " above",
+        };
+        format!("`{of}` is {least:.places$} to {most:.places$}{how} `{by}`")
+    }
 }
 
 impl From<Rule> for Kept {
@@ -96,6 +133,7 @@ impl From<Rule> for Kept {
         Self {
             rule,
             pairs: Vec::new(),
+            differences: Vec::new(),
         }
     }
 }

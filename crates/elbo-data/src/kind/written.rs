@@ -70,6 +70,11 @@ impl Written {
         Clock::of(&self.data_type).unwrap_or(Clock::Date)
     }
 
+    /// Seconds that one number stands for.
+    pub(super) fn seconds(&self) -> f64 {
+        (counts_per_number(&self.data_type) * count_nanos(&self.data_type)) as f64 / SECOND as f64
+    }
+
     fn number_of(&self, nanos: i128) -> f64 {
         number_of(&self.data_type, nanos)
     }

@@ -1,10 +1,13 @@
 //! Checks the rules that a person states: that their fields can be in such a rule, and that the records keep them.
 
+use std::collections::HashMap;
+
 use arrow::util::display::array_value_to_string;
 
 use super::columns::{Levels, Subject, Unit};
 use super::determined::Determined;
 use super::find::subjects;
+use super::follows::{self, Follower};
 use super::order::Ordered;
 use super::sums::Added;
 use super::tally::{Following, Tally};
@@ -38,24 +41,35 @@ pub fn check(
         .into_iter()
         .flatten()
         .collect();
+    let followers = stated.followers(rules)?;
     let mut following = Following::new(stated.subjects, tallies);
     let reader = Reader { source, go_on };
     following.all(&reader, rows, |tally, row, levels| {
         Err(stated.broken(tally, rules, row, levels))
     })?;
+    let known = follows::differences(&reader, stated.subjects, rows, &followers)?;
+    let mut differences = known.into_iter();
     let kept = rules.iter().map(|rule| {
         let own = following.tallies.iter().find_map(|tally| match tally {
             Tally::Determined(found) if stated.is_of(found, rule) => Some(found),
             _ => None,
         });
-        Kept {
+        let differences = match rule {
+            Rule::Follows { of, .. } => {
+                let differences = differences.next().filter(|found| !found.is_empty());
+                differences.ok_or_else(|| stated.unfit(rule, of, "never known together with the other"))?
+            }
+            Rule::AtMost { .. } | Rule::Sum { .. } | Rule::Determines { .. } => Vec::new(),
+        };
+        Ok(Kept {
             rule: rule.clone(),
             pairs: own
                 .map(|found| found.pairs(&following.levels))
                 .unwrap_or_default(),
-        }
+            differences,
+        })
     });
-    Ok(kept.collect())
+    kept.collect()
 }
 
 /// Rules that a person states, and the data that they are about.
@@ -93,7 +107,33 @@ impl Stated<'_> {
                 let back = both.then(|| Tally::Determined(Determined::new(of, by)));
                 std::iter::once(there).chain(back).collect()
             }
+            Rule::Follows { .. } => Vec::new(),
         })
+    }
+
+    /// The fields that follow others, in the order of the rules that say so: each follows one, and none itself.
+    fn followers(&self, rules: &[Rule]) -> Result<Vec<Follower>, DataError> {
+        let (mut found, mut leaders) = (Vec::new(), HashMap::new());
+        for rule in rules {
+            let Rule::Follows { by, of } = rule else { continue };
+            let places = self.numbers(rule, &[by, of])?;
+            let next = Follower {
+                by: places[0],
+                of: places[1],
+            };
+            if !follows::comparable(&self.subjects[next.by], &self.subjects[next.of]) {
+                return Err(self.unfit(rule, of, "of another kind than the other"));
+            }
+            if leaders.contains_key(&next.of) {
+                return Err(self.unfit(rule, of, "said to follow another field, and can follow only one"));
+            }
+            if follows::leads_to(&leaders, next.of, next.by) {
+                return Err(self.unfit(rule, by, "said to follow the other"));
+            }
+            leaders.insert(next.of, next.by);
+            found.push(next);
+        }
+        Ok(found)
     }
 
     /// The subject of this name.

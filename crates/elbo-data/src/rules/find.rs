@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::columns::{Chunk, Levels, MISSING, Subject};
 use super::determined::{self, Determined};
+use super::follows::{self, Follower};
 use super::order::{self, Ordered};
 use super::sums::{self, Added};
 use super::tally::{Following, Tally};
@@ -184,7 +185,29 @@ impl Search<'_> {
                 .map(|added| Kept::from(self.sum(&added.parts, added.total))),
         );
         found.extend(self.determined(&determined, &following.levels));
+        found.extend(self.follows(&numbers, &found)?);
         Ok(found)
+    }
+
+    /// The columns that follow others, but for those that other rules determine.
+    fn follows(&self, numbers: &[usize], found: &[Kept]) -> Result<Vec<Kept>, DataError> {
+        let determined = found.iter().flat_map(|kept| match &kept.rule {
+            Rule::Sum { .. } | Rule::Determines { both: true, .. } => kept.rule.fields(),
+            Rule::Determines { of, .. } => vec![of.as_str()],
+            Rule::AtMost { .. } | Rule::Follows { .. } => Vec::new(),
+        });
+        let determined: HashSet<&str> = determined.collect();
+        let stiff = |place: usize| determined.contains(self.subjects[place].name);
+        let followers = follows::find(self.subjects, self.sample, numbers, stiff);
+        let differences = follows::differences(self.reader, self.subjects, self.rows, &followers)?;
+        let kept = |(follower, differences): (&Follower, Vec<f64>)| Kept {
+            differences,
+            ..Kept::from(Rule::Follows {
+                by: self.name(follower.by),
+                of: self.name(follower.of),
+            })
+        };
+        Ok(followers.iter().zip(differences).map(kept).collect())
     }
 
     fn name(&self, place: usize) -> String {
@@ -253,12 +276,12 @@ impl Search<'_> {
             .iter()
             .filter(|found| both(found.by, found.of) || minimal.contains(&(found.by, found.of)));
         kept.map(|found| Kept {
-            rule: Rule::Determines {
+            pairs: found.pairs(levels),
+            ..Kept::from(Rule::Determines {
                 by: self.name(found.by),
                 of: self.name(found.of),
                 both: both(found.by, found.of),
-            },
-            pairs: found.pairs(levels),
+            })
         })
         .collect()
     }

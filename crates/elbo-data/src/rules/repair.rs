@@ -1,9 +1,11 @@
 //! Makes generated records keep rules, and changes as little as possible of them.
 //!
-//! What is determined is looked up, what is a sum is computed, and of two numbers in the wrong order one is moved to the
-//! nearest allowed value of its column. A value that is known never changes: then the other side of the rule does. Each
+//! What is determined is looked up, what is a sum is computed, what follows another number is drawn near it, and of two
+//! numbers in the wrong order one is moved to the nearest allowed value of its column. A value that is known never changes: then the other side of the rule does. Each
 //! record is changed by itself, so that it does not depend on the others.
 
+mod families;
+mod follow;
 mod levels;
 mod numbers;
 
@@ -16,6 +18,8 @@ use super::{Kept, Rule};
 use crate::error::DataError;
 use crate::kind::number::Number;
 use crate::schema::{Field, Schema};
+pub use follow::Draws;
+use families::Families;
 use levels::Lookup;
 use numbers::{Order, Sum};
 
@@ -53,6 +57,7 @@ pub struct Keeper {
     lookups: Vec<Lookup>,
     sums: Vec<Sum>,
     orders: Vec<Order>,
+    families: Families,
 }
 
 impl Keeper {
@@ -62,6 +67,8 @@ impl Keeper {
         for kept in &schema.rules {
             keeper.add(schema, kept);
         }
+        let computed = keeper.computed();
+        keeper.families.arrange(&computed);
         keeper
     }
 
@@ -108,6 +115,11 @@ impl Keeper {
                 let (by, of) = (place(by)?, place(of)?);
                 self.lookups.push(Lookup::new(by, of, &kept.pairs));
             }
+            Rule::Follows { by, of } => {
+                let places = [place(by)?, place(of)?];
+                let fields = places.map(|place| &self.fields[place].1);
+                self.families.add(places, fields, &kept.differences)?;
+            }
         }
         Some(())
     }
@@ -134,34 +146,32 @@ impl Keeper {
         held: &[Vec<Hold>],
         change: Change,
     ) -> Result<Vec<Vec<bool>>, DataError> {
-        let mut changed = vec![Vec::new(); columns.len()];
-        if self.is_empty() {
-            return Ok(changed);
+        let mut work = Work::new(self, columns, held, change);
+        work.mend()?;
+        Ok(work.changed())
+    }
+
+    /// As [`Self::mend`], after numbers that follow others are drawn near them; the middle of what is possible where
+    /// there are no `draws`.
+    ///
+    /// # Errors
+    /// As [`Self::mend`].
+    pub fn make(
+        &self,
+        columns: &mut [ArrayRef],
+        held: &[Vec<Hold>],
+        change: Change,
+        draws: Option<Draws>,
+    ) -> Result<Vec<Vec<bool>>, DataError> {
+        let mut work = Work::new(self, columns, held, Change::Determined);
+        if !self.families.is_empty() {
+            // What is followed may be computed.
+            work.mend()?;
+            work.follow(draws)?;
         }
-        let records = columns.first().map_or(0, |column| column.len());
-        let holds = self.fields.iter().map(|(position, _)| match held.get(*position) {
-            Some(held) if held.len() == records => held.clone(),
-            _ => vec![Hold::Free; records],
-        });
-        let mut work = Work {
-            keeper: self,
-            changed: vec![vec![false; records]; self.fields.len()],
-            holds: holds.collect(),
-            columns,
-            change,
-        };
-        for _ in 0..ROUNDS {
-            let looked_up = work.look_up()?;
-            if !(work.calculate()? || looked_up) {
-                break;
-            }
-        }
-        for ((position, _), own) in self.fields.iter().zip(work.changed) {
-            if own.contains(&true) {
-                changed[*position] = own;
-            }
-        }
-        Ok(changed)
+        work.change = change;
+        work.mend()?;
+        Ok(work.changed())
     }
 
     /// Which records break a rule.
@@ -176,7 +186,7 @@ impl Keeper {
                 *broken |= !lookup.holds(&by, &of, row);
             }
         }
-        let values = self.numbers(columns)?;
+        let values = self.numbers(columns, &self.compared())?;
         for (row, broken) in broken.iter_mut().enumerate() {
             let value = |place: usize| values[place].get(row).copied().unwrap_or(f64::NAN);
             *broken |= !self.adds_up(value);
@@ -194,8 +204,8 @@ impl Keeper {
         texts(&field.kind, &columns[*position])
     }
 
-    /// The numbers of the fields that are compared or added; none of others.
-    fn numbers(&self, columns: &[ArrayRef]) -> Result<Vec<Vec<f64>>, DataError> {
+    /// Which fields are compared or added.
+    fn compared(&self) -> Vec<bool> {
         let mut used = vec![false; self.fields.len()];
         self.orders
             .iter()
@@ -203,6 +213,20 @@ impl Keeper {
         self.sums
             .iter()
             .for_each(|sum| sum.places().for_each(|place| used[place] = true));
+        used
+    }
+
+    /// Which fields other rules look up or compute.
+    fn computed(&self) -> Vec<bool> {
+        let mut computed = vec![false; self.fields.len()];
+        let sums = self.sums.iter().flat_map(Sum::places);
+        let lookups = self.lookups.iter().flat_map(|lookup| [lookup.by, lookup.of]);
+        sums.chain(lookups).for_each(|place| computed[place] = true);
+        computed
+    }
+
+    /// The numbers of the fields that are `used`; none of others.
+    fn numbers(&self, columns: &[ArrayRef], used: &[bool]) -> Result<Vec<Vec<f64>>, DataError> {
         let of_field = |(place, (position, field)): (usize, &(usize, Field))| match used[place] {
             true => numbers(
                 &field.kind,
@@ -224,7 +248,65 @@ struct Work<'a> {
     change: Change,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    fn new(keeper: &'a Keeper, columns: &'a mut [ArrayRef], held: &[Vec<Hold>], change: Change) -> Self {
+        let records = columns.first().map_or(0, |column| column.len());
+        let holds = keeper.fields.iter().map(|(position, _)| match held.get(*position) {
+            Some(held) if held.len() == records => held.clone(),
+            _ => vec![Hold::Free; records],
+        });
+        Self {
+            changed: vec![vec![false; records]; keeper.fields.len()],
+            holds: holds.collect(),
+            keeper,
+            columns,
+            change,
+        }
+    }
+
+    /// Which values have changed, by field of the schema; nothing of fields that have not.
+    fn changed(self) -> Vec<Vec<bool>> {
+        let mut changed = vec![Vec::new(); self.columns.len()];
+        for ((position, _), own) in self.keeper.fields.iter().zip(self.changed) {
+            if own.contains(&true) {
+                changed[*position] = own;
+            }
+        }
+        changed
+    }
+
+    fn mend(&mut self) -> Result<(), DataError> {
+        for _ in 0..ROUNDS {
+            let looked_up = self.look_up()?;
+            if !(self.calculate()? || looked_up) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Draws numbers that follow others.
+    fn follow(&mut self, draws: Option<Draws>) -> Result<(), DataError> {
+        let used = self.keeper.families.used(self.keeper.fields.len());
+        let numbers = self.keeper.numbers(self.columns, &used)?;
+        let mut updates: Vec<Vec<(usize, f64)>> = vec![Vec::new(); numbers.len()];
+        for row in 0..self.columns.first().map_or(0, |column| column.len()) {
+            let before: Vec<f64> = numbers
+                .iter()
+                .map(|values| values.get(row).copied().unwrap_or(f64::NAN))
+                .collect();
+            let holds = self.holds.iter().map(|holds| holds[row]).collect();
+            let after = self.keeper.families.drawn(&before, holds, draws.and_then(|draws| draws.of(row)));
+            for (place, (before, after)) in before.into_iter().zip(after).enumerate() {
+                if before != after && !after.is_nan() {
+                    updates[place].push((row, after));
+                }
+            }
+        }
+        self.write(updates)?;
+        Ok(())
+    }
+
     /// Looks up what is determined; whether anything changed.
     fn look_up(&mut self) -> Result<bool, DataError> {
         let mut any = false;
@@ -256,7 +338,7 @@ impl Work<'_> {
         if self.keeper.sums.is_empty() && self.keeper.orders.is_empty() {
             return Ok(false);
         }
-        let numbers = self.keeper.numbers(self.columns)?;
+        let numbers = self.keeper.numbers(self.columns, &self.keeper.compared())?;
         let records = self.columns.first().map_or(0, |column| column.len());
         let mut updates: Vec<Vec<(usize, f64)>> = vec![Vec::new(); numbers.len()];
         for row in 0..records {
@@ -277,6 +359,11 @@ impl Work<'_> {
                 }
             }
         }
+        self.write(updates)
+    }
+
+    /// Writes the numbers of some rows of each field; whether there are any.
+    fn write(&mut self, updates: Vec<Vec<(usize, f64)>>) -> Result<bool, DataError> {
         let any = updates.iter().any(|updates| !updates.is_empty());
         for (place, updates) in updates
             .into_iter()

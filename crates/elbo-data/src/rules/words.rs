@@ -7,9 +7,9 @@ use std::str::FromStr;
 use super::Rule;
 
 /// Signs between names, the longest first.
-const SIGNS: [&str; 6] = ["<->", "<=", "->", "<", "+", "="];
+const SIGNS: [&str; 7] = ["<->", "<=", "->", "<", "+", "=", "~"];
 /// What a name cannot hold outside of quotes, beside blanks.
-const SPECIAL: [char; 7] = ['"', '<', '>', '=', '+', ',', '\\'];
+const SPECIAL: [char; 8] = ['"', '<', '>', '=', '+', '~', ',', '\\'];
 
 #[derive(Debug, PartialEq)]
 enum Token {
@@ -89,6 +89,7 @@ impl fmt::Display for Rule {
                 let sign = if *both { "<->" } else { "->" };
                 write!(f, "{} {sign} {}", written(by), written(of))
             }
+            Self::Follows { by, of } => write!(f, "{} ~ {}", written(of), written(by)),
         }
     }
 }
@@ -129,6 +130,7 @@ fn parsed(tokens: &[Token]) -> Option<Rule> {
                 parts: vec![a],
                 total: b,
             }),
+            "~" => Some(Rule::Follows { by: b, of: a }),
             _ => None,
         };
     }
@@ -175,6 +177,8 @@ mod tests {
             "a = b",
             "city -> state",
             "education <-> education-num",
+            "booked_at ~ check_in",
+            "\"a~b\" ~ \"c d\"",
             "\"Hours per week\" <= \"a<b\"",
             "\"say \\\"no\\\"\" -> \"c:\\\\d\"",
             "\"a,b\" -> \"\"",
@@ -190,6 +194,7 @@ mod tests {
         assert_eq!(rule("a<=b"), "a <= b");
         assert_eq!(rule(" education->education-num "), "education -> education-num");
         assert_eq!(rule("a+b=c"), "a + b = c");
+        assert_eq!(rule("a~b"), "a ~ b");
     }
 
     #[test]
@@ -209,6 +214,8 @@ mod tests {
             "a + b = a",
             "\"a <= b",
             "a => b",
+            "a ~ a",
+            "a ~ b ~ c",
             "a b = c",
         ] {
             assert!(text.parse::<Rule>().is_err(), "{text}");

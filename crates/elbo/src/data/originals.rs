@@ -13,7 +13,7 @@ use elbo_data::arrow::error::ArrowError;
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::column::image_shape;
 use elbo_data::kind::as_written;
-use elbo_data::rules::{Change, Hold};
+use elbo_data::rules::{Change, Draws, Hold};
 use elbo_data::{DataError, Kind, Source};
 
 use super::item::Item;
@@ -208,8 +208,8 @@ pub(crate) struct Known<'a> {
 }
 
 impl Known<'_> {
-    /// The generated values of the same records, with what stays in its place.
-    pub(crate) fn over(&self, generated: &RecordBatch) -> Result<Item, DataError> {
+    /// The generated values of the same records, with what stays in its place. Nothing is random without `draws`.
+    pub(crate) fn over(&self, generated: &RecordBatch, draws: Option<Draws>) -> Result<Item, DataError> {
         let texts = self.of.source.stores_text();
         let (mut columns, mut written) = (Vec::new(), Vec::new());
         let values = self
@@ -218,7 +218,7 @@ impl Known<'_> {
             .iter()
             .map(|column| self.values(column, generated));
         let mut values = values.collect::<Result<Vec<_>, _>>()?;
-        self.keep_rules(&mut values, generated)?;
+        self.keep_rules(&mut values, generated, draws)?;
         for (column, (values, kept)) in self.of.columns.iter().zip(values) {
             let stored = column.stored.map(|place| &self.stored[place]);
             written.push(match stored.filter(|_| texts) {
@@ -248,6 +248,7 @@ impl Known<'_> {
         &self,
         values: &mut [(ArrayRef, BooleanArray)],
         generated: &RecordBatch,
+        draws: Option<Draws>,
     ) -> Result<(), DataError> {
         let keeper = &self.of.opened.keeper;
         if keeper.is_empty() {
@@ -261,7 +262,7 @@ impl Known<'_> {
             columns[field] = Arc::clone(values);
             held[field] = kept.values().iter().map(|kept| hold(stays, kept)).collect();
         }
-        let changed = keeper.mend(&mut columns, &held, Change::Any)?;
+        let changed = keeper.make(&mut columns, &held, Change::Any, draws)?;
         for ((field, _), (values, kept)) in fields().zip(values) {
             let Some(field) = field.filter(|field| !changed[*field].is_empty()) else {
                 continue;

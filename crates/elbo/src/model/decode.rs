@@ -96,7 +96,7 @@ impl Opened {
         let all: Vec<_> = chunks(n).collect();
         let batches = all.into_par_iter().map(|part| {
             let codes = codes(part);
-            self.by_rules(self.decode(&codes, drawing)?, &codes.y)
+            self.by_rules(&codes, drawing)
         });
         let batches = batches.collect::<Result<Vec<_>, DataError>>()?;
         concat(&self.record_schema, &batches)

@@ -1,15 +1,17 @@
 //! Rules of the data in generated records.
 //!
 //! A record that is sampled and breaks a rule is drawn again: what remains is distributed as the model's records that
-//! keep the rules. What others determine needs no new draw, it is looked up or computed; and where a rule is still broken
+//! keep the rules. What others determine needs no new draw, it is looked up or computed, and what follows another number
+//! is drawn near it; and where a rule is still broken
 //! after some draws, as few values as possible are changed.
 
 use elbo_data::arrow::compute::interleave_record_batch;
 use elbo_data::arrow::record_batch::RecordBatch;
-use elbo_data::noise::Noise;
-use elbo_data::rules::{Change, Hold};
+use elbo_data::rules::{Change, Draws, Hold};
 use elbo_data::{Column, DataError};
 
+use super::decode::{Draw, Drawing};
+use super::latents::Codes;
 use super::opened::Opened;
 use crate::error::Error;
 
@@ -18,35 +20,51 @@ const AGAIN: u64 = 8;
 /// The first of the branches of a noise that these draws are from.
 const BRANCH: u64 = 1 << 32;
 
+impl Drawing {
+    /// The noise of the rules of these records; none where nothing is random.
+    pub(crate) fn draws<'a>(&self, rows: &'a [u64]) -> Option<Draws<'a>> {
+        let noise = self.noise;
+        (self.draw != Draw::Mean).then_some(Draws { noise, rows })
+    }
+}
+
 impl Opened {
-    /// Generated records that keep the rules; the conditions `y` stay as they are.
-    pub(crate) fn by_rules(&self, records: RecordBatch, y: &[Column]) -> Result<RecordBatch, DataError> {
-        self.mended(records, y, Change::Any)
+    /// Records that are generated from codes, so that they keep the rules; the conditions stay as they are.
+    pub(crate) fn by_rules(&self, codes: &Codes, drawing: &Drawing) -> Result<RecordBatch, DataError> {
+        let records = self.decode(codes, drawing)?;
+        self.made(records, &codes.y, Change::Any, drawing.draws(&codes.rows))
     }
 
-    fn mended(&self, records: RecordBatch, y: &[Column], change: Change) -> Result<RecordBatch, DataError> {
+    /// Generated records with what rules determine, or whatever they need.
+    fn made(
+        &self,
+        records: RecordBatch,
+        y: &[Column],
+        change: Change,
+        draws: Option<Draws>,
+    ) -> Result<RecordBatch, DataError> {
         if self.keeper.is_empty() {
             return Ok(records);
         }
         let mut columns = records.columns().to_vec();
         let held = self.held(y, records.num_rows());
-        self.keeper.mend(&mut columns, &held, change)?;
+        self.keeper.make(&mut columns, &held, change, draws)?;
         Ok(RecordBatch::try_new(records.schema(), columns)?)
     }
 
-    /// The records with these numbers that `draw` gives, with their conditions, from a noise; those that break a rule are
-    /// drawn again. The noise of the first draw is `noise`.
+    /// The records with these numbers that `draw` gives, with their conditions; those that break a rule are drawn again,
+    /// from other noise.
     pub(crate) fn drawn_by_rules(
         &self,
         rows: &[u64],
-        noise: Noise,
-        draw: impl Fn(&[u64], Noise) -> Result<(RecordBatch, Vec<Column>), Error>,
+        drawing: Drawing,
+        draw: impl Fn(&[u64], &Drawing) -> Result<(RecordBatch, Vec<Column>), Error>,
     ) -> Result<RecordBatch, Error> {
-        let (mut records, y) = draw(rows, noise)?;
+        let (mut records, y) = draw(rows, &drawing)?;
         if self.keeper.is_empty() {
             return Ok(records);
         }
-        records = self.mended(records, &y, Change::Determined)?;
+        records = self.made(records, &y, Change::Determined, drawing.draws(rows))?;
         for again in 0..AGAIN {
             let broken = self.keeper.broken(records.columns())?;
             let places: Vec<usize> = (0..rows.len()).filter(|row| broken[*row]).collect();
@@ -54,15 +72,22 @@ impl Opened {
                 return Ok(records);
             }
             let numbers: Vec<u64> = places.iter().map(|place| rows[*place]).collect();
-            let (others, y) = draw(&numbers, noise.branch(BRANCH + again))?;
-            let others = self.mended(others, &y, Change::Determined)?;
+            let other = Drawing {
+                noise: drawing.noise.branch(BRANCH + again),
+                ..drawing
+            };
+            let (others, y) = draw(&numbers, &other)?;
+            let others = self.made(others, &y, Change::Determined, other.draws(&numbers))?;
             let mut from: Vec<(usize, usize)> = (0..rows.len()).map(|row| (0, row)).collect();
             for (at, place) in places.into_iter().enumerate() {
                 from[place] = (1, at);
             }
             records = interleave_record_batch(&[&records, &others], &from).map_err(DataError::from)?;
         }
-        Ok(self.mended(records, &y, Change::Any)?)
+        let mut columns = records.columns().to_vec();
+        let held = self.held(&y, records.num_rows());
+        self.keeper.mend(&mut columns, &held, Change::Any)?;
+        Ok(RecordBatch::try_new(records.schema(), columns).map_err(DataError::from)?)
     }
 
     /// How firmly the values of each field stand: those that are given are fixed.

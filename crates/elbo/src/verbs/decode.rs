@@ -61,7 +61,7 @@ impl Model {
             let first = rows.first().map_or(0, |row| *row as usize);
             let y = conditions.columns(&rows)?;
             let codes = opened.codes_of(&z, &y, first..first + rows.len());
-            let records = opened.by_rules(opened.decode(&codes, &drawing)?, &codes.y)?;
+            let records = opened.by_rules(&codes, &drawing)?;
             Ok(opened.as_stored(&records)?)
         });
         Ok(stream.apart(self.opened.stored_schema(), (), |_, batch| batch.into()))

@@ -115,7 +115,7 @@ impl Model {
                 Ok(Pair::new(
                     &opened,
                     records,
-                    originals.read(&codes.rows)?.over(&edited)?,
+                    originals.read(&codes.rows)?.over(&edited, None)?,
                 ))
             }
         });

@@ -170,7 +170,7 @@ impl Imputation {
     fn of(&self, records: &Observations) -> Result<Imputed, Error> {
         let known = self.originals.read(&records.rows)?;
         let imputed = match self.draws {
-            None => known.over(&self.filled(records, |records| self.expected(records))?)?,
+            None => known.over(&self.filled(records, |records| self.expected(records))?, None)?,
             Some(draws) => self.drawn(records, draws, &known)?,
         };
         Ok(Imputed {
@@ -229,7 +229,12 @@ impl Imputation {
                     false => gibbs::draw(&self.opened, chunk, numbers, self.noise),
                 }
             })?;
-            Ok(known.over(&drawn)?)
+            let rows: Vec<u64> = records.rows.iter().map(number).collect();
+            let draws = Draws {
+                noise: self.noise,
+                rows: &rows,
+            };
+            Ok(known.over(&drawn, Some(draws))?)
         };
         let n = records.rows.len();
         let all = (0..draws).map(draw).collect::<Result<Vec<_>, _>>()?;

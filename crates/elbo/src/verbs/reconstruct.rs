@@ -121,7 +121,7 @@ impl Model {
                 Ok(Reconstruction {
                     before: records.x.clone(),
                     after,
-                    pair: Pair::new(&opened, records, originals.read(&codes.rows)?.over(&decoded)?),
+                    pair: Pair::new(&opened, records, originals.read(&codes.rows)?.over(&decoded, None)?),
                 })
             }
         });

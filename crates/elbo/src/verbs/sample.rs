@@ -161,19 +161,19 @@ impl Model {
         let (sampling, draw) = (request.sampling, request.draw);
         let (opened, temperature) = (Arc::clone(&self.opened), request.temperature);
         let phase = (Phase::Decoding, total);
+        let drawing = Drawing {
+            sampling,
+            ..Drawing::of(draw, noise)
+        };
         let stream = Stream::new(self, numbers, phase, events, move |rows: Vec<u64>| {
-            let records = opened.drawn_by_rules(&rows, noise, |rows, noise| {
+            let records = opened.drawn_by_rules(&rows, drawing, |rows, drawing| {
                 let y = windows(
                     &conditions.columns(rows)?,
                     &(0..rows.len()),
                     opened.filled(rows.len()),
                 );
-                let drawing = Drawing {
-                    sampling,
-                    ..Drawing::of(draw, noise)
-                };
-                let codes = opened.prior_codes(rows.to_vec(), y, temperature, noise);
-                let records = copied.over(&opened, opened.decode(&codes, &drawing)?, rows)?;
+                let codes = opened.prior_codes(rows.to_vec(), y, temperature, drawing.noise);
+                let records = copied.over(&opened, opened.decode(&codes, drawing)?, rows)?;
                 Ok((records, codes.y))
             })?;
             Ok(opened.as_stored(&records)?)

@@ -1,6 +1,6 @@
 //! The report on a data set as text: a line for each field, then the problems.
 
-use elbo::{Examination, Rule};
+use elbo::Examination;
 
 use crate::flags::in_advice;
 use crate::table::{Align, Table};
@@ -27,7 +27,7 @@ pub(super) fn words(found: &Examination) -> String {
         ]);
     }
     text += &table.to_string();
-    text += &rules(&found.rules);
+    text += &rules(found);
     if found.sizes.len() > 1 {
         let sizes = found
             .sizes
@@ -47,13 +47,16 @@ pub(super) fn words(found: &Examination) -> String {
 }
 
 /// The rules, each with its meaning.
-fn rules(found: &[Rule]) -> String {
-    if found.is_empty() {
+fn rules(found: &Examination) -> String {
+    if found.rules.is_empty() {
         return String::new();
     }
     let mut table = Table::new([Align::Left, Align::Left]);
-    for rule in found {
-        table.row([format!("  {rule}"), rule.words()]);
+    for kept in &found.rules {
+        let name = kept.rule.fields().last().copied().unwrap_or_default();
+        let field = found.fields.iter().find(|field| field.name == name);
+        let words = kept.words(field.map(|field| &field.kind));
+        table.row([format!("  {}", kept.rule), words]);
     }
     format!("\nrules that hold in all records\n{table}")
 }

@@ -251,20 +251,20 @@ impl<'a> Asked<'a> {
     /// A new row for each of these training rows, under its conditions if the model is always given any.
     fn sampled(&self, own: &Arc<Batches>, rows: Vec<u64>, events: &Events) -> Result<Data, Error> {
         let opened = Arc::clone(&self.model.opened);
-        let noise = Noise::new(self.request.seed);
+        let drawing = Drawing::of(Draw::Auto, Noise::new(self.request.seed));
         let phase = (Phase::Decoding, rows.len() as u64);
         let reading = Reading::new(own, &rows[..], CHUNK, Conditioning::Usual, events)?;
         let mut stream = Stream::new(self.model, reading, phase, events, move |read: Observations| {
             // New rows are numbered as in `sample`, so without conditions they are the same.
             let number = |row: &u64| rows.partition_point(|other| other < row) as u64;
             let numbers: Vec<u64> = read.rows.iter().map(number).collect();
-            let records = opened.drawn_by_rules(&numbers, noise, |some, noise| {
+            let records = opened.drawn_by_rules(&numbers, drawing, |some, drawing| {
                 let place = |row: &u64| numbers.partition_point(|other| other < row);
                 let n = some.len();
                 let own = read.take(&some.iter().map(place).collect::<Vec<_>>());
                 let y = windows(&own.y, &(0..n), opened.filled(n));
-                let codes = opened.prior_codes(some.to_vec(), y, 1.0, noise);
-                let records = opened.decode(&codes, &Drawing::of(Draw::Auto, noise))?;
+                let codes = opened.prior_codes(some.to_vec(), y, 1.0, drawing.noise);
+                let records = opened.decode(&codes, drawing)?;
                 Ok((records, codes.y))
             })?;
             Ok(opened.as_stored(&records)?)
