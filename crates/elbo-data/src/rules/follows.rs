@@ -103,7 +103,10 @@ impl<'a> Line<'a> {
         if !alike || !comparable(self.subject, other.subject) {
             return None;
         }
-        let apart = self.probes.iter().map(|row| other.values[*row] - self.values[*row]);
+        let apart = self
+            .probes
+            .iter()
+            .map(|row| other.values[*row] - self.values[*row]);
         let apart: Vec<f64> = apart.filter(|apart| !apart.is_nan()).collect();
         let ratio = (apart.len() >= FEWEST_PROBES)
             .then(|| between(&sorted(apart), 0.25, 0.75) / self.close(other))?;
@@ -128,8 +131,16 @@ impl<'a> Line<'a> {
 /// Numbers in seconds where they are of time; NaN for what is no measure, such as a date that stands for none.
 fn measures(subject: &Subject, numbers: &[f64]) -> Vec<f64> {
     let scale = scale(subject);
-    let range = subject.number().map_or(0.0..=0.0, |number| number.min..=number.max);
-    let measure = |number: &f64| if range.contains(number) { number * scale } else { f64::NAN };
+    let range = subject
+        .number()
+        .map_or(0.0..=0.0, |number| number.min..=number.max);
+    let measure = |number: &f64| {
+        if range.contains(number) {
+            number * scale
+        } else {
+            f64::NAN
+        }
+    };
     numbers.iter().map(measure).collect()
 }
 
@@ -154,7 +165,9 @@ pub(super) fn find(
     columns: &[usize],
     stiff: impl Fn(usize) -> bool,
 ) -> Vec<Follower> {
-    let lines = columns.par_iter().filter_map(|place| Line::new(subjects, sample, *place));
+    let lines = columns
+        .par_iter()
+        .filter_map(|place| Line::new(subjects, sample, *place));
     let lines: Vec<Line> = lines.collect();
     let stiff: Vec<bool> = lines
         .iter()
@@ -197,7 +210,9 @@ fn forest(stiff: &[bool], pairs: impl Iterator<Item = (usize, usize)>) -> Vec<Fo
             continue;
         }
         has_stiff[one] |= has_stiff[other];
-        tree.iter_mut().filter(|own| **own == other).for_each(|own| *own = one);
+        tree.iter_mut()
+            .filter(|own| **own == other)
+            .for_each(|own| *own = one);
         near[a].push(b);
         near[b].push(a);
     }
@@ -250,7 +265,9 @@ pub(super) fn differences(
     let of_one = |pair: &Follower| {
         let scale = scale(&subjects[pair.of]);
         let both = values[pair.by].iter().zip(&values[pair.of]);
-        let apart = both.map(|(by, of)| (of - by) / scale).filter(|apart| !apart.is_nan());
+        let apart = both
+            .map(|(by, of)| (of - by) / scale)
+            .filter(|apart| !apart.is_nan());
         let places = subjects[pair.by].decimals().zip(subjects[pair.of].decimals());
         // Days from a time of day on are no whole ones.
         let places = places.filter(|_| self::scale(&subjects[pair.by]) >= scale);
@@ -298,7 +315,9 @@ mod tests {
         assert_eq!(quantiles(vec![3.0, 1.0, 1.0], Some(0)), [1.0, 1.0, 3.0]);
         assert_eq!(quantiles(vec![0.3 - 0.1], Some(1)), [0.2]);
         // three in four are 5, one in four 9: of 257 quantiles 0 to 192 at shares up to 0.75
-        let many: Vec<f64> = (0..1000).map(|row| if row % 4 == 0 { 9.0 } else { 5.0 }).collect();
+        let many: Vec<f64> = (0..1000)
+            .map(|row| if row % 4 == 0 { 9.0 } else { 5.0 })
+            .collect();
         let table = quantiles(many, None);
         assert_eq!((table.len(), table[0], table[256]), (257, 5.0, 9.0));
         let nines = table.iter().filter(|value| **value == 9.0).count();

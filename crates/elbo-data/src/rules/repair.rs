@@ -18,8 +18,8 @@ use super::{Kept, Rule};
 use crate::error::DataError;
 use crate::kind::number::Number;
 use crate::schema::{Field, Schema};
-pub use follow::Draws;
 use families::Families;
+pub use follow::Draws;
 use levels::Lookup;
 use numbers::{Order, Sum};
 
@@ -251,10 +251,13 @@ struct Work<'a> {
 impl<'a> Work<'a> {
     fn new(keeper: &'a Keeper, columns: &'a mut [ArrayRef], held: &[Vec<Hold>], change: Change) -> Self {
         let records = columns.first().map_or(0, |column| column.len());
-        let holds = keeper.fields.iter().map(|(position, _)| match held.get(*position) {
-            Some(held) if held.len() == records => held.clone(),
-            _ => vec![Hold::Free; records],
-        });
+        let holds = keeper
+            .fields
+            .iter()
+            .map(|(position, _)| match held.get(*position) {
+                Some(held) if held.len() == records => held.clone(),
+                _ => vec![Hold::Free; records],
+            });
         Self {
             changed: vec![vec![false; records]; keeper.fields.len()],
             holds: holds.collect(),
@@ -296,7 +299,10 @@ impl<'a> Work<'a> {
                 .map(|values| values.get(row).copied().unwrap_or(f64::NAN))
                 .collect();
             let holds = self.holds.iter().map(|holds| holds[row]).collect();
-            let after = self.keeper.families.drawn(&before, holds, draws.and_then(|draws| draws.of(row)));
+            let after = self
+                .keeper
+                .families
+                .drawn(&before, holds, draws.and_then(|draws| draws.of(row)));
             for (place, (before, after)) in before.into_iter().zip(after).enumerate() {
                 if before != after && !after.is_nan() {
                     updates[place].push((row, after));

@@ -11,6 +11,7 @@ use elbo_data::arrow::compute::interleave_record_batch;
 use elbo_data::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::noise::Noise;
+use elbo_data::rules::Draws;
 use rayon::prelude::*;
 use serde::Serialize;
 

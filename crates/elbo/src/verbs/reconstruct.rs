@@ -121,7 +121,11 @@ impl Model {
                 Ok(Reconstruction {
                     before: records.x.clone(),
                     after,
-                    pair: Pair::new(&opened, records, originals.read(&codes.rows)?.over(&decoded, None)?),
+                    pair: Pair::new(
+                        &opened,
+                        records,
+                        originals.read(&codes.rows)?.over(&decoded, None)?,
+                    ),
                 })
             }
         });

@@ -51,7 +51,8 @@ impl Families {
     /// Puts all in the order of drawing. Other rules compute the columns in some places.
     pub(super) fn arrange(&mut self, computed: &[bool]) {
         let leaders = &self.leaders;
-        let depth = |place: usize| std::iter::successors(Some(place), |place| leaders.get(place).copied()).count();
+        let depth =
+            |place: usize| std::iter::successors(Some(place), |place| leaders.get(place).copied()).count();
         self.families.sort_by_cached_key(|family| depth(family.by));
         for family in &mut self.families {
             family.is_free = !computed[family.by] && !leaders.contains_key(&family.by);

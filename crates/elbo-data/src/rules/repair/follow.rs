@@ -86,13 +86,19 @@ impl Follow {
 
     /// The numbers that the follower can have, one for each difference that is possible.
     fn forth(&self, by: f64) -> Vec<f64> {
-        let values = self.differences.iter().map(|apart| self.number.nearest(by * self.ratio + apart));
+        let values = self
+            .differences
+            .iter()
+            .map(|apart| self.number.nearest(by * self.ratio + apart));
         values.filter(|of| self.holds(by, *of)).collect()
     }
 
     /// The numbers that the column can have that is followed, which is `number`.
     fn back(&self, number: &Number, of: f64) -> Vec<f64> {
-        let values = self.differences.iter().map(|apart| number.nearest((of - apart) / self.ratio));
+        let values = self
+            .differences
+            .iter()
+            .map(|apart| number.nearest((of - apart) / self.ratio));
         values.filter(|by| self.holds(*by, of)).collect()
     }
 }
@@ -107,7 +113,11 @@ fn near(mut values: Vec<f64>, number: &Number, drawn: f64) -> Vec<f64> {
     let bin = bin(number, drawn);
     let apart = |value: &f64| (bin.low - value).max(value - bin.high).max(0.0);
     let least = values.iter().map(apart).fold(f64::INFINITY, f64::min);
-    let most = if least > 0.0 { least + (bin.high - bin.low) } else { 0.0 };
+    let most = if least > 0.0 {
+        least + (bin.high - bin.low)
+    } else {
+        0.0
+    };
     values.retain(|value| apart(value) <= most);
     values
 }
@@ -152,7 +162,9 @@ impl Followed<'_> {
         let mut settled: Vec<bool> = self.holds.iter().map(|hold| *hold >= Hold::Kept).collect();
         for family in families.iter().rev() {
             let known = |follow: &&Follow| settled[follow.of] && self.is_about(family, follow);
-            if !settled[family.by] && let Some(follow) = family.followers.iter().find(known) {
+            if !settled[family.by]
+                && let Some(follow) = family.followers.iter().find(known)
+            {
                 self.lead(family, follow);
                 settled[family.by] = true;
             }
@@ -162,7 +174,12 @@ impl Followed<'_> {
                 self.anew(family, &settled);
             }
             settled[family.by] = true;
-            for follow in family.followers.iter().filter(|follow| self.is_about(family, follow)).collect::<Vec<_>>() {
+            for follow in family
+                .followers
+                .iter()
+                .filter(|follow| self.is_about(family, follow))
+                .collect::<Vec<_>>()
+            {
                 match settled[follow.of] {
                     false => self.follow(family, follow),
                     true => self.reconcile(family, follow),
@@ -174,13 +191,18 @@ impl Followed<'_> {
 
     /// Whether both numbers are known, and measures.
     fn is_about(&self, family: &Family, follow: &Follow) -> bool {
-        let is_measure = |number: &Number, value: f64| !value.is_nan() && !number.is_apart(number.bin_of(value));
+        let is_measure =
+            |number: &Number, value: f64| !value.is_nan() && !number.is_apart(number.bin_of(value));
         is_measure(&family.number, self.values[family.by])
             && is_measure(&follow.number, self.values[follow.of])
     }
 
     fn follow(&mut self, family: &Family, follow: &Follow) {
-        let values = near(follow.forth(self.values[family.by]), &follow.number, self.values[follow.of]);
+        let values = near(
+            follow.forth(self.values[family.by]),
+            &follow.number,
+            self.values[follow.of],
+        );
         if let Some(value) = drawn(&values, self.draws.as_deref_mut()) {
             self.values[follow.of] = value;
         }
@@ -220,8 +242,13 @@ impl Followed<'_> {
         };
         let own = family.number.bin_of(self.values[family.by]);
         let tries = (0..TRIES).map(|_| {
-            let value = family.number.nearest(family.number.value_in(own, uniform(draws) as f32));
-            let weight: f64 = bins.iter().map(|(follow, bin)| follow.share(value, bin)).product();
+            let value = family
+                .number
+                .nearest(family.number.value_in(own, uniform(draws) as f32));
+            let weight: f64 = bins
+                .iter()
+                .map(|(follow, bin)| follow.share(value, bin))
+                .product();
             (value, weight)
         });
         let tries: Vec<(f64, f64)> = tries.collect();
