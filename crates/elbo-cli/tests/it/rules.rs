@@ -246,3 +246,65 @@ fn a_stated_rule_that_the_data_break_names_the_row() {
     let config = String::from_utf8(folder.read("run/config.toml")).unwrap();
     assert!(config.contains("rules = [\"city -> state\"]"), "{config}");
 }
+
+/// Trips over a year: each begins at a minute, and ends 5 to 60 minutes later.
+fn trips(folder: &Folder) {
+    let mut text = "start,end,kind\n".to_owned();
+    let time = |minute: u64| {
+        let (day, minute) = (minute / 1440, minute % 1440);
+        format!(
+            "2023-{:02}-{:02} {:02}:{:02}",
+            day / 28 + 1,
+            day % 28 + 1,
+            minute / 60,
+            minute % 60
+        )
+    };
+    for row in 0..800u64 {
+        let start = row * 7_919_777 % (335 * 1440);
+        let end = start + 5 + row * row % 56;
+        text += &format!("{},{},k{}\n", time(start), time(end), row % 3);
+    }
+    folder.write("trips.csv", text);
+}
+
+/// Minutes from the start of a month of 28 days.
+fn minutes(cell: &str) -> i64 {
+    let part = |range: std::ops::Range<usize>| cell[range].parse::<i64>().unwrap();
+    ((part(5..7) * 31 + part(8..10)) * 24 + part(11..13)) * 60 + part(14..16)
+}
+
+#[test]
+fn a_time_that_follows_another_closely_does_so_in_new_rows() {
+    let folder = Folder::new();
+    trips(&folder);
+    let words = folder.done("inspect trips.csv");
+    assert!(words.contains("end ~ start"), "{words}");
+    folder.done(&format!("train trips.csv --out run {SMALL}"));
+    let apart = |name: &str| -> Vec<i64> {
+        let rows = Rows::read(&folder, name);
+        let apart = |row: &Vec<String>| minutes(rows.cell(row, "end")) - minutes(rows.cell(row, "start"));
+        rows.rows.iter().map(apart).collect()
+    };
+    folder.done("sample run -n 300 --seed 3 --threads 2 -o new.csv");
+    // A month may end between the two.
+    let near = |apart: &&i64| (5..=60).contains(*apart);
+    let new = apart("new.csv");
+    assert!(new.iter().filter(near).count() >= 297, "{new:?}");
+    // They are spread as in the data, where the mean is about 32.
+    let mean = new.iter().filter(near).sum::<i64>() as f64 / 300.0;
+    assert!((22.0..42.0).contains(&mean), "{mean}");
+    folder.done("sample run -n 300 --seed 3 --threads 1 -o one.csv");
+    assert!(folder.read("one.csv") == folder.read("new.csv"));
+
+    folder.write(
+        "holes.csv",
+        "start,end,kind\n2023-04-05 10:00,,k1\n,2023-09-05 23:10,k2\n",
+    );
+    folder.done("impute run holes.csv -o whole.csv");
+    assert!(apart("whole.csv").iter().all(|apart| (5..=60).contains(apart)));
+
+    folder.done(&format!("train trips.csv --no-rules --out loose {SMALL}"));
+    folder.done("sample loose -n 300 -o loose.csv");
+    assert!(apart("loose.csv").iter().filter(near).count() < 150);
+}

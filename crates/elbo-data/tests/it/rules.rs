@@ -248,6 +248,38 @@ fn a_column_that_hardly_repeats_determines_nothing() {
     assert_eq!(found(&table("name,city", twice)), [""; 0]);
 }
 
+/// A day of three years in seconds, and a number of seconds later within `apart`.
+fn near(rows: u64, apart: f64) -> Vec<(u64, u64)> {
+    let draws = draws(rows, 2);
+    let pair = |draw: &Vec<f64>| {
+        let first = (draw[0] * 1e8) as u64;
+        (first, first + (draw[1] * apart) as u64)
+    };
+    draws.iter().map(pair).collect()
+}
+
+#[test]
+fn a_number_that_is_much_nearer_to_another_than_its_bins_are_wide_follows_it() {
+    let rows = |apart| near(600, apart).into_iter().map(|(a, b)| format!("{a},{b}"));
+    // a bin is some 350,000 wide
+    assert!(found(&table("a,b", rows(90_000.0))).contains(&"b ~ a".to_owned()));
+    assert!(!found(&table("a,b", rows(90_000_000.0))).contains(&"b ~ a".to_owned()));
+    // b of the next row
+    let (a, b): (Vec<u64>, Vec<u64>) = near(600, 9e4).into_iter().unzip();
+    let apart = (0..600).map(|row| format!("{},{}", a[row], b[(row + 1) % 600]));
+    assert!(!found(&table("a,b", apart)).contains(&"b ~ a".to_owned()));
+}
+
+#[test]
+fn a_rule_that_a_number_follows_another_needs_two_of_a_kind() {
+    let rows = (0..60).map(|row| format!("{},2023-01-{:02},k{}", row * 7 % 60, row % 28 + 1, row % 3));
+    let text = table("a,day,kind", rows);
+    for rule in ["a ~ day", "a ~ kind", "a ~ a"] {
+        let error = schema(&text, Some(&[rule])).unwrap_err().to_string();
+        assert!(error.contains(rule), "{error}");
+    }
+}
+
 #[test]
 fn one_exception_is_no_rule() {
     let rows = cities(300)

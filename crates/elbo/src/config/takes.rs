@@ -266,7 +266,7 @@ mod tests {
             takes.read("[\"a <= b\", \"c -> d\"]")
         );
         // a comma in a name
-        assert!(accepts(&takes, "\"a, b\" <= c, d -> e"));
+        assert!(accepts(&takes, "\"a, b\" <= c, d -> e, f ~ \"g h\""));
         assert!(accepts(&takes, "[]") && accepts(&takes, ""));
         for text in ["a", "a <= b, c", "a >= b", "[1]"] {
             assert!(!accepts(&takes, text), "{text}");

@@ -1,16 +1,23 @@
 //! Numbers that follow one another closely: their difference is drawn from those of the training records.
 //!
-//! The model has drawn each of them to within its bin. What is drawn here is p(differences | bins): a number that others
-//! follow is drawn anew within its bin, so that they can reach theirs, and then each difference. Known numbers stay, and
-//! the others are drawn to fit them.
+//! The model has drawn each of them to within about its bin. What is drawn here is p(differences | bins): a number that
+//! others follow is drawn anew within its bin, so that they can reach theirs, and then each difference. Known numbers stay,
+//! and the others are drawn to fit them.
+//!
+//! The bins are taken for noisy: one that is j bins off is 8^−j as likely as the right one. Otherwise a bin that is one too
+//! high could be reached by the rarest, largest differences alone, which would then come out too often.
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 
 use super::Hold;
-use crate::kind::number::{Bin, Number};
+use crate::kind::number::Number;
 use crate::noise::{Noise, Purpose};
 
+/// How many times as likely a bin is as one that is one bin farther from the right one.
+const PER_BIN: f64 = 8.0;
+/// The farthest bins that count when a number is drawn anew.
+const FARTHEST: i64 = 3;
 /// Draws of a number within its bin, of which one is chosen.
 const TRIES: usize = 32;
 
@@ -67,12 +74,18 @@ impl Follow {
         (self.differences[n * 3 / 4] - self.differences[n / 4]) / self.ratio
     }
 
-    /// The share of the differences with which the follower is in `bin`.
-    fn share(&self, by: f64, bin: &Bin) -> f64 {
+    /// How likely it is that the follower is drawn in `bin`: Σ_d 8^−j over the differences d that lead j bins away from it,
+    /// as a share of all.
+    fn share(&self, by: f64, bin: i64) -> f64 {
         let from = by * self.ratio;
-        let below = self.differences.partition_point(|apart| from + apart < bin.low);
-        let within = self.differences[below..].partition_point(|apart| from + apart <= bin.high);
-        within as f64 / self.differences.len() as f64
+        let within = |off: i64| {
+            let bin = self.number.bins.get(usize::try_from(bin + off).ok()?)?;
+            let below = self.differences.partition_point(|apart| from + apart < bin.low);
+            let within = self.differences[below..].partition_point(|apart| from + apart <= bin.high);
+            Some(within as f64 * PER_BIN.powi(-(off.abs() as i32)))
+        };
+        let likely: f64 = (-FARTHEST..=FARTHEST).filter_map(within).sum();
+        likely / self.differences.len() as f64
     }
 
     /// Whether two numbers differ as those of training records may, to within half a step of the follower.
@@ -103,38 +116,29 @@ impl Follow {
     }
 }
 
-/// Of values that a column can have, those in the bin of the value that was drawn; or where none is, the nearest, and
-/// those that are farther by no more than the bin is wide. Values in the range of the training records come first.
-fn near(mut values: Vec<f64>, number: &Number, drawn: f64) -> Vec<f64> {
+/// Of values that a column can have, those in the range of the training records, or all if none is; and how likely each is,
+/// 8^−j if it is j bins farther from the value that was drawn than the nearest of them.
+fn near(mut values: Vec<f64>, number: &Number, drawn: f64) -> Vec<(f64, f64)> {
     let range = number.min..=number.max;
     if values.iter().any(|value| range.contains(value)) {
         values.retain(|value| range.contains(value));
     }
-    let bin = bin(number, drawn);
-    let apart = |value: &f64| (bin.low - value).max(value - bin.high).max(0.0);
-    let least = values.iter().map(apart).fold(f64::INFINITY, f64::min);
-    let most = if least > 0.0 {
-        least + (bin.high - bin.low)
-    } else {
-        0.0
-    };
-    values.retain(|value| apart(value) <= most);
-    values
+    let bin = number.bin_of(drawn);
+    let off = |value: &f64| number.bin_of(*value).abs_diff(bin);
+    let least = values.iter().map(off).min().unwrap_or(0);
+    let likely = |value: &f64| PER_BIN.powi(-((off(value) - least) as i32));
+    values.iter().map(|value| (*value, likely(value))).collect()
 }
 
-fn bin(number: &Number, value: f64) -> Bin {
-    let bin = number.bins.get(number.bin_of(value) as usize).copied();
-    bin.unwrap_or(Bin {
-        low: value,
-        high: value,
-        count: 0,
-    })
-}
-
-/// One of these values; the middle one where nothing is random.
-fn drawn(values: &[f64], draws: Option<&mut ChaCha8Rng>) -> Option<f64> {
-    let share = draws.map_or(0.5, uniform);
-    values.get((share * values.len() as f64) as usize).copied()
+/// One of these values, by how likely each is; the middle one where nothing is random.
+fn drawn(values: &[(f64, f64)], draws: Option<&mut ChaCha8Rng>) -> Option<f64> {
+    let all: f64 = values.iter().map(|(_, likely)| likely).sum();
+    let mut left = draws.map_or(0.5, uniform) * all;
+    let chosen = values.iter().find(|(_, likely)| {
+        left -= likely;
+        left < 0.0
+    });
+    chosen.map(|(value, _)| *value)
 }
 
 /// A column and those that follow it, the closest first.
@@ -235,8 +239,8 @@ impl Followed<'_> {
     fn anew(&mut self, family: &Family, settled: &[bool]) {
         let open = family.followers.iter().filter(|follow| !settled[follow.of]);
         let open = open.filter(|follow| self.is_about(family, follow));
-        let bins = open.map(|follow| (follow, bin(&follow.number, self.values[follow.of])));
-        let bins: Vec<(&Follow, Bin)> = bins.collect();
+        let bins = open.map(|follow| (follow, i64::from(follow.number.bin_of(self.values[follow.of]))));
+        let bins: Vec<(&Follow, i64)> = bins.collect();
         let Some(draws) = self.draws.as_deref_mut().filter(|_| !bins.is_empty()) else {
             return;
         };
@@ -247,20 +251,143 @@ impl Followed<'_> {
                 .nearest(family.number.value_in(own, uniform(draws) as f32));
             let weight: f64 = bins
                 .iter()
-                .map(|(follow, bin)| follow.share(value, bin))
+                .map(|(follow, bin)| follow.share(value, *bin))
                 .product();
             (value, weight)
         });
         let tries: Vec<(f64, f64)> = tries.collect();
-        let all: f64 = tries.iter().map(|(_, weight)| weight).sum();
-        let mut left = uniform(draws) * all;
-        let chosen = tries.into_iter().find(|(_, weight)| {
-            left -= weight;
-            left < 0.0
-        });
+        let chosen = drawn(&tries, Some(draws));
         // Where no number within the bin does, the one that was drawn is as good as any.
-        if let Some((value, _)) = chosen {
+        if let Some(value) = chosen {
             self.values[family.by] = value;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::number::{Bin, Grid};
+
+    /// Whole numbers from 0 to 999 in bins of 100 values.
+    fn hundreds(step: u64) -> Number {
+        let bin = |place: u32| Bin {
+            low: f64::from(place * 100),
+            high: f64::from(place * 100 + 99),
+            count: 10,
+        };
+        Number {
+            mean: 500.0,
+            std: 300.0,
+            min: 0.0,
+            max: 999.0,
+            integer: true,
+            grid: Some(Grid {
+                decimals: 0,
+                step,
+                offset: 0,
+            }),
+            bins: (0..10).map(bin).collect(),
+            repeated: Vec::new(),
+            spread: 0.0,
+            none_twice: false,
+            notation: None,
+        }
+    }
+
+    fn family(differences: &[f64]) -> Family {
+        Family {
+            by: 0,
+            number: hundreds(1),
+            followers: vec![Follow::new(1, &hundreds(1), differences, [1.0; 2]).unwrap()],
+            is_free: true,
+        }
+    }
+
+    fn settled(family: Family, values: [f64; 2], holds: [Hold; 2], seed: Option<u64>) -> [f64; 2] {
+        let mut stream = seed.map(|seed| Noise::new(seed).stream(Purpose::Differences, 0, 0));
+        let mut record = Followed {
+            values: values.to_vec(),
+            holds: holds.to_vec(),
+            draws: stream.as_mut(),
+        };
+        record.settle(&[family]);
+        [record.values[0], record.values[1]]
+    }
+
+    #[test]
+    fn a_follower_is_near_and_in_its_bin() {
+        use Hold::{Fixed, Free};
+        let middle = |values, holds| settled(family(&[5.0, 20.0, 30.0, 250.0]), values, holds, None);
+        // 180 + {5, …}: 185 is in the bin of 150, 200 and 210 are in that of 290, 430 in that of 444; in the second case
+        // ⅛ + 1 of ⅛ + 1 + 1 + 1/64 is beyond the middle
+        assert_eq!(middle([180.0, 150.0], [Free; 2]), [180.0, 185.0]);
+        assert_eq!(middle([180.0, 290.0], [Free; 2]), [180.0, 200.0]);
+        assert_eq!(middle([180.0, 444.0], [Free; 2]), [180.0, 430.0]);
+        // from 300 to 399 there is none: 200, 210 and 430 are one bin off, 185 is two
+        assert_eq!(middle([180.0, 333.0], [Free; 2]), [180.0, 210.0]);
+        // a follower that is known is led to: 290 − {5, 20, 30} are from 200 to 299, 40 is two bins off
+        assert_eq!(middle([250.0, 290.0], [Free, Fixed]), [270.0, 290.0]);
+        assert_eq!(middle([250.0, 900.0], [Fixed, Fixed]), [250.0, 900.0]);
+        assert_eq!(middle([f64::NAN, 900.0], [Free; 2])[1], 900.0);
+        // better kept, but 900 cannot follow 250
+        assert_eq!(middle([250.0, 260.0], [Fixed, Hold::Kept]), [250.0, 260.0]);
+        assert_eq!(middle([250.0, 900.0], [Fixed, Hold::Kept]), [250.0, 500.0]);
+    }
+
+    #[test]
+    fn what_is_followed_is_drawn_within_its_bin_so_that_the_follower_reaches_its_own() {
+        let mut reached = 0;
+        for seed in 0..900 {
+            let [by, of] = settled(family(&[0.0, 10.0]), [105.0, 290.0], [Hold::Free; 2], Some(seed));
+            assert!((100.0..=199.0).contains(&by) && (of == by || of == by + 10.0));
+            reached += u32::from(of >= 200.0);
+        }
+        // From 190 on, one of the differences leads to 200 or more, (1 + ⅛)/2; below, none does, ⅛. So a share of 1/3 is
+        // from 190 on, and 8 in 9 of these reach 200: 267 of 900, to within five standard errors of 14.
+        assert!((197..=337).contains(&reached), "{reached}");
+        // what is known stays
+        let fixed = [Hold::Fixed, Hold::Free];
+        assert_eq!(
+            settled(family(&[10.0]), [105.0, 290.0], fixed, Some(1)),
+            [105.0, 115.0]
+        );
+    }
+
+    #[test]
+    fn frequent_differences_stay_frequent() {
+        // 0 three times in four
+        let differences = [0.0, 0.0, 0.0, 40.0];
+        let far = (0..4000).filter(|seed| {
+            let [by, of] = settled(
+                family(&differences),
+                [150.0, 150.0],
+                [Hold::Fixed, Hold::Free],
+                Some(*seed),
+            );
+            of == by + 40.0
+        });
+        // a quarter of 4,000, to within five standard errors of 27
+        assert!((865..=1135).contains(&far.count()));
+    }
+
+    #[test]
+    fn days_and_seconds_fit_together() {
+        // the second of a day: only the day itself leads to it, at any difference
+        let seconds = Number {
+            max: 864_000.0,
+            ..hundreds(1)
+        };
+        let follow = Follow::new(1, &seconds, &[0.0, 43_200.0, 86_399.0], [86_400.0, 1.0]).unwrap();
+        assert_eq!(follow.back(&hundreds(1), 3.0 * 86_400.0 + 100.0), [3.0]);
+        assert_eq!(follow.forth(3.0), [259_200.0, 302_400.0, 345_599.0]);
+        assert_eq!(follow.width(), (86_399.0 - 43_200.0) / 86_400.0);
+    }
+
+    #[test]
+    fn values_are_on_the_grid_of_their_column() {
+        let tens = Follow::new(1, &hundreds(10), &[3.0, 12.0], [1.0; 2]).unwrap();
+        // 103 and 112 are rounded to tens
+        assert_eq!(tens.forth(100.0), [100.0, 110.0]);
     }
 }
