@@ -74,10 +74,13 @@ fn names_of_every_kind_of_field_are_those_of_saved_runs() {
     // A renamed field or variant of a module would make saved weights unreadable.
     let weights = build(&mixed(4), 1).weights();
     for name in [
-        "condition.embeddings.0.Category.table",
-        "condition.embeddings.1.GivenImage.dense.weight",
-        "condition.embeddings.3.GivenText.dense.bias",
-        "condition.embeddings.3.GivenText.features.embedding.table",
+        "auxiliary.logits.bias",
+        "auxiliary.mixtures.weight",
+        "condition.embeddings.0.GivenImage.dense.weight",
+        "condition.embeddings.2.GivenText.dense.bias",
+        "condition.embeddings.2.GivenText.features.embedding.table",
+        "condition.levels.named",
+        "condition.levels.of_facts.weight",
         "decoder.heads.0.Image.dense.weight",
         "decoder.heads.1.Text.stack.embedding.table",
         "decoder.heads.1.Text.stack.layers.0.back.weight",

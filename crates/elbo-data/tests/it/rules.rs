@@ -274,7 +274,8 @@ fn a_number_that_is_much_nearer_to_another_than_its_bins_are_wide_follows_it() {
 fn a_rule_that_a_number_follows_another_needs_two_of_a_kind() {
     let rows = (0..60).map(|row| format!("{},2023-01-{:02},k{}", row * 7 % 60, row % 28 + 1, row % 3));
     let text = table("a,day,kind", rows);
-    for rule in ["a ~ day", "a ~ kind", "a ~ a"] {
+    assert!("a ~ a".parse::<Rule>().is_err());
+    for rule in ["a ~ day", "a ~ kind"] {
         let error = schema(&text, Some(&[rule])).unwrap_err().to_string();
         assert!(error.contains(rule), "{error}");
     }

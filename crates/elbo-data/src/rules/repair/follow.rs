@@ -373,13 +373,13 @@ mod tests {
 
     #[test]
     fn days_and_seconds_fit_together() {
-        // the second of a day: only the day itself leads to it, at any difference
+        // the second 100 of a day: the day itself leads to it, at the first two differences to the nearest day
         let seconds = Number {
             max: 864_000.0,
             ..hundreds(1)
         };
         let follow = Follow::new(1, &seconds, &[0.0, 43_200.0, 86_399.0], [86_400.0, 1.0]).unwrap();
-        assert_eq!(follow.back(&hundreds(1), 3.0 * 86_400.0 + 100.0), [3.0]);
+        assert_eq!(follow.back(&hundreds(1), 3.0 * 86_400.0 + 100.0), [3.0, 3.0]);
         assert_eq!(follow.forth(3.0), [259_200.0, 302_400.0, 345_599.0]);
         assert_eq!(follow.width(), (86_399.0 - 43_200.0) / 86_400.0);
     }
