@@ -135,7 +135,8 @@ impl Model {
         let prior = self.prior.given(&y, &q.mean);
         let (z, mut rate_per_unit) = q.sample_and_kl(&prior, eps);
         let open = y.open(&z);
-        if y.levels.is_some() {
+        // The posterior does not depend on what is given, so a prior that learns follows it there; a fixed one cannot.
+        if y.levels.is_some() && self.prior.learns() {
             rate_per_unit = q.held(&open).kl_per_unit(&prior);
         }
         Elbo {

@@ -23,6 +23,11 @@ pub struct LearnedPrior {
 }
 
 impl Prior {
+    /// Whether it is a network's function of y.
+    pub fn learns(&self) -> bool {
+        self.learned.is_some()
+    }
+
     /// The prior that a checked config asks for.
     pub fn init(config: &ModelConfig, condition: usize, init: &mut Init) -> Self {
         let learned = (config.prior == PriorKind::Learned).then(|| {
