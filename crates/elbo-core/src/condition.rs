@@ -22,11 +22,6 @@ pub struct Condition {
     /// For each modelled field with levels its place among the given ones, if it may be given.
     #[module(skip)]
     modelled: Vec<Option<usize>>,
-    /// Width of the embeddings, and with the sum.
-    #[module(skip)]
-    apart_width: usize,
-    #[module(skip)]
-    width: usize,
 }
 
 impl Condition {
@@ -43,17 +38,11 @@ impl Condition {
             .iter()
             .map(|place| Embedding::given(&y[*place], network, init));
         let embeddings: Vec<Embedding> = embeddings.collect();
-        let sum = modelled
-            .iter()
-            .any(Option::is_some)
-            .then(|| network.given_width());
-        let levels = sum.map(|width| LevelVectors::of_fields(x, network.number_steps, width, init));
-        let apart_width = embeddings.iter().map(Embedding::width).sum();
+        let any = modelled.iter().any(Option::is_some);
         Self {
-            width: apart_width + sum.unwrap_or(0),
-            apart_width,
+            levels: any
+                .then(|| LevelVectors::of_fields(x, network.number_steps, network.given_width(), init)),
             embeddings,
-            levels,
             apart,
             modelled,
         }
@@ -61,12 +50,12 @@ impl Condition {
 
     /// Width of the embedded condition; 0 for a plain VAE.
     pub fn width(&self) -> usize {
-        self.width
+        self.apart_width() + self.levels.as_ref().map_or(0, LevelVectors::width)
     }
 
     /// Width of the fields that are never modelled.
     pub fn apart_width(&self) -> usize {
-        self.apart_width
+        self.embeddings.iter().map(Embedding::width).sum()
     }
 
     /// # Shapes

@@ -138,6 +138,11 @@ impl LevelVectors {
         }
     }
 
+    /// Width of each vector.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
     /// For each field the sum of the vectors of those before it in this order, `[batch, fields · width]`.
     pub(crate) fn before(&self, seen: &Seen, order: &[usize]) -> Tensor<2> {
         let Blocks {

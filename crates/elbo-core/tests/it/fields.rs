@@ -220,9 +220,9 @@ fn training_lowers_the_loss_of_mixed_records() {
     for chain in CHAINS {
         let model = build(&mixed(chain), 4);
         let (before, model) = trained(model, &x, &y, N, 0);
-        let (after, _) = trained(model, &x, &y, N, 240);
-        // 1 nat is more than the noise of z moves the loss of 24 records.
-        assert!(after < before - 1.0, "{before} {after}");
+        let (after, _) = trained(model, &x, &y, N, 60);
+        // 3 nats are far more than the noise of z moves the loss of 24 records.
+        assert!(after < before - 3.0, "{before} {after}");
     }
 }
 

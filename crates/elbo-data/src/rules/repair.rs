@@ -1,8 +1,9 @@
 //! Makes generated records keep rules, and changes as little as possible of them.
 //!
 //! What is determined is looked up, what is a sum is computed, what follows another number is drawn near it, and of two
-//! numbers in the wrong order one is moved to the nearest allowed value of its column. A value that is known never changes: then the other side of the rule does. Each
-//! record is changed by itself, so that it does not depend on the others.
+//! numbers in the wrong order one is moved to the nearest allowed value of its column. A value that is known never
+//! changes: then the other side of the rule does. Each record is changed by itself, so that it does not depend on the
+//! others.
 
 mod families;
 mod follow;

@@ -319,7 +319,7 @@ pub static KEYS: &[Key] = &[
     Key::or_auto(
         "objective.warmup",
         OneOf(&["none", "linear", "cyclical"]),
-        "how beta rises from 0: not at all, once, or in cycles; auto: once, unless only whole pictures, or only the fields of a table of which nothing is given, are modelled",
+        "how beta rises from 0: not at all, once, or in cycles; auto: once, unless only whole pictures, or only the fields of a table without fields that are always given, are modelled",
     ),
     Key::or_auto(
         "objective.warmup_epochs",

@@ -2,9 +2,9 @@
 //!
 //! A record that is sampled and breaks a rule is drawn again: what remains is distributed as the model's records that
 //! keep the rules. What others determine needs no new draw, it is looked up or computed, and what follows another number
-//! is drawn near it; and where a rule is still broken
-//! after some draws, as few values as possible are changed.
+//! is drawn near it; and where a rule is still broken after some draws, as few values as possible are changed.
 
+use elbo_data::arrow::array::ArrayRef;
 use elbo_data::arrow::compute::interleave_record_batch;
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::rules::{Change, Draws, Hold};
@@ -43,12 +43,23 @@ impl Opened {
         change: Change,
         draws: Option<Draws>,
     ) -> Result<RecordBatch, DataError> {
+        self.changed(records, y, |columns, held| {
+            self.keeper.make(columns, held, change, draws)
+        })
+    }
+
+    /// Records whose columns `change` has changed; it is told which values are fixed.
+    fn changed<T>(
+        &self,
+        records: RecordBatch,
+        y: &[Column],
+        change: impl FnOnce(&mut [ArrayRef], &[Vec<Hold>]) -> Result<T, DataError>,
+    ) -> Result<RecordBatch, DataError> {
         if self.keeper.is_empty() {
             return Ok(records);
         }
         let mut columns = records.columns().to_vec();
-        let held = self.held(y, records.num_rows());
-        self.keeper.make(&mut columns, &held, change, draws)?;
+        change(&mut columns, &self.held(y, records.num_rows()))?;
         Ok(RecordBatch::try_new(records.schema(), columns)?)
     }
 
@@ -84,10 +95,10 @@ impl Opened {
             }
             records = interleave_record_batch(&[&records, &others], &from).map_err(DataError::from)?;
         }
-        let mut columns = records.columns().to_vec();
-        let held = self.held(&y, records.num_rows());
-        self.keeper.mend(&mut columns, &held, Change::Any)?;
-        Ok(RecordBatch::try_new(records.schema(), columns).map_err(DataError::from)?)
+        let mended = self.changed(records, &y, |columns, held| {
+            self.keeper.mend(columns, held, Change::Any)
+        });
+        Ok(mended?)
     }
 
     /// How firmly the values of each field stand: those that are given are fixed.
