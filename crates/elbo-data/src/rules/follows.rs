@@ -154,7 +154,8 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
     sorted[(share * (sorted.len() - 1) as f64).round() as usize]
 }
 
-fn between(sorted: &[f64], low: f64, high: f64) -> f64 {
+/// The distance between two quantiles.
+pub(super) fn between(sorted: &[f64], low: f64, high: f64) -> f64 {
     quantile(sorted, high) - quantile(sorted, low)
 }
 

@@ -13,6 +13,7 @@ use rand_core::Rng;
 use super::Hold;
 use crate::kind::number::Number;
 use crate::noise::{Noise, Purpose};
+use crate::rules::follows::between;
 
 /// How many times as likely a bin is as one that is one bin farther from the right one.
 const PER_BIN: f64 = 8.0;
@@ -70,8 +71,7 @@ impl Follow {
 
     /// The interquartile range of the differences, in the unit of the column that is followed.
     pub(super) fn width(&self) -> f64 {
-        let n = self.differences.len();
-        (self.differences[n * 3 / 4] - self.differences[n / 4]) / self.ratio
+        between(&self.differences, 0.25, 0.75) / self.ratio
     }
 
     /// How likely it is that the follower is drawn in `bin`: Σ_d 8^−j over the differences d that lead j bins away from it,
