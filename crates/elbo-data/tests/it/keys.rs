@@ -172,3 +172,18 @@ fn whole_numbers_of_which_none_occurs_twice_may_be_keys() {
     // years of a series
     assert!(noted(|i| 1900 + i * 37 % 97).is_empty());
 }
+
+#[test]
+fn a_part_of_keys_in_no_order_is_a_number() {
+    let kinds = |keep: fn(&u64) -> bool| {
+        // a permutation of 0 to 1008, or of a part of these
+        let keys = (0..1009u64).map(|i| i * 7 % 1009).filter(keep);
+        let rows: String = keys.map(|key| format!("{key},{}\n", key % 3)).collect();
+        let source = table(format!("id,x\n{rows}"));
+        let fitted = fitted(source.as_ref(), source.len() * 8 / 10);
+        let examined = examine(source.as_ref(), &|_| true).unwrap().unwrap();
+        [fitted.fields[0].kind.name(), examined.fields[0].kind.name()]
+    };
+    assert_eq!(kinds(|_| true), ["ignored"; 2]);
+    assert_eq!(kinds(|key| key % 10 < 7), ["number"; 2]);
+}

@@ -18,7 +18,7 @@ use crate::kind::{Kind, constant, ignored, no_value};
 /// years or that go up by other steps.
 const SURELY_IDENTIFIER: [u64; 2] = [20, 1000];
 /// The share of the keys of a table that a part of it holds.
-const PART_OF_KEYS: std::ops::Range<f64> = 0.5..0.95;
+const PART_OF_KEYS: std::ops::Range<f64> = 0.25..0.95;
 /// The most different values that are no measures.
 const MAX_APART: usize = 8;
 /// Whole numbers that could be years: a few of them in order are no identifier.
@@ -45,9 +45,10 @@ pub(crate) struct NumberFitter {
     notation: Option<Notation>,
     /// Whether a person set the type of the column to number.
     surely: bool,
-    /// The smallest and the largest value of all records, those included that are not fitted, and how many there are.
+    /// The smallest and the largest value of all records, those included that are not fitted.
     lowest: f64,
     highest: f64,
+    /// How many records were looked at besides fitting, if any: all.
     looked: u64,
     /// Whether a record that is not fitted has another value than -1, 0 and 1.
     others: bool,
@@ -148,6 +149,7 @@ impl NumberFitter {
         self.squares += delta * (value - self.mean);
         self.min = self.min.min(value);
         self.max = self.max.max(value);
+        self.lowest = self.lowest.min(value);
         self.highest = self.highest.max(value);
         for (count, sign) in self.signs.iter_mut().zip([-1.0, 0.0, 1.0]) {
             *count += u64::from(value == sign);
@@ -239,7 +241,8 @@ impl NumberFitter {
     /// Whether most numbers of the range occur in some record, but many do not, as in a part of a table. Then new ones are
     /// best drawn between those: such numbers often follow other columns, as those of orders follow their dates.
     fn a_part_of_keys(&self) -> bool {
-        PART_OF_KEYS.contains(&(self.looked as f64 / (self.highest - self.lowest + 1.0)))
+        let all = self.n.max(self.looked) as f64;
+        PART_OF_KEYS.contains(&(all / (self.highest - self.lowest + 1.0)))
     }
 
     /// As [`Self::finish`], of values that are known to be no flags and no identifier.
