@@ -7,7 +7,7 @@ use crate::field::image::{ImageDistribution, ImageHead};
 use crate::field::levels::{Levels, LevelsHead};
 use crate::field::text::{TextDistribution, TextHead};
 use crate::fields::LevelValues;
-use crate::network::conditional::Order;
+use crate::network::conditional::Variation;
 use crate::network::{Embedded, Mlp};
 use crate::{FieldKind, FieldSpec, Fields, Init, ModelConfig, NetworkConfig};
 
@@ -147,13 +147,13 @@ pub enum FieldDistribution {
 impl Likelihood {
     /// log p(x|z,y), `[batch]`, in nats: the sum over fields, a missing field contributing zero.
     pub fn log_prob(&self, x: &Fields) -> Tensor<1> {
-        self.log_prob_in(None, x)
+        self.log_prob_in(Variation::default(), x)
     }
 
-    /// The same, with fields that have levels predicted in this order.
-    pub fn log_prob_in(&self, order: Order<'_>, x: &Fields) -> Tensor<1> {
+    /// The same, with the networks of fields that have levels varied.
+    pub fn log_prob_in(&self, variation: Variation<'_>, x: &Fields) -> Tensor<1> {
         let whole = self.whole_terms(x).map(|(_, term)| term);
-        let levels = self.level_terms(x, order).map(|terms| terms.sum_dim(1));
+        let levels = self.level_terms(x, variation).map(|terms| terms.sum_dim(1));
         let terms = whole.chain(levels);
         terms
             .reduce(|sum, term| sum + term)
@@ -166,7 +166,7 @@ impl Likelihood {
         let mut columns: Vec<(usize, Tensor<2>)> = self.whole_terms(x).collect();
         let places = (0..).zip(&self.fields);
         let places = places.filter(|(_, p)| matches!(p, FieldDistribution::Levels));
-        if let Some(terms) = self.level_terms(x, None) {
+        if let Some(terms) = self.level_terms(x, Variation::default()) {
             let terms = terms.split(1, 1);
             columns.extend(places.map(|(place, _)| place).zip(terms));
         }
@@ -197,14 +197,14 @@ impl Likelihood {
     }
 
     /// The terms of the fields that have levels, `[batch, fields with levels]`.
-    fn level_terms(&self, x: &Fields, order: Order<'_>) -> Option<Tensor<2>> {
+    fn level_terms(&self, x: &Fields, variation: Variation<'_>) -> Option<Tensor<2>> {
         let levels = self.levels.as_ref()?;
         let LevelValues {
             levels: values,
             observed,
             within,
         } = x.levels()?;
-        let log_prob = levels.log_prob(values, observed.clone(), order);
+        let log_prob = levels.log_prob(values, observed.clone(), variation);
         Some((log_prob + within) * observed)
     }
 }

@@ -10,7 +10,7 @@ use crate::distribution::DiagonalGaussian;
 use crate::encoder::Encoder;
 use crate::field::levels::{Levels, LevelsHead};
 use crate::network::Widest;
-use crate::network::conditional::Order;
+use crate::network::conditional::Variation;
 use crate::prior::Prior;
 use crate::{CoreError, Fields, Init, ModelConfig, NetworkConfig};
 
@@ -125,11 +125,11 @@ impl Model {
     /// assert!(elbo.value().max().into_scalar::<f32>() < 0.0);
     /// ```
     pub fn elbo(&self, x: &Fields, y: &Fields, eps: Tensor<2>) -> Elbo {
-        self.elbo_in(None, x, y, eps)
+        self.elbo_in(Variation::default(), x, y, eps)
     }
 
-    /// The same, with fields that have levels predicted in this order, by their places among such fields.
-    pub fn elbo_in(&self, order: Order<'_>, x: &Fields, y: &Fields, eps: Tensor<2>) -> Elbo {
+    /// The same, with the networks of fields that have levels varied.
+    pub fn elbo_in(&self, variation: Variation<'_>, x: &Fields, y: &Fields, eps: Tensor<2>) -> Elbo {
         let y = self.condition.embed(y);
         let q = self.encoder.posterior(x, &y);
         let prior = self.prior.given(&y, &q.mean);
@@ -142,7 +142,7 @@ impl Model {
         Elbo {
             standardised: prior.standardise(z.clone()),
             open,
-            distortion: -self.decoder.likelihood(z.clone(), &y).log_prob_in(order, x),
+            distortion: -self.decoder.likelihood(z.clone(), &y).log_prob_in(variation, x),
             rate_per_unit,
             z,
         }
@@ -156,9 +156,9 @@ impl Model {
         let head = self.auxiliary.as_ref()?;
         let levels = x.levels()?;
         let inputs = self.condition.embed(y).of_encoder().join(z);
-        let terms = head
-            .forward(inputs, None)
-            .log_prob(levels.levels, levels.observed.clone(), None);
+        let terms =
+            head.forward(inputs, None)
+                .log_prob(levels.levels, levels.observed.clone(), Variation::default());
         Some(-(terms * levels.observed).sum_dim(1).squeeze_dim(1))
     }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::distribution::discrepancy::discrepancy;
 use crate::model::{ImportanceSamples, log_sum_exp};
-use crate::network::conditional::Order;
+use crate::network::conditional::Variation;
 use crate::{Elbo, Fields, Model};
 
 /// The training objective; the plain ELBO by default.
@@ -90,21 +90,20 @@ impl Objective {
     /// assert!((loss.total - expected).abs().into_scalar::<f32>() < 1e-4);
     /// ```
     pub fn loss(&self, model: &Model, x: &Fields, y: &Fields, eps: Tensor<2>, warmup: f64) -> Loss {
-        self.loss_in(None, model, (x, y), eps, warmup)
+        self.loss_in(Variation::default(), model, (x, y), eps, warmup)
     }
 
-    /// The same of (x, y), with fields that have levels predicted in this order; for several samples always in that of
-    /// the record.
+    /// The same of (x, y), with the networks of fields that have levels varied; for several samples they are not.
     pub fn loss_in(
         &self,
-        order: Order<'_>,
+        variation: Variation<'_>,
         model: &Model,
         (x, y): (&Fields, &Fields),
         eps: Tensor<2>,
         warmup: f64,
     ) -> Loss {
         if self.samples == 1 {
-            let elbo = model.elbo_in(order, x, y, eps);
+            let elbo = model.elbo_in(variation, x, y, eps);
             let auxiliary = (self.auxiliary > 0.0)
                 .then(|| model.auxiliary_distortion(elbo.z.clone(), x, y))
                 .flatten();

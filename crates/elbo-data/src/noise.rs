@@ -54,6 +54,8 @@ pub enum Purpose {
     FieldOrder = 17,
     /// Differences between numbers of which one follows another.
     Differences = 18,
+    /// Which features of the fields are dropped at a training step.
+    Dropout = 19,
 }
 
 /// All randomness of a run, keyed by its seed.

@@ -12,7 +12,7 @@ use super::mixture::{Mixture, first_parameters, log_add_exp};
 pub use super::vectors::Seen;
 use super::vectors::picked;
 use crate::network::Conditional;
-use crate::network::conditional::{CONTEXT, Order};
+use crate::network::conditional::{CONTEXT, Variation};
 use crate::network::field_layers::FieldLayers;
 use crate::{FieldKind, FieldSpec, Init, NetworkConfig};
 
@@ -49,8 +49,15 @@ impl LevelsHead {
         let each = kinds.iter().map(|kind| Law::new(kind, network.components));
         let laws = Laws::new(&each.collect::<Vec<_>>());
         let kinds: Vec<&FieldKind> = laws.places.iter().map(|place| kinds[*place]).collect();
-        let networks = (network.chain > 0)
-            .then(|| Conditional::init(&kinds, network.chain, network.number_steps, inputs, init));
+        let networks = (network.chain > 0).then(|| {
+            Conditional::init(
+                (&kinds, laws.without_mixture()),
+                network.chain,
+                network.number_steps,
+                inputs,
+                init,
+            )
+        });
         let width = networks.as_ref().map_or(inputs, Conditional::width);
         let logits = laws.each.iter().zip(&kinds).map(|(law, kind)| law.first(kind));
         let logits: Vec<Vec<f32>> = logits.collect();
@@ -108,14 +115,14 @@ pub struct OneByOne<'a> {
 }
 
 impl Levels {
-    /// log p of each field's level, in nats, given the observed levels of the fields before it in this order.
+    /// log p of each field's level, in nats, given the observed levels of the fields before it.
     ///
     /// # Shapes
     /// levels, observed: `[batch, fields]`, to the same.
-    pub fn log_prob(&self, levels: Tensor<2>, observed: Tensor<2>, order: Order<'_>) -> Tensor<2> {
+    pub fn log_prob(&self, levels: Tensor<2>, observed: Tensor<2>, variation: Variation<'_>) -> Tensor<2> {
         let laws = &self.head.laws;
         let seen = Seen::new(levels, observed).at(&laws.places);
-        let features = self.features(&seen, order);
+        let features = self.features(&seen, variation);
         let logits = self.head.logits.forward(features.clone());
         let widths: Vec<usize> = laws.each.iter().map(Law::heads).collect();
         let Looked { head, mixed } = laws.look_up(seen.levels);
@@ -142,15 +149,19 @@ impl Levels {
     }
 
     /// The features of all fields, `[batch, fields · width]`.
-    fn features(&self, seen: &Seen, order: Order<'_>) -> Tensor<2> {
+    fn features(&self, seen: &Seen, variation: Variation<'_>) -> Tensor<2> {
         let LevelsHead { networks, laws, .. } = &self.head;
         let Some(networks) = networks else {
             return self.hidden.clone().repeat_dim(1, laws.each.len());
         };
         let usual: Vec<usize> = (0..laws.each.len()).collect();
-        let order = order.unwrap_or(&usual).iter();
+        let order = variation.order.unwrap_or(&usual).iter();
         let order: Vec<usize> = order.map(|place| laws.place_of[*place]).collect();
-        networks.features(&self.hidden, seen, self.known.as_ref(), &order)
+        let features = networks.features(&self.hidden, seen, self.known.as_ref(), &order);
+        match variation.kept {
+            Some(kept) => features * kept.clone(),
+            None => features,
+        }
     }
 
     /// The fields one after the other. `known`: levels that are known already, which all fields see; they are then not to
@@ -326,7 +337,11 @@ mod tests {
         // ¼ ¾, and ⅕ ⅖ ⅖
         let p = Levels::of_logits(&[&[0.0, 3.0_f32.ln()], &[0.0, 2.0_f32.ln(), 2.0_f32.ln()]], 2);
         let expected = [0.75, 0.2, 0.25, 0.4].map(f64::ln);
-        let found = p.log_prob(rows([[1.0, 0.0], [0.0, 2.0]]), rows([[1.0; 2]; 2]), None);
+        let found = p.log_prob(
+            rows([[1.0, 0.0], [0.0, 2.0]]),
+            rows([[1.0; 2]; 2]),
+            Variation::default(),
+        );
         assert_close(&found, &expected, 1e-6);
     }
 
@@ -383,7 +398,7 @@ mod tests {
             let log_prob = |level: usize| {
                 let mut levels = [[1.0; 4]];
                 levels[0][field] = level as f32;
-                values(&p.log_prob(rows(levels), rows([[1.0; 4]]), None))[field]
+                values(&p.log_prob(rows(levels), rows([[1.0; 4]]), Variation::default()))[field]
             };
             let sum: f64 = (0..*width).map(|level| log_prob(level).exp()).sum();
             assert!((sum - 1.0).abs() < 1e-5, "field {field}: {sum}");
@@ -398,6 +413,38 @@ mod tests {
         }
     }
 
+    fn in_order(order: &[usize]) -> Variation<'_> {
+        Variation {
+            order: Some(order),
+            ..Variation::default()
+        }
+    }
+
+    #[test]
+    fn a_dropped_feature_tells_nothing() {
+        let (p, _) = mixed();
+        let log_prob = |kept: &Tensor<2>, hidden: f32| {
+            let p = Levels {
+                hidden: p.hidden.clone() * hidden,
+                ..p.clone()
+            };
+            let variation = Variation {
+                kept: Some(kept),
+                ..Variation::default()
+            };
+            values(&p.log_prob(rows([[1.0; 4]]), rows([[1.0; 4]]), variation))
+        };
+        let seen = Seen::new(rows([[1.0; 4]]), rows([[1.0; 4]]));
+        let all = p.features(&seen, Variation::default()).ones_like();
+        let plain = p.log_prob(rows([[1.0; 4]]), rows([[1.0; 4]]), Variation::default());
+        assert_eq!(log_prob(&all, 1.0), values(&plain));
+        assert_ne!(log_prob(&all, 1.0), log_prob(&all, 2.0));
+        // Without any feature the biases are left, whatever the hidden units are.
+        let none = all.zeros_like();
+        assert_eq!(log_prob(&none, 1.0), log_prob(&none, 2.0));
+        assert_ne!(log_prob(&none, 1.0), log_prob(&all, 1.0));
+    }
+
     #[test]
     fn a_field_given_all_others_is_the_last_of_an_order() {
         let (p, widths) = mixed();
@@ -409,7 +456,7 @@ mod tests {
             for level in 0..*width {
                 let mut levels = [[1.0; 4]];
                 levels[0][field] = level as f32;
-                let all = p.log_prob(rows(levels), rows([[1.0; 4]]), Some(&order));
+                let all = p.log_prob(rows(levels), rows([[1.0; 4]]), in_order(&order));
                 let (found, expected) = (found[level] - total.ln(), values(&all)[field]);
                 assert!(
                     (found - expected).abs() < 1e-4,

@@ -4,6 +4,7 @@
 //! PixelVAE does for pixels; Gulrajani et al. 2017).
 
 use burn::module::{Module, Param};
+use burn::tensor::activation::relu;
 use burn::tensor::{Int, Tensor};
 use elbo_kernels::{Activation, dense_blocks};
 
@@ -16,8 +17,8 @@ use crate::{FieldKind, Init};
 pub(crate) const CONTEXT: usize = 64;
 
 /// A small network for each field. Field i sees the sum c_i of the vectors of the fields before it, and of those that are
-/// known from the start, beside the decoder's hidden units h: u = relu(W_i [c_i, h] + a_i), and its features are
-/// u + relu(V_i u + b_i).
+/// known from the start, beside the decoder's hidden units h: with v = W_i [c_i, h] + a_i and u = relu(v), its features are
+/// u + relu(V_i u + b_i), or v + relu(V_i u + b_i) of a number, which often is a linear function of others.
 ///
 /// The order of the fields is that of the record, or any other: the sums need not know it.
 #[derive(Module, Debug)]
@@ -30,16 +31,26 @@ pub struct Conditional {
     second: FieldLayers,
     #[module(skip)]
     widths: Vec<usize>,
+    /// The first field with linear features; so have all after it.
+    #[module(skip)]
+    linear: usize,
 }
 
-/// The order of the fields, by their places; none: that of the record.
-pub type Order<'a> = Option<&'a [usize]>;
+/// How a step of training varies the networks of the fields; by default not at all.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Variation<'a> {
+    /// The order of the fields, by their places; none: that of the record.
+    pub order: Option<&'a [usize]>,
+    /// What each feature of each field is multiplied by, `[batch, fields · width]`: 0 for those that are dropped
+    /// (Srivastava et al. 2014); none: 1.
+    pub kept: Option<&'a Tensor<2>>,
+}
 
 impl Conditional {
-    /// For fields of these kinds, through layers of `width`, fed by `inputs` hidden units; the scores of numbers are
-    /// also given as `steps` ramps.
+    /// For fields of these kinds, of which those from `linear` on have linear features, through layers of `width`, fed by
+    /// `inputs` hidden units; the scores of numbers are also given as `steps` ramps.
     pub(crate) fn init(
-        kinds: &[&FieldKind],
+        (kinds, linear): (&[&FieldKind], usize),
         width: usize,
         steps: usize,
         inputs: usize,
@@ -53,6 +64,7 @@ impl Conditional {
             context: init.fan_in([CONTEXT, fields * width], inputs + CONTEXT),
             second: FieldLayers::init(width, vec![width; fields], Activation::Relu, init),
             widths: vec![width; fields],
+            linear,
         }
     }
 
@@ -79,8 +91,15 @@ impl Conditional {
             None => before,
         };
         let hidden = self.hidden.forward(hidden.clone());
-        let first = dense_blocks(before, self.context.val(), hidden, &self.widths, Activation::Relu);
-        first.clone() + self.second.forward(first)
+        let first = dense_blocks(
+            before,
+            self.context.val(),
+            hidden,
+            &self.widths,
+            Activation::Identity,
+        );
+        let bent = relu(first.clone());
+        self.bent_or_linear(first, &bent) + self.second.forward(bent)
     }
 
     /// The features of one field, from the hidden units and the sum of the vectors of the fields seen.
@@ -88,8 +107,27 @@ impl Conditional {
         let width = self.width();
         let hidden = self.hidden.part(hidden, field * width, width);
         let context = self.context.val().narrow(1, field * width, width);
-        let first = dense_blocks(before, context, hidden, &[width], Activation::Relu);
-        first.clone() + self.second.one(field, first)
+        let first = dense_blocks(before, context, hidden, &[width], Activation::Identity);
+        let bent = relu(first.clone());
+        let kept = if field < self.linear { bent.clone() } else { first };
+        kept + self.second.one(field, bent)
+    }
+
+    /// `bent` for the fields before the first with linear features, `first` for the others.
+    fn bent_or_linear(&self, first: Tensor<2>, bent: &Tensor<2>) -> Tensor<2> {
+        let [_, all] = first.dims();
+        let columns = self.linear * self.width();
+        match columns {
+            0 => first,
+            _ if columns == all => bent.clone(),
+            _ => Tensor::cat(
+                vec![
+                    bent.clone().narrow(1, 0, columns),
+                    first.narrow(1, columns, all - columns),
+                ],
+                1,
+            ),
+        }
     }
 
     /// The sum of the vectors of these levels, `[batch, CONTEXT]`.
@@ -124,7 +162,7 @@ mod tests {
         };
         let kinds = [2, 3, 4].map(|levels| FieldKind::Category { levels });
         let kinds: Vec<&FieldKind> = kinds.iter().collect();
-        Conditional::init(&kinds, 6, 0, 5, &mut Init::new(&mut noise, &device))
+        Conditional::init((&kinds, 2), 6, 0, 5, &mut Init::new(&mut noise, &device))
     }
 
     fn hidden() -> Tensor<2> {

@@ -396,6 +396,11 @@ pub static KEYS: &[Key] = &[
         Real(Included(0.0), Included(1.0)),
         "the share of the steps in which categories, flags and numbers are predicted in a random order; auto: 0, and 0.5 for a table",
     ),
+    Key::or_auto(
+        "training.dropout",
+        Real(Included(0.0), Excluded(1.0)),
+        "the share of the features of categories, flags and numbers that are dropped in a step; auto: 0, and for a table of fewer than 1,000 records 0.2, of fewer than 10,000 records 0.1",
+    ),
     Key::new(
         "training.seed",
         Whole(0..=MANY),

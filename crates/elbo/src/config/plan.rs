@@ -100,6 +100,11 @@ impl Scale {
                 patience: PATIENCE_STEPS.div_ceil(per_epoch).max(LEAST_PATIENCE),
                 averaging: 0.99,
                 shuffled_fields: 0.5,
+                dropout: match self.records {
+                    ..SMALL => 0.2,
+                    SMALL..FAST => 0.1,
+                    _ => 0.0,
+                },
             },
             false => Plan {
                 epochs: EPOCHS,
@@ -109,6 +114,7 @@ impl Scale {
                 patience: 0,
                 averaging: 0.0,
                 shuffled_fields: 0.0,
+                dropout: 0.0,
             },
         };
         Plan {
@@ -119,6 +125,7 @@ impl Scale {
             patience: section.patience.unwrap_or(usual.patience),
             averaging: section.averaging.unwrap_or(usual.averaging),
             shuffled_fields: section.shuffled_fields.unwrap_or(usual.shuffled_fields),
+            dropout: section.dropout.unwrap_or(usual.dropout),
         }
     }
 }
@@ -145,6 +152,8 @@ pub struct Plan {
     pub averaging: f64,
     /// Share of the steps in which fields with levels are predicted in a random order.
     pub shuffled_fields: f64,
+    /// Share of the features of fields with levels that are dropped in a step.
+    pub dropout: f64,
 }
 
 impl Plan {
@@ -159,6 +168,7 @@ impl Plan {
             patience: Some(self.patience),
             averaging: Some(self.averaging),
             shuffled_fields: Some(self.shuffled_fields),
+            dropout: Some(self.dropout),
             ..section.clone()
         }
     }

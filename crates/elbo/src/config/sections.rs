@@ -271,6 +271,9 @@ pub struct TrainingSection {
     /// fields.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shuffled_fields: Option<f64>,
+    /// Share of the features of fields with levels that are dropped in a step; `None`: chosen from the fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dropout: Option<f64>,
     /// Seed of weights, order and noise.
     pub seed: u64,
     /// Threads; 0: one for each core.
@@ -294,6 +297,7 @@ impl Default for TrainingSection {
             patience: None,
             averaging: None,
             shuffled_fields: None,
+            dropout: None,
             seed: 0,
             threads: 0,
             device: "cpu".to_owned(),

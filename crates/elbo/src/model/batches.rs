@@ -300,6 +300,17 @@ impl Batches {
         let draws = self.noise.normal(purpose, step, rows, per_row * latent);
         self.upload.rows(draws, rows.len() * per_row)
     }
+
+    /// What each of so many features of each row is multiplied by in a step that drops this share of them: 0, or what keeps
+    /// their mean, `[rows, features]`.
+    pub(crate) fn kept_features(&self, step: u64, rows: &[u64], features: usize, dropped: f64) -> Tensor<2> {
+        let mut kept = self.noise.uniform(Purpose::Dropout, step, rows, features);
+        let scale = (1.0 - dropped).recip() as f32;
+        for kept in &mut kept {
+            *kept = if f64::from(*kept) < dropped { 0.0 } else { scale };
+        }
+        self.upload.rows(kept, rows.len())
+    }
 }
 
 impl Observations {

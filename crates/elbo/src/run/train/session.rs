@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
+use elbo_core::network::conditional::Variation;
 use elbo_core::objective::Loss;
 use elbo_core::optimizer::Optimizer;
 use elbo_core::parameters::Arrays;
@@ -219,7 +220,29 @@ impl Session {
         let beta = self.beta_factor(step);
         let (x, y) = (&records.x, &records.y);
         let objective = &config.objective;
-        objective.loss_in(order.as_deref(), &self.model, (x, y), eps, beta)
+        let kept = self.kept_features(step, &records.rows);
+        let variation = Variation {
+            order: order.as_deref(),
+            kept: kept.as_ref(),
+        };
+        objective.loss_in(variation, &self.model, (x, y), eps, beta)
+    }
+
+    /// Number of modelled fields that have levels.
+    fn with_levels(&self) -> usize {
+        let fields = self.setup.config.model.x.iter();
+        fields.filter(|field| field.kind.levels() > 0).count()
+    }
+
+    /// What the features of the fields with levels are multiplied by in a step; none: 1.
+    fn kept_features(&self, step: u64, rows: &[u64]) -> Option<Tensor<2>> {
+        let config = &self.setup.config;
+        let (features, dropped) = (
+            self.with_levels() * config.model.network.chain,
+            config.plan.dropout,
+        );
+        let batches = &self.setup.batches;
+        (dropped > 0.0 && features > 0).then(|| batches.kept_features(step, rows, features, dropped))
     }
 
     /// The order in which the fields with levels are predicted in a step; none: that of the record.
@@ -228,8 +251,7 @@ impl Session {
         if config.plan.shuffled_fields == 0.0 {
             return None;
         }
-        let fields = config.model.x.iter().filter(|field| field.kind.levels() > 0);
-        let fields = fields.count();
+        let fields = self.with_levels();
         let draws = self.noise.uniform(Purpose::FieldOrder, step, &[0], fields + 1);
         let (at_random, ranks) = draws.split_first()?;
         let mut order: Vec<usize> = (0..fields).collect();
