@@ -49,9 +49,14 @@ impl LevelsHead {
         let each = kinds.iter().map(|kind| Law::new(kind, network.components));
         let laws = Laws::new(&each.collect::<Vec<_>>());
         let kinds: Vec<&FieldKind> = laws.places.iter().map(|place| kinds[*place]).collect();
+        // Numbers that are seen as many ramps have better use for bent features.
+        let linear = match network.number_steps {
+            0 => laws.without_mixture(),
+            _ => kinds.len(),
+        };
         let networks = (network.chain > 0).then(|| {
             Conditional::init(
-                (&kinds, laws.without_mixture()),
+                (&kinds, linear),
                 network.chain,
                 network.number_steps,
                 inputs,

@@ -399,7 +399,7 @@ pub static KEYS: &[Key] = &[
     Key::or_auto(
         "training.dropout",
         Real(Included(0.0), Excluded(1.0)),
-        "the share of the features of categories, flags and numbers that are dropped in a step; auto: 0, and for a table of fewer than 1,000 records 0.2, of fewer than 10,000 records 0.1",
+        "the share of the features of categories, flags and numbers that are dropped in a step; auto: 0, and 0.2 for a table of fewer than 1,000 records",
     ),
     Key::new(
         "training.seed",

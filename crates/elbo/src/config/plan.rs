@@ -14,6 +14,8 @@ const SLOW: usize = 3000;
 const FAST: usize = 10_000;
 /// Latent units of a table, and of other models.
 const LATENT: [usize; 2] = [8, 32];
+/// Share of the features that are dropped in a step, of a small table and of a large one.
+const DROPOUT: [f64; 2] = [0.2, 0.0];
 /// Steps of the training of a small table, and of a large one.
 const STEPS: [u64; 2] = [2000, 3000];
 /// Passes over a table of very many records.
@@ -100,11 +102,7 @@ impl Scale {
                 patience: PATIENCE_STEPS.div_ceil(per_epoch).max(LEAST_PATIENCE),
                 averaging: 0.99,
                 shuffled_fields: 0.5,
-                dropout: match self.records {
-                    ..SMALL => 0.2,
-                    SMALL..FAST => 0.1,
-                    _ => 0.0,
-                },
+                dropout: self.pick(DROPOUT),
             },
             false => Plan {
                 epochs: EPOCHS,
