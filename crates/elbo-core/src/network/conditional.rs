@@ -18,7 +18,8 @@ pub(crate) const CONTEXT: usize = 64;
 
 /// A small network for each field. Field i sees the sum c_i of the vectors of the fields before it, and of those that are
 /// known from the start, beside the decoder's hidden units h: with v = W_i [c_i, h] + a_i and u = relu(v), its features are
-/// u + relu(V_i u + b_i), or v + relu(V_i u + b_i) of a number, which often is a linear function of others.
+/// u + relu(V_i u + b_i), or v + relu(V_i u + b_i) of
+/// those with linear features: numbers, which often are linear functions of others.
 ///
 /// The order of the fields is that of the record, or any other: the sums need not know it.
 #[derive(Module, Debug)]
@@ -91,35 +92,16 @@ impl Conditional {
             None => before,
         };
         let hidden = self.hidden.forward(hidden.clone());
-        let first = dense_blocks(
-            before,
-            self.context.val(),
-            hidden,
-            &self.widths,
-            Activation::Identity,
-        );
+        let (linear, fields) = (self.linear, self.widths.len());
+        let activation = first_activation(linear < fields);
+        let first = dense_blocks(before, self.context.val(), hidden, &self.widths, activation);
+        if linear == fields {
+            return first.clone() + self.second.forward(first);
+        }
         let bent = relu(first.clone());
-        self.bent_or_linear(first, &bent) + self.second.forward(bent)
-    }
-
-    /// The features of one field, from the hidden units and the sum of the vectors of the fields seen.
-    pub(crate) fn features_of(&self, field: usize, hidden: Tensor<2>, before: Tensor<2>) -> Tensor<2> {
-        let width = self.width();
-        let hidden = self.hidden.part(hidden, field * width, width);
-        let context = self.context.val().narrow(1, field * width, width);
-        let first = dense_blocks(before, context, hidden, &[width], Activation::Identity);
-        let bent = relu(first.clone());
-        let kept = if field < self.linear { bent.clone() } else { first };
-        kept + self.second.one(field, bent)
-    }
-
-    /// `bent` for the fields before the first with linear features, `first` for the others.
-    fn bent_or_linear(&self, first: Tensor<2>, bent: &Tensor<2>) -> Tensor<2> {
-        let [_, all] = first.dims();
-        let columns = self.linear * self.width();
-        match columns {
+        let (columns, all) = (linear * self.width(), fields * self.width());
+        let kept = match columns {
             0 => first,
-            _ if columns == all => bent.clone(),
             _ => Tensor::cat(
                 vec![
                     bent.clone().narrow(1, 0, columns),
@@ -127,7 +109,23 @@ impl Conditional {
                 ],
                 1,
             ),
-        }
+        };
+        kept + self.second.forward(bent)
+    }
+
+    /// The features of one field, from the hidden units and the sum of the vectors of the fields seen.
+    pub(crate) fn features_of(&self, field: usize, hidden: Tensor<2>, before: Tensor<2>) -> Tensor<2> {
+        let width = self.width();
+        let hidden = self.hidden.part(hidden, field * width, width);
+        let context = self.context.val().narrow(1, field * width, width);
+        let linear = field >= self.linear;
+        let first = dense_blocks(before, context, hidden, &[width], first_activation(linear));
+        let bent = if linear {
+            relu(first.clone())
+        } else {
+            first.clone()
+        };
+        first + self.second.one(field, bent)
     }
 
     /// The sum of the vectors of these levels, `[batch, CONTEXT]`.
@@ -141,6 +139,15 @@ impl Conditional {
     /// `[batch]` to `[batch, CONTEXT]`.
     pub(crate) fn vector(&self, field: usize, levels: Tensor<1, Int>) -> Tensor<2> {
         self.vectors.of(field, levels)
+    }
+}
+
+/// The activation of the first layer: none where some of its fields have linear features, which need what it bends.
+fn first_activation(linear: bool) -> Activation {
+    if linear {
+        Activation::Identity
+    } else {
+        Activation::Relu
     }
 }
 
@@ -195,6 +202,15 @@ mod tests {
         let (a, b) = (of(one, [2, 1, 0]), of(other, [2, 1, 0]));
         assert_eq!(a[2], b[2]);
         assert!(a[1] != b[1] && a[0] != b[0]);
+    }
+
+    #[test]
+    fn only_linear_features_fall_below_zero() {
+        let levels = [[0.0, 1.0, 2.0], [1.0, 2.0, 0.0]];
+        let negative = |field: &Vec<f64>| field.iter().any(|feature| *feature < 0.0);
+        let found = features(&seen(levels, [[1.0; 3]; 2]), None, USUAL);
+        let found: Vec<bool> = found.iter().map(negative).collect();
+        assert_eq!(found, [false, false, true]);
     }
 
     #[test]

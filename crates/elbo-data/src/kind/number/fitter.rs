@@ -238,8 +238,8 @@ impl NumberFitter {
         dense && self.n >= if step == 1.0 && !years { few } else { many }
     }
 
-    /// Whether most numbers of the range occur in some record, but many do not, as in a part of a table. Then new ones are
-    /// best drawn between those: such numbers often follow other columns, as those of orders follow their dates.
+    /// Whether a good share of the numbers of the range occur in some record, but many do not, as in a part of a table. Then
+    /// new ones are best drawn between those: such numbers often follow other columns, as those of orders follow their dates.
     fn a_part_of_keys(&self) -> bool {
         let all = self.n.max(self.looked) as f64;
         PART_OF_KEYS.contains(&(all / (self.highest - self.lowest + 1.0)))
