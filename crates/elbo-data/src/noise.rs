@@ -56,6 +56,8 @@ pub enum Purpose {
     Differences = 18,
     /// Which features of the fields are dropped at a training step.
     Dropout = 19,
+    /// Which values of new records are missing by chance.
+    Gaps = 20,
 }
 
 /// All randomness of a run, keyed by its seed.

@@ -4,6 +4,7 @@
 //! and turns generated values back into the units and types of the data.
 
 mod fit;
+mod gaps;
 mod missing;
 mod stored;
 mod values;
@@ -49,6 +50,10 @@ pub struct Field {
     pub name: String,
     /// How many training records have no value.
     pub missing: u64,
+    /// Whether the gaps are independent of all other fields, as far as the training records tell. "Missing" is then no
+    /// level of the field: gaps are left open, and new records get as many at random.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub missing_by_chance: bool,
     /// How many training records were read.
     pub records: u64,
     /// What tables of text hold in the place of a missing value, where it is a word.
@@ -215,7 +220,7 @@ impl Schema {
     /// outside what was seen (a warning comes with one that is less far out), [`DataError::NotWritten`], [`DataError::NotPicture`].
     pub fn parse_value(&self, field: usize, text: &str) -> Result<Parsed, DataError> {
         let field = self.at(field)?;
-        let missing = field.can_miss() && text.trim() == MISSING;
+        let missing = (field.can_miss() || field.missing_by_chance) && text.trim() == MISSING;
         match field.kind.parse(&field.name, text) {
             // Unless a level has that name.
             Err(_) if missing => Ok(Value::Missing.into()),
@@ -242,6 +247,10 @@ impl Schema {
         for (row, value) in values.iter().enumerate() {
             match (&mut column.values, value) {
                 (_, Value::Unobserved) => continue,
+                (_, Value::Missing) if description.missing_by_chance => {
+                    description.leave_out(&mut column.values, row);
+                    continue;
+                }
                 (_, Value::Missing) => match description.set_missing(&mut column.values, row) {
                     true => {}
                     false => return Err(wrong(value)),

@@ -155,6 +155,11 @@ impl Number {
         bin.is_some_and(|bin| bin.high < self.min || bin.low > self.max)
     }
 
+    /// Whether `value` lies between the few values that occur, such as 5 between 3, 6 and 7.
+    pub(crate) fn is_between(&self, value: f64) -> bool {
+        self.bins.iter().all(|bin| bin.is_atom() && bin.low != value)
+    }
+
     fn data_type(&self) -> DataType {
         if self.notation.is_some() {
             DataType::Utf8

@@ -146,6 +146,7 @@ fn a_schema_of_other_data_is_refused_at_once() {
     let field = crate::schema::Field {
         name: "w".into(),
         missing: 0,
+        missing_by_chance: false,
         records: 0,
         missing_word: None,
         stored: None,

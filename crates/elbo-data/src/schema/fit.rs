@@ -77,6 +77,7 @@ impl Schema {
         let fields = fields.map(|((field, (missing, records)), kind)| Field {
             name: field.name().clone(),
             missing,
+            missing_by_chance: false,
             records,
             missing_word: kind::missing_word(field).map(str::to_owned),
             stored: None,

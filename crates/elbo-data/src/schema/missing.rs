@@ -21,7 +21,10 @@ impl Field {
     /// kinds.
     pub fn number_levels(&self) -> Vec<NumberLevel> {
         let mut levels = self.number().map(Number::levels).unwrap_or_default();
-        let known = 1.0 - self.missing as f64 / self.records.max(1) as f64;
+        let known = match self.can_miss() {
+            true => 1.0 - self.missing as f64 / self.records.max(1) as f64,
+            false => 1.0,
+        };
         for level in &mut levels {
             level.share = (f64::from(level.share) * known) as f32;
         }
@@ -33,10 +36,18 @@ impl Field {
         self.kind.form().levels()
     }
 
-    /// Whether the field can be missing: some training records had no value. "Missing" is then a level of a field with
-    /// levels, and the empty text of a text.
+    /// Whether the field can be known to be missing: some training records had no value, and not by chance. "Missing" is
+    /// then a level of a field with levels, and the empty text of a text.
     pub fn can_miss(&self) -> bool {
-        self.missing > 0 && (self.known_levels() > 0 || self.kind.text().is_some())
+        self.missing > 0 && !self.missing_by_chance && (self.known_levels() > 0 || self.kind.text().is_some())
+    }
+
+    /// The share of records without a value, where that is by chance; else 0.
+    pub fn gaps(&self) -> f64 {
+        match self.missing_by_chance {
+            true => self.missing as f64 / self.records.max(1) as f64,
+            false => 0.0,
+        }
     }
 
     /// Number of levels, with "missing" as the last where the field can be missing; 0 for a field without levels, such as
@@ -74,6 +85,17 @@ impl Field {
             _ => return false,
         }
         true
+    }
+
+    /// A record is asked to have no value of a field that is missing by chance: the model sees it as not observed.
+    pub(super) fn leave_out(&self, values: &mut Values, row: usize) {
+        values.set_level(row, self.known_levels() as u32);
+    }
+
+    /// Whether a record was asked to have no value of a field that is missing by chance.
+    pub fn is_left_out(&self, column: &Column, row: usize) -> bool {
+        let no_level = Some(self.known_levels() as u32);
+        self.missing_by_chance && !column.observed[row] && column.level(row) == no_level
     }
 
     /// Nulls become known to be missing, if the field can be missing.
@@ -143,6 +165,7 @@ mod tests {
         Field {
             name: "smile".to_owned(),
             missing,
+            missing_by_chance: false,
             records: 3,
             missing_word: None,
             stored: None,

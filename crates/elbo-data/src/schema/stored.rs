@@ -59,6 +59,7 @@ fn left_out(column: &ArrowField) -> Field {
     Field {
         name: column.name().clone(),
         missing: 0,
+        missing_by_chance: false,
         records: 0,
         missing_word: None,
         stored: Some(column.data_type().to_string()),

@@ -48,6 +48,14 @@ impl Source for Memory {
     }
 }
 
+/// A source of columns that may all be missing.
+pub(super) fn memory(columns: Vec<(&str, ArrayRef)>) -> impl Source {
+    let field = |(name, array): &(&str, ArrayRef)| ArrowField::new(*name, array.data_type().clone(), true);
+    let schema = ArrowSchema::new(columns.iter().map(field).collect::<Vec<_>>());
+    let columns = columns.into_iter().map(|(_, array)| array);
+    Memory(RecordBatch::try_new(Arc::new(schema), columns.collect()).unwrap())
+}
+
 fn people() -> Memory {
     let schema = ArrowSchema::new(vec![
         image_field("image", 1, 2, 1),

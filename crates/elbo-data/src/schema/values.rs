@@ -48,8 +48,9 @@ impl Schema {
         self.at(field)?.settle(column, Some(uniforms))
     }
 
-    /// What is expected of each record, from the probabilities of its field's levels: the mean of a number, the most
-    /// likely level else. A number that is missing with more than half of the probability is missing.
+    /// What is expected of each record, from the probabilities of its field's levels: the mean of a number, or the median
+    /// where only a few values occur and the mean is none of them, and the most likely level else. A number that is
+    /// missing with more than half of the probability is missing.
     ///
     /// # Errors
     /// [`DataError::FieldType`] for a field without levels.
@@ -58,34 +59,39 @@ impl Schema {
         let Some(number) = field.number() else {
             return field.levels_column(probabilities.iter().map(|p| mode(p)).collect());
         };
-        let means: Vec<Option<f64>> = probabilities.iter().map(|p| mean(number, p)).collect();
-        let absent: Vec<bool> = means.iter().map(Option::is_none).collect();
-        let nearest = |mean: f64| match number.is_apart(number.bin_of(mean)) {
-            true => mean,
-            false => number.nearest(mean),
-        };
-        let mut column = number.encoded(means.into_iter().map(|mean| mean.map(nearest)));
+        let centres: Vec<Option<f64>> = probabilities.iter().map(|p| centre(number, p)).collect();
+        let absent: Vec<bool> = centres.iter().map(Option::is_none).collect();
+        let mut column = number.encoded(centres.into_iter());
         field.mark_absent(&mut column, &absent);
         Ok(column)
     }
 }
 
-/// The mean of a number's values by the probabilities of its levels; none where it is most likely missing. Values that
-/// are no measures have no part in it, unless one of them is the most likely of all.
-fn mean(number: &Number, p: &[f64]) -> Option<f64> {
+/// The mean of a number's values by the probabilities of its levels, or their median where that mean is none of the few
+/// values that occur; none where it is most likely missing. Values that are no measures have no part in it, unless one of
+/// them is the most likely of all.
+fn centre(number: &Number, p: &[f64]) -> Option<f64> {
     let bins = &p[..number.bins.len().min(p.len())];
     let known: f64 = bins.iter().sum();
     if known < 0.5 {
         return None;
     }
-    let measures = (0..).zip(bins).filter(|(bin, _)| !number.is_apart(*bin));
-    let (total, sum) = measures.fold((0.0, 0.0), |(total, sum), (bin, p)| {
-        (total + p, sum + p * number.middle_of(bin))
-    });
-    match total * 2.0 < known {
-        true => Some(number.middle_of(mode(bins))),
-        false => Some(sum / total),
+    let measures = || (0..).zip(bins).filter(|(bin, _)| !number.is_apart(*bin));
+    let total: f64 = measures().map(|(_, p)| p).sum();
+    if total * 2.0 < known {
+        return Some(number.middle_of(mode(bins)));
     }
+    let sum: f64 = measures().map(|(bin, p)| p * number.middle_of(bin)).sum();
+    let mean = number.nearest(sum / total);
+    if !number.is_between(mean) {
+        return Some(mean);
+    }
+    let mut below = 0.0;
+    let median = measures().find(|(_, p)| {
+        below += **p;
+        below * 2.0 >= total
+    });
+    median.map(|(bin, _)| number.middle_of(bin))
 }
 
 fn check_draws(column: &Column, uniforms: &[f32]) -> Result<(), DataError> {

@@ -229,6 +229,7 @@ mod tests {
 
     const PICTURES: Scale = Scale {
         table: false,
+        any: false,
         records: 1000,
     };
 

@@ -15,7 +15,8 @@ use elbo_core::distribution::Sampling;
 use elbo_core::distribution::tokens::END;
 use elbo_core::field::image::{DrawNoise, ImageDistribution};
 use elbo_core::field::text::TextDistribution;
-use elbo_data::arrow::array::ArrayRef;
+use elbo_data::arrow::array::{ArrayRef, BooleanArray};
+use elbo_data::arrow::compute::nullif;
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::column::{image_array, image_pixels};
 use elbo_data::noise::{Noise, Purpose};
@@ -220,13 +221,33 @@ impl Opened {
                     self.schema.decode(*field, &texts(tokens))
                 }
                 FieldDistribution::Levels => match &mut levels {
-                    Some(Levels::Drawn(table)) => table.next(&self.schema, *field, drawing, || noise(2)),
+                    Some(Levels::Drawn(table)) => {
+                        let drawn = table.next(&self.schema, *field, drawing, || noise(2))?;
+                        self.with_gaps(*field, drawn, drawing, (place, rows))
+                    }
                     Some(Levels::Changed(table, x)) => table.next(&self.schema, *field, &x[place]),
                     None => unreachable!("fields with levels have a distribution of levels"),
                 },
             }
         });
         values.collect()
+    }
+
+    /// The values with as many gaps, drawn at random, as the field at this place has by chance.
+    fn with_gaps(
+        &self,
+        field: usize,
+        values: ArrayRef,
+        drawing: &Drawing,
+        (place, rows): (usize, &[u64]),
+    ) -> Result<ArrayRef, DataError> {
+        let share = self.schema.fields[field].gaps();
+        if share == 0.0 || !drawing.missing || drawing.draw == Draw::Mean {
+            return Ok(values);
+        }
+        let draws = drawing.noise.uniform(Purpose::Gaps, place as u64, rows, 1);
+        let gaps = draws.iter().map(|draw| Some(f64::from(*draw) < share));
+        Ok(nullif(&values, &BooleanArray::from_iter(gaps))?)
     }
 
     /// A sample of each x field for a chunk of records, as the encoder would read it; `known` values stay.

@@ -63,6 +63,7 @@ mod tests {
         let field = Field {
             name: "a".into(),
             missing: 1,
+            missing_by_chance: false,
             records: 4,
             missing_word: None,
             stored: None,

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic in a test is a report")]
 
+mod gaps;
 mod known_answers;
 mod model;
 mod mutated;

@@ -273,6 +273,16 @@ fn every_kind_is_among_those_tested() {
 }
 
 #[test]
+fn what_is_expected_is_a_value_that_occurs() {
+    let codes: ArrayRef = Arc::new(Int64Array::from([3, 6, 7].repeat(RECORDS / 3)));
+    let schema = fitted(&Memory(RecordBatch::try_from_iter([("thal", codes)]).unwrap()));
+    // means of 4.6, which is none of them, and of 5.9
+    let probabilities = [vec![0.6, 0.0, 0.4], vec![0.2, 0.5, 0.3]];
+    let expected = schema.expected(0, &probabilities).unwrap();
+    assert_eq!(expected.numbers().unwrap().value, [3.0, 6.0]);
+}
+
+#[test]
 fn what_is_expected_is_the_mean_or_the_mode() {
     let schema = fitted(&every_kind(true));
     let few = &schema.fields[3];

@@ -98,6 +98,11 @@ impl Reading<'_> {
         let level = match value {
             Value::Category(level) => Some(*level),
             Value::Flag(yes) => Some(u32::from(*yes)),
+            Value::Missing if self.field.missing_by_chance => {
+                return Err(self.error(
+                    "its gaps have nothing to do with other fields: ask for `missing` alone".to_owned(),
+                ));
+            }
             Value::Missing => self.field.missing_level(),
             Value::Number { .. } | Value::Text(_) | Value::Image(_) | Value::Unobserved => None,
         };

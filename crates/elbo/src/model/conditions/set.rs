@@ -118,6 +118,7 @@ mod tests {
         Field {
             name: "age".to_owned(),
             missing: 50,
+            missing_by_chance: false,
             records: 100,
             missing_word: None,
             stored: None,

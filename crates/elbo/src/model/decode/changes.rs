@@ -8,7 +8,6 @@
 use elbo_core::field::levels::{Levels, OneByOne};
 use elbo_data::arrow::array::{ArrayRef, BooleanArray};
 use elbo_data::arrow::compute::kernels::nullif::nullif;
-use elbo_data::arrow::compute::kernels::zip::zip;
 use elbo_data::kind::mode;
 use elbo_data::kind::number::Number;
 use elbo_data::{Column, DataError, Field, Schema, Values};
@@ -53,7 +52,7 @@ impl<'a> ChangeTable<'a> {
         }
     }
 
-    /// The values of the next field, which is the schema's `field` and was `was`: null where they stay.
+    /// The values of the next field, which is the schema's `field` and was `was`: null where they stay, as do those that are not known.
     pub(super) fn next(
         &mut self,
         schema: &Schema,
@@ -80,12 +79,7 @@ impl<'a> ChangeTable<'a> {
             (None, None) => mode(&q[row]),
         };
         let levels: Vec<u32> = own.iter().enumerate().map(level).collect();
-        let unknown = BooleanArray::from_iter(own.iter().map(|own| Some(own.is_none())));
-        let stays = own
-            .iter()
-            .zip(&moves)
-            .map(|(own, moved)| Some(own.is_some() && moved.is_none()));
-        let stays = BooleanArray::from_iter(stays);
+        let stays = BooleanArray::from_iter(moves.iter().map(|moved| Some(moved.is_none())));
         let shown = own.iter().map(|own| own.unwrap_or(described.levels() as u32));
         self.before.choose(self.upload.codes(&shown.collect::<Vec<_>>()));
         self.after.choose(self.upload.codes(&levels));
@@ -100,12 +94,7 @@ impl<'a> ChangeTable<'a> {
             .map(|moved| moved.map_or(0.0, |moved| moved.within))
             .collect();
         let changed = schema.draw(field, &described.levels_column(to)?, &within)?;
-        let made = zip(
-            &unknown,
-            &schema.decode(field, &schema.expected(field, &q)?)?,
-            &changed,
-        )?;
-        Ok(nullif(&made, &stays)?)
+        Ok(nullif(&changed, &stays)?)
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use elbo_data::arrow::array::{ArrayRef, BooleanArray};
 use elbo_data::arrow::compute::kernels::zip::zip;
+use elbo_data::arrow::compute::nullif;
 use elbo_data::column::{image_array, image_pixels};
 use elbo_data::{Column, DataError, Values};
 
@@ -28,7 +29,10 @@ impl Opened {
             }
             return image_array(all, d);
         }
-        self.known_over(field, given, generated)
+        let described = &self.schema.fields[field];
+        let left_out = (0..given.observed.len()).map(|row| Some(described.is_left_out(given, row)));
+        let generated = nullif(generated, &BooleanArray::from_iter(left_out))?;
+        self.known_over(field, given, &generated)
     }
 
     /// The level of each modelled field with levels in each record of a chunk of this size, where it is known. A field that is

@@ -248,6 +248,7 @@ mod tests {
         let field = Field {
             name: "job".to_owned(),
             missing: 0,
+            missing_by_chance: false,
             records: 3,
             missing_word: None,
             stored: None,

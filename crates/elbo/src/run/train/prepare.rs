@@ -50,19 +50,19 @@ pub(super) fn new_run(request: &TrainRequest, events: &Events) -> Result<Prepare
     )?;
     report(source.as_ref(), events);
     let rows = written.split(source.as_ref())?;
+    let go_on = || !events.cancel().is_requested();
     let schema = Schema::fit_while(
         source.as_ref(),
         &rows.train,
         &written.text_options(),
         Noise::new(written.seed()),
-        &|| !events.cancel().is_requested(),
+        &go_on,
     );
-    let schema = schema.and_then(|schema| {
-        let stated = written.data.rules.as_deref();
-        schema.with_rules(source.as_ref(), &rows.train, stated, &|| {
-            !events.cancel().is_requested()
-        })
-    });
+    let stated = written.data.rules.as_deref();
+    let schema = schema.and_then(|schema| schema.with_rules(source.as_ref(), &rows.train, stated, &go_on));
+    // A given field may be known to be missing, whatever its gaps are.
+    let given = &written.data.given;
+    let schema = schema.and_then(|schema| schema.with_gaps(source.as_ref(), &rows.train, given, &go_on));
     let schema = schema.map_err(|error| match matches!(error, DataError::Stopped) {
         true => Error::Cancelled,
         false => error.into(),

@@ -97,6 +97,7 @@ fn schema() -> Schema {
     let field = |(name, kind): (&str, Kind)| Field {
         name: name.to_owned(),
         missing: u64::from(name == "age"),
+        missing_by_chance: false,
         records: 10,
         missing_word: None,
         stored: None,
