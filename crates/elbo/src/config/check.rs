@@ -100,8 +100,7 @@ impl RunConfig {
         fields::check(self, schema)?;
         let roles = roles::roles(schema, self.data.model.as_deref(), &self.data.given)?;
         let levels = roles.modelled.iter().map(|role| role.field.levels() > 0);
-        let any = roles::is_any(&self.data.given) && roles.given.len() == roles.modelled.len();
-        let scale = Scale::new(levels, any, records);
+        let scale = Scale::new(levels, records);
         let mut checked = self.chosen(&roles, scale, &mut notes)?;
         let found = || schema.rules.iter().map(|kept| kept.rule.clone()).collect();
         checked.data.rules.get_or_insert_with(found);

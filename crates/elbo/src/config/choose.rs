@@ -229,7 +229,6 @@ mod tests {
 
     const PICTURES: Scale = Scale {
         table: false,
-        any: false,
         records: 1000,
     };
 

@@ -394,7 +394,7 @@ pub static KEYS: &[Key] = &[
     Key::or_auto(
         "training.shuffled_fields",
         Real(Included(0.0), Included(1.0)),
-        "the share of the steps in which categories, flags and numbers are predicted in a random order; auto: 0, 0.5 for a table, and 1 for one of fewer than 3,000 records of which any fields may be given",
+        "the share of the steps in which categories, flags and numbers are predicted in a random order; auto: 0, 0.5 for a table, and 0.8 for one of fewer than 3,000 records",
     ),
     Key::or_auto(
         "training.dropout",

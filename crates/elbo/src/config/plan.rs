@@ -16,9 +16,10 @@ const FAST: usize = 10_000;
 const LATENT: [usize; 2] = [8, 32];
 /// Share of the features that are dropped in a step, of a small table and of a large one.
 const DROPOUT: [f64; 2] = [0.2, 0.0];
-/// Steps of the training of a small table, of one below [`SLOW`], and of a large one: those of the second soon learn the
-/// records by heart, with large batches.
-const STEPS: [u64; 3] = [2000, 1200, 3000];
+/// Steps of the training of a small table, and of a large one.
+const STEPS: [u64; 2] = [2000, 3000];
+/// Share of the steps in which the fields of a table that learns slowly are predicted in a random order, and of others.
+const SHUFFLED: [f64; 2] = [0.8, 0.5];
 /// Passes over a table of very many records.
 const LEAST_EPOCHS: u64 = 5;
 /// Steps without improvement that end the training of a table.
@@ -33,17 +34,14 @@ const EPOCHS: u64 = 20;
 pub(super) struct Scale {
     /// Whether all modelled fields have levels: the records are rows of a table.
     pub(super) table: bool,
-    /// Whether any fields may be given.
-    pub(super) any: bool,
     /// Records to train on.
     pub(super) records: usize,
 }
 
 impl Scale {
-    pub(super) fn new(modelled: impl IntoIterator<Item = bool>, any: bool, records: usize) -> Self {
+    pub(super) fn new(modelled: impl IntoIterator<Item = bool>, records: usize) -> Self {
         Self {
             table: modelled.into_iter().all(|levels| levels),
-            any,
             records,
         }
     }
@@ -90,22 +88,12 @@ impl Scale {
         self.table.then(|| vec![128, 128])
     }
 
-    /// Steps of the training of a table.
-    fn steps(self) -> u64 {
-        let [small, middling, large] = STEPS;
-        match self.records {
-            ..SMALL => small,
-            SMALL..SLOW => middling,
-            _ => large,
-        }
-    }
-
     /// The training with every choice made, for steps of `batch` records.
     pub(super) fn plan(self, section: &TrainingSection, batch: usize) -> Plan {
         let per_epoch = self.records.div_ceil(batch.max(1)).max(1) as u64;
         let usual = match self.table {
             true => Plan {
-                epochs: self.steps().div_ceil(per_epoch).max(LEAST_EPOCHS),
+                epochs: self.pick(STEPS).div_ceil(per_epoch).max(LEAST_EPOCHS),
                 learning_rate: match self.records {
                     ..SLOW => 1e-3,
                     SLOW..FAST => 2e-3,
@@ -115,7 +103,7 @@ impl Scale {
                 lr_warmup_steps: 50,
                 patience: PATIENCE_STEPS.div_ceil(per_epoch).max(LEAST_PATIENCE),
                 averaging: 0.99,
-                shuffled_fields: if self.any && self.records < SLOW { 1.0 } else { 0.5 },
+                shuffled_fields: SHUFFLED[usize::from(self.records >= SLOW)],
                 dropout: self.pick(DROPOUT),
             },
             false => Plan {
