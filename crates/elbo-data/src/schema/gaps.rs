@@ -26,7 +26,8 @@ const LEVELS: usize = 32;
 
 impl Schema {
     /// This schema with [`Field::missing_by_chance`] of all fields but those called `except`, from the records `rows` of
-    /// `source`, as long as `go_on` says so.
+    /// `source`, as long as `go_on` says so. Beside pictures and texts, which cannot be compared, no field is missing by
+    /// chance.
     ///
     /// # Errors
     /// Errors of reading; [`DataError::Stopped`].
@@ -38,10 +39,11 @@ impl Schema {
         go_on: &dyn Fn() -> bool,
     ) -> Result<Self, DataError> {
         let compared: Vec<usize> = (0..self.fields.len())
-            .filter(|field| self.fields[*field].levels() > 0)
+            .filter(|field| !self.fields[*field].kind.is_ignored())
             .collect();
         let gaps = |field: &Field| field.missing_level().is_some() && !except.contains(&field.name);
-        if !compared.iter().any(|field| gaps(&self.fields[*field])) {
+        let described = || compared.iter().map(|field| &self.fields[*field]);
+        if !described().any(gaps) || described().any(|field| field.levels() == 0) {
             return Ok(self);
         }
         let reader = Reader { source, go_on };

@@ -43,7 +43,7 @@ impl Field {
     }
 
     /// The share of records without a value, where that is by chance; else 0.
-    pub fn gaps(&self) -> f64 {
+    pub fn gap_share(&self) -> f64 {
         match self.missing_by_chance {
             true => self.missing as f64 / self.records.max(1) as f64,
             false => 0.0,

@@ -79,7 +79,12 @@ fn centre(number: &Number, p: &[f64]) -> Option<f64> {
     let measures = || (0..).zip(bins).filter(|(bin, _)| !number.is_apart(*bin));
     let total: f64 = measures().map(|(_, p)| p).sum();
     if total * 2.0 < known {
-        return Some(number.middle_of(mode(bins)));
+        let bin = mode(bins);
+        let middle = number.middle_of(bin);
+        return Some(match number.is_apart(bin) {
+            true => middle,
+            false => number.nearest(middle),
+        });
     }
     let sum: f64 = measures().map(|(bin, p)| p * number.middle_of(bin)).sum();
     let mean = number.nearest(sum / total);

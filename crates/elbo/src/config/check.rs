@@ -73,6 +73,11 @@ impl RunConfig {
         self.data.seed
     }
 
+    /// The names of the given fields of data of this schema, whole.
+    pub(crate) fn given(&self, schema: &Schema) -> Vec<String> {
+        roles::whole_names(schema, &self.data.given)
+    }
+
     /// Makes every automatic choice and checks all settings together, for data of this schema with
     /// `records` records to train on. Returns notes on what was chosen.
     ///
@@ -82,7 +87,7 @@ impl RunConfig {
     /// The first setting that is impossible by itself, beside another, or with these data.
     pub fn check(&self, schema: &Schema, records: usize) -> Result<(CheckedConfig, Vec<String>), Error> {
         let mut whole = self.clone();
-        whole.data.given = roles::whole_names(schema, &self.data.given);
+        whole.data.given = self.given(schema);
         whole.data.model = self
             .data
             .model

@@ -241,7 +241,7 @@ impl Opened {
         drawing: &Drawing,
         (place, rows): (usize, &[u64]),
     ) -> Result<ArrayRef, DataError> {
-        let share = self.schema.fields[field].gaps();
+        let share = self.schema.fields[field].gap_share();
         if share == 0.0 || !drawing.missing || drawing.draw == Draw::Mean {
             return Ok(values);
         }

@@ -86,6 +86,14 @@ fn gaps_are_filled_by_impute_and_left_by_edit() {
         let gaps = |column: &ArrayRef| (0..RECORDS).map(|row| column.is_null(row)).collect::<Vec<_>>();
         assert_eq!(gaps(before), gaps(after));
     }
+    // Under its own condition a record stays as it is, with gaps too.
+    for row in (0..RECORDS).filter(|row| row % 3 == 2) {
+        assert_eq!(
+            edited.slice(row, 1).columns(),
+            data.slice(row, 1).columns(),
+            "{row}"
+        );
+    }
 }
 
 #[test]

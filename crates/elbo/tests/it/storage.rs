@@ -211,7 +211,7 @@ fn numbers_that_are_not_finite_are_missing() {
     config.data.given = vec!["any".into()];
     config.training.epochs = Some(1);
     let model = Run::train(Data::from(records.clone()), &config, &Events::silent()).unwrap();
-    assert!(model.schema().fields[0].missing > 0);
+    assert!(model.schema().fields[0].missing_by_chance);
     let request = ImputeRequest::new(Data::from(records));
     let whole = model
         .impute(&request, &Events::silent())

@@ -62,7 +62,7 @@ fn a_gap_by_chance_is_no_level() {
     assert_eq!(apart.levels(), apart.number_levels().len());
     let whole: f32 = apart.number_levels().iter().map(|level| level.share).sum();
     assert!((whole - 1.0).abs() < 1e-4, "{whole}");
-    assert!((apart.gaps() - apart.missing as f64 / 600.0).abs() < 1e-12 && tied.gaps() == 0.0);
+    assert!((apart.gap_share() - apart.missing as f64 / 600.0).abs() < 1e-12 && tied.gap_share() == 0.0);
     let (place, _) = found.field("apart").unwrap();
     // It may be asked for all the same: the model then sees nothing.
     let asked = found.parse_value(place, "missing").unwrap().value;

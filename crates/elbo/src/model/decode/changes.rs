@@ -52,7 +52,8 @@ impl<'a> ChangeTable<'a> {
         }
     }
 
-    /// The values of the next field, which is the schema's `field` and was `was`: null where they stay, as do those that are not known.
+    /// The values of the next field, which is the schema's `field` and was `was`: null where they stay, as do those that
+    /// are not known.
     pub(super) fn next(
         &mut self,
         schema: &Schema,
@@ -73,16 +74,18 @@ impl<'a> ChangeTable<'a> {
         let moves: Vec<Option<Moved>> = moves
             .map(|(row, (own, (p, q)))| own.and_then(|own| moved(described, was, row, own, p, q)))
             .collect();
-        let level = |(row, own): (usize, &Option<u32>)| match (own, moves[row]) {
-            (_, Some(moved)) => moved.level,
-            (Some(own), None) => *own,
-            (None, None) => mode(&q[row]),
-        };
-        let levels: Vec<u32> = own.iter().enumerate().map(level).collect();
         let stays = BooleanArray::from_iter(moves.iter().map(|moved| Some(moved.is_none())));
-        let shown = own.iter().map(|own| own.unwrap_or(described.levels() as u32));
-        self.before.choose(self.upload.codes(&shown.collect::<Vec<_>>()));
-        self.after.choose(self.upload.codes(&levels));
+        // The index past the last level says that nothing is known.
+        let were: Vec<u32> = own
+            .iter()
+            .map(|own| own.unwrap_or(described.levels() as u32))
+            .collect();
+        let are = were.iter().zip(&moves);
+        let are: Vec<u32> = are
+            .map(|(was, moved)| moved.map_or(*was, |moved| moved.level))
+            .collect();
+        self.before.choose(self.upload.codes(&were));
+        self.after.choose(self.upload.codes(&are));
         self.next += 1;
 
         let to = moves

@@ -30,6 +30,9 @@ impl Opened {
             return image_array(all, d);
         }
         let described = &self.schema.fields[field];
+        if !described.missing_by_chance {
+            return self.known_over(field, given, generated);
+        }
         let left_out = (0..given.observed.len()).map(|row| Some(described.is_left_out(given, row)));
         let generated = nullif(generated, &BooleanArray::from_iter(left_out))?;
         self.known_over(field, given, &generated)

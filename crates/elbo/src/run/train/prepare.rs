@@ -61,8 +61,10 @@ pub(super) fn new_run(request: &TrainRequest, events: &Events) -> Result<Prepare
     let stated = written.data.rules.as_deref();
     let schema = schema.and_then(|schema| schema.with_rules(source.as_ref(), &rows.train, stated, &go_on));
     // A given field may be known to be missing, whatever its gaps are.
-    let given = &written.data.given;
-    let schema = schema.and_then(|schema| schema.with_gaps(source.as_ref(), &rows.train, given, &go_on));
+    let schema = schema.and_then(|schema| {
+        let given = written.given(&schema);
+        schema.with_gaps(source.as_ref(), &rows.train, &given, &go_on)
+    });
     let schema = schema.map_err(|error| match matches!(error, DataError::Stopped) {
         true => Error::Cancelled,
         false => error.into(),
