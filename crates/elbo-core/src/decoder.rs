@@ -186,10 +186,7 @@ impl Likelihood {
                 } => image
                     .at(places)
                     .log_prob(field.value.pixels().select(1, places.as_ref().clone())),
-                FieldDistribution::Text(p) => {
-                    let (tokens, withheld) = field.value.text();
-                    p.log_prob(tokens, withheld)
-                }
+                FieldDistribution::Text(p) => p.log_prob_of(field.value.text()),
                 FieldDistribution::Levels => return None,
             };
             Some((place, term.unsqueeze_dim(1) * field.observed.clone()))

@@ -2,6 +2,8 @@
 
 use burn::tensor::{Bool, Int, Tensor};
 
+use crate::field::text::{TextGroups, Texts};
+
 /// The values of one field for a batch.
 #[derive(Clone, Debug)]
 pub enum Value {
@@ -13,6 +15,8 @@ pub enum Value {
         tokens: Tensor<2, Int>,
         /// Tokens that a decoder is not shown while it learns (word dropout), `[batch, length]`.
         withheld: Option<Tensor<2, Bool>>,
+        /// The texts by length, where networks had better see those of a length together.
+        groups: Option<TextGroups>,
     },
     /// Level numbers, `[batch]`.
     Category(Tensor<1, Int>),
@@ -51,10 +55,18 @@ impl Value {
         }
     }
 
-    /// The tokens of a text, and which of them are withheld.
-    pub(crate) fn text(&self) -> (Tensor<2, Int>, Option<Tensor<2, Bool>>) {
+    /// The tokens of a text, which of them are withheld, and the texts by length.
+    pub(crate) fn text(&self) -> Texts<'_> {
         match self {
-            Self::Text { tokens, withheld } => (tokens.clone(), withheld.clone()),
+            Self::Text {
+                tokens,
+                withheld,
+                groups,
+            } => Texts {
+                tokens,
+                withheld: withheld.as_ref(),
+                groups: groups.as_ref(),
+            },
             Self::Image(_) | Self::Category(_) | Self::Flag(_) | Self::Number { .. } => self.is_no("text"),
         }
     }
@@ -165,7 +177,8 @@ impl Field {
         };
         let value = match &self.value {
             Value::Image(pixels) => Value::Image(repeat_each(pixels.clone(), times)),
-            Value::Text { tokens, withheld } => Value::Text {
+            Value::Text { tokens, withheld, .. } => Value::Text {
+                groups: None,
                 tokens: repeat_each_int(tokens.clone(), times),
                 withheld: withheld
                     .clone()
@@ -222,6 +235,7 @@ mod tests {
             Value::Text {
                 withheld: Some(tokens.clone().equal_elem(6)),
                 tokens,
+                groups: None,
             },
         ];
         let fields = kinds.map(|value| Field {
@@ -244,7 +258,7 @@ mod tests {
             panic!("a number")
         };
         assert_close(z, &[1.5, 1.5, 2.5, 2.5], 0.0);
-        let Value::Text { tokens, withheld } = &repeated[4].value else {
+        let Value::Text { tokens, withheld, .. } = &repeated[4].value else {
             panic!("a text")
         };
         assert_eq!(

@@ -92,8 +92,8 @@ impl Embedding {
         match self {
             Self::Image(image) => image.forward(field.value.pixels()) * observed,
             Self::GivenImage(image) => image.embed(field.value.pixels(), observed),
-            Self::Text(text) => text.forward(field.value.text().0) * observed,
-            Self::GivenText(text) => text.embed(field.value.text().0, observed),
+            Self::Text(text) => field.value.text().each(|texts| text.forward(texts.tokens)) * observed,
+            Self::GivenText(text) => text.embed(field.value.text(), observed),
             Self::Category(category) => category.embed(field),
             Self::Flag(flag) => flag.embed(field),
             Self::GivenNumber(number) => number.embed(field),

@@ -203,7 +203,7 @@ impl Levels {
         let before = others.fold(self.before(None), |sum, (_, vector)| {
             sum.map(|sum| sum + vector.clone())
         });
-        self.logits(self.head.laws.place_of[field], before)
+        self.logits(self.head.laws.place_of[field], self.hidden.clone(), before)
     }
 
     /// The sum of the vectors of what is given, and of what else is `known`, `[batch, CONTEXT]`; none if the fields are
@@ -219,16 +219,15 @@ impl Levels {
         )
     }
 
-    /// Logits of a field in the order of the head, `[batch, levels]`, given the sum of the vectors of those before it; a
-    /// number's are log-probabilities.
-    fn logits(&self, field: usize, before: Option<Tensor<2>>) -> Tensor<2> {
+    /// Logits of a field in the order of the head, `[batch, levels]`, given the hidden units and the sum of the vectors of
+    /// the fields before it; a number's are log-probabilities.
+    fn logits(&self, field: usize, hidden: Tensor<2>, before: Option<Tensor<2>>) -> Tensor<2> {
         let LevelsHead {
             networks,
             logits,
             mixtures,
             laws,
         } = &self.head;
-        let hidden = self.hidden.clone();
         let features = match (networks, before) {
             (Some(networks), Some(before)) => networks.features_of(field, hidden, before),
             _ => hidden,
@@ -257,13 +256,25 @@ fn behind(values: Tensor<2>, fields: usize) -> Tensor<2> {
 }
 
 impl OneByOne<'_> {
-    /// Logits of the next field, `[batch, levels]`; a number's are log-probabilities.
+    /// Logits of the next field for all records, `[batch, levels]`; a number's are log-probabilities.
     ///
     /// # Panics
     /// If all fields are chosen.
     pub fn logits(&self) -> Tensor<2> {
         let field = self.levels.head.laws.place_of[self.next];
-        self.levels.logits(field, self.before.clone())
+        self.levels
+            .logits(field, self.levels.hidden.clone(), self.before.clone())
+    }
+
+    /// As [`Self::logits`], for the records at these places alone, `[places]` to `[places, levels]`.
+    ///
+    /// # Panics
+    /// If all fields are chosen.
+    pub fn logits_at(&self, places: &Tensor<1, Int>) -> Tensor<2> {
+        let field = self.levels.head.laws.place_of[self.next];
+        let at = |rows: &Tensor<2>| rows.clone().select(0, places.clone());
+        self.levels
+            .logits(field, at(&self.levels.hidden), self.before.as_ref().map(at))
     }
 
     /// How many levels the next field has.
@@ -283,6 +294,11 @@ impl OneByOne<'_> {
             let field = head.laws.place_of[self.next];
             *before = before.clone() + networks.vector(field, levels);
         }
+        self.next += 1;
+    }
+
+    /// Moves on to the next field: the level of this one was known from the start in every record.
+    pub fn pass(&mut self) {
         self.next += 1;
     }
 }
@@ -415,6 +431,29 @@ mod tests {
                 );
             }
             one_by_one.choose(codes(&[1]));
+        }
+    }
+
+    #[test]
+    fn some_records_alone_have_the_logits_that_they_have_among_all() {
+        let (p, widths) = mixed();
+        let p = Levels {
+            hidden: tensor(uniform(7, 9), [3, 3]),
+            ..p
+        };
+        let mut one_by_one = p.one_by_one(None);
+        for (field, width) in widths.iter().enumerate() {
+            let (all, some) = (one_by_one.logits(), one_by_one.logits_at(&codes(&[2, 0])));
+            let (all, some) = (values(&all), values(&some));
+            let expected = [&all[2 * width..], &all[..*width]].concat();
+            for (found, expected) in some.iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-5, "field {field}");
+            }
+            if field == 1 {
+                one_by_one.pass();
+            } else {
+                one_by_one.choose(codes(&[0, 1, 1]));
+            }
         }
     }
 

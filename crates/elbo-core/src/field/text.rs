@@ -5,6 +5,7 @@
 
 mod beam;
 mod generate;
+mod groups;
 
 use burn::module::Module;
 use burn::tensor::{Bool, Int, Tensor};
@@ -14,6 +15,9 @@ use crate::distribution::Tokens;
 use crate::distribution::tokens::{inputs, written};
 use crate::network::{CausalStack, Dense, SequenceEncoder};
 use crate::{Init, TextShape};
+
+pub use groups::TextGroups;
+pub(crate) use groups::{Part, Texts};
 
 /// The embedding of a given text: its features through one layer, and whether it is observed.
 #[derive(Module, Debug)]
@@ -41,9 +45,10 @@ impl TextEmbedding {
     }
 
     /// # Shapes
-    /// tokens `[batch, length]` and observed `[batch, 1]` to `[batch, width]`.
-    pub fn embed(&self, tokens: Tensor<2, Int>, observed: Tensor<2>) -> Tensor<2> {
-        let values = self.dense.forward(self.features.forward(tokens)) * observed.clone();
+    /// observed `[batch, 1]` to `[batch, width]`.
+    pub(crate) fn embed(&self, texts: Texts<'_>, observed: Tensor<2>) -> Tensor<2> {
+        let features = texts.each(|texts| self.features.forward(texts.tokens));
+        let values = self.dense.forward(features) * observed.clone();
         Tensor::cat(vec![values, observed], 1)
     }
 }
@@ -92,6 +97,22 @@ impl TextDistribution {
         let logits = self.stack.forward(inputs(tokens.clone(), withheld), &mut context);
         let mask = written(&tokens);
         Tokens { logits }.log_prob(tokens, mask)
+    }
+
+    /// As [`Self::log_prob`].
+    pub(crate) fn log_prob_of(&self, texts: Texts<'_>) -> Tensor<1> {
+        let log_prob = |part: Part<'_>| {
+            let hidden = match part.places {
+                Some(places) => self.hidden.clone().select(0, places.clone()),
+                None => self.hidden.clone(),
+            };
+            let p = Self {
+                stack: self.stack.clone(),
+                hidden,
+            };
+            p.log_prob(part.tokens, part.withheld).unsqueeze_dim(1)
+        };
+        texts.each(log_prob).squeeze_dim(1)
     }
 }
 

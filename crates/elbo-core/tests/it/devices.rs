@@ -52,7 +52,8 @@ fn moved(fields: &Fields, device: &Device) -> Fields {
             bin: bin.to_device(device),
             within: Box::new(within.to_device(device)),
         },
-        Value::Text { tokens, withheld } => Value::Text {
+        Value::Text { tokens, withheld, .. } => Value::Text {
+            groups: None,
             tokens: tokens.to_device(device),
             withheld: withheld.map(|mask| mask.to_device(device)),
         },

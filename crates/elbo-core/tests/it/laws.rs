@@ -253,7 +253,8 @@ fn inner(fields: Fields) -> Fields {
                 bin: bin.inner(),
                 within: Box::new(within.inner()),
             },
-            Value::Text { tokens, withheld } => Value::Text {
+            Value::Text { tokens, withheld, .. } => Value::Text {
+                groups: None,
                 tokens: tokens.inner(),
                 withheld: withheld.map(Tensor::inner),
             },

@@ -111,6 +111,7 @@ pub(crate) fn records(n: usize, seed: u64) -> Fields {
             Value::Text {
                 tokens: tokens(&draws(3, 1 + LETTERS)),
                 withheld: None,
+                groups: None,
             },
             n,
         ),

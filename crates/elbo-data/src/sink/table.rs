@@ -15,6 +15,7 @@ use arrow::record_batch::RecordBatch;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use parquet::arrow::ArrowWriter;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
 use crate::atomic::{self, Existing};
@@ -108,8 +109,12 @@ fn parquet(
     schema: &SchemaRef,
     parts: impl FnOnce(Parts) -> Result<(), Cause>,
 ) -> Result<(), Cause> {
+    // What the file was said to hold besides its columns: pandas looks there for the index.
+    let said = schema.metadata().iter();
+    let said = said.map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
     let properties = WriterProperties::builder()
         .set_compression(parquet::basic::Compression::SNAPPY)
+        .set_key_value_metadata(Some(said.collect()))
         .build();
     kept(file, |file| {
         let schema = known_to_parquet(schema);
@@ -154,7 +159,10 @@ fn known_to_parquet(schema: &SchemaRef) -> SchemaRef {
         };
         with_missing_word(field.as_ref().clone().with_data_type(known), None)
     });
-    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+    Arc::new(Schema::new_with_metadata(
+        fields.collect::<Vec<_>>(),
+        schema.metadata().clone(),
+    ))
 }
 
 fn in_types_of(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {

@@ -104,8 +104,7 @@ impl RunConfig {
         let mut notes = Vec::new();
         fields::check(self, schema)?;
         let roles = roles::roles(schema, self.data.model.as_deref(), &self.data.given)?;
-        let levels = roles.modelled.iter().map(|role| role.field.levels() > 0);
-        let scale = Scale::new(levels, records);
+        let scale = Scale::new(roles.modelled.iter().map(|role| role.field), records);
         let mut checked = self.chosen(&roles, scale, &mut notes)?;
         let found = || schema.rules.iter().map(|kept| kept.rule.clone()).collect();
         checked.data.rules.get_or_insert_with(found);
@@ -126,7 +125,8 @@ impl RunConfig {
             samples,
             ..
         } = self.objective;
-        let guards = choose::guards(&self.objective, (&model.x, &model.y), model.latent, plan.epochs);
+        let fields = (&model.x[..], &model.y[..]);
+        let guards = choose::guards(&self.objective, fields, (scale, model.latent), plan.epochs);
         let mut fields = self.fields.clone();
         fields.retain(|_, section| *section != FieldSection::default());
         Ok(CheckedConfig {

@@ -7,7 +7,7 @@ use elbo_core::{
 };
 use elbo_data::kind::text::Text;
 
-use super::plan::{Scale, has_levels};
+use super::plan::Scale;
 use super::sections::{NetworkSection, ObjectiveSection};
 
 /// Pictures of at most this many values need no convolutions: 32×32 gray.
@@ -71,12 +71,12 @@ pub(super) struct Guards {
 pub(super) fn guards(
     section: &ObjectiveSection,
     (modelled, given): (&[FieldSpec], &[FieldSpec]),
-    latent: usize,
+    (scale, latent): (Scale, usize),
     epochs: u64,
 ) -> Guards {
     let all = |holds: fn(&FieldKind) -> bool| modelled.iter().all(|field| holds(&field.kind));
     // Where a field is always given, free nats would go to what a record lacks, which p(z|y) cannot know.
-    let table = all(has_levels) && given.iter().all(|field| modelled.contains(field));
+    let table = scale.table && given.iter().all(|field| modelled.contains(field));
     let rising = section.samples == 1 && !table && !all(is_whole_picture);
     let text = modelled.iter().any(|field| field.kind.text().is_some());
     let usual = if rising {

@@ -339,7 +339,7 @@ pub static KEYS: &[Key] = &[
     Key::or_auto(
         "training.epochs",
         Whole(1..=MANY),
-        "the number of passes over the training records; auto: 20, and for a table so many that there are 2,000 to 3,000 steps",
+        "the number of passes over the training records; auto: 20, and for a table so many that there are 2,000 to 3,000 steps, or fewer with texts",
     ),
     Key::or_auto(
         "training.batch",
@@ -395,6 +395,11 @@ pub static KEYS: &[Key] = &[
         "training.shuffled_fields",
         Real(Included(0.0), Included(1.0)),
         "the share of the steps in which categories, flags and numbers are predicted in a random order; auto: 0, 0.5 for a table, and 0.8 for one of fewer than 3,000 records",
+    ),
+    Key::or_auto(
+        "training.open_records",
+        Real(Included(0.0), Included(1.0)),
+        "the share of the records of a step to which nothing is given, with `--given any`; auto: 0.5, and 0.25 for a table of fewer than 3,000 records",
     ),
     Key::or_auto(
         "training.dropout",

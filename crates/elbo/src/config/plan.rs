@@ -1,7 +1,8 @@
 //! How a model is trained: as set, or chosen from what is modelled and from the number of records.
 
+use elbo_core::FieldSpec;
 use elbo_core::schedule::LearningRate;
-use elbo_core::{FieldKind, FieldSpec};
+use elbo_data::Field;
 
 use super::sections::{ModelSection, NetworkSection, TrainingSection};
 
@@ -16,10 +17,14 @@ const FAST: usize = 10_000;
 const LATENT: [usize; 2] = [8, 32];
 /// Share of the features that are dropped in a step, of a small table and of a large one.
 const DROPOUT: [f64; 2] = [0.2, 0.0];
+/// A table whose records have so many tokens in texts, on average, is trained in half as many steps.
+const TOKENS: f64 = 16.0;
 /// Steps of the training of a small table, and of a large one.
 const STEPS: [u64; 2] = [2000, 3000];
 /// Share of the steps in which the fields of a table that learns slowly are predicted in a random order, and of others.
 const SHUFFLED: [f64; 2] = [0.8, 0.5];
+/// Share of the records to which an any-conditional table that learns slowly is given nothing, and other data.
+const OPEN: [f64; 2] = [0.25, 0.5];
 /// Passes over a table of very many records.
 const LEAST_EPOCHS: u64 = 5;
 /// Steps without improvement that end the training of a table.
@@ -32,18 +37,32 @@ const EPOCHS: u64 = 20;
 /// What is modelled, as far as the training depends on it.
 #[derive(Clone, Copy)]
 pub(super) struct Scale {
-    /// Whether all modelled fields have levels: the records are rows of a table.
+    /// Whether the records are rows of a table ([`is_table`]).
     pub(super) table: bool,
+    /// Tokens of all texts of a record, on average.
+    tokens: f64,
     /// Records to train on.
     pub(super) records: usize,
 }
 
 impl Scale {
-    pub(super) fn new(modelled: impl IntoIterator<Item = bool>, records: usize) -> Self {
+    pub(super) fn new<'a>(modelled: impl IntoIterator<Item = &'a Field>, records: usize) -> Self {
+        let modelled: Vec<&Field> = modelled.into_iter().collect();
+        let texts = modelled.iter().map(|field| {
+            let missing = field.missing as f64 / field.records.max(1) as f64;
+            let mean = field.kind.text().map_or(0.0, |text| text.lengths.mean());
+            mean * (1.0 - missing)
+        });
         Self {
-            table: modelled.into_iter().all(|levels| levels),
+            tokens: texts.sum(),
+            table: is_table(&modelled),
             records,
         }
+    }
+
+    /// How many steps take the time of so many steps of a table without texts.
+    fn steps(self, steps: u64) -> u64 {
+        (steps as f64 / (1.0 + self.tokens / TOKENS)).ceil() as u64
     }
 
     fn small(self) -> bool {
@@ -53,6 +72,11 @@ impl Scale {
     /// The first of two values for a small table, the second for a larger one.
     fn pick<T>(self, [small, large]: [T; 2]) -> T {
         if self.small() { small } else { large }
+    }
+
+    /// The first of two values for a table that learns slowly, the second for a larger one.
+    fn slow<T>(self, [slow, other]: [T; 2]) -> T {
+        if self.records < SLOW { slow } else { other }
     }
 
     pub(super) fn latent(self, section: &ModelSection) -> usize {
@@ -93,7 +117,7 @@ impl Scale {
         let per_epoch = self.records.div_ceil(batch.max(1)).max(1) as u64;
         let usual = match self.table {
             true => Plan {
-                epochs: self.pick(STEPS).div_ceil(per_epoch).max(LEAST_EPOCHS),
+                epochs: self.steps(self.pick(STEPS)).div_ceil(per_epoch).max(LEAST_EPOCHS),
                 learning_rate: match self.records {
                     ..SLOW => 1e-3,
                     SLOW..FAST => 2e-3,
@@ -101,9 +125,10 @@ impl Scale {
                 },
                 schedule: LearningRate::Cosine,
                 lr_warmup_steps: 50,
-                patience: PATIENCE_STEPS.div_ceil(per_epoch).max(LEAST_PATIENCE),
+                patience: self.steps(PATIENCE_STEPS).div_ceil(per_epoch).max(LEAST_PATIENCE),
                 averaging: 0.99,
-                shuffled_fields: SHUFFLED[usize::from(self.records >= SLOW)],
+                shuffled_fields: self.slow(SHUFFLED),
+                open_records: self.slow(OPEN),
                 dropout: self.pick(DROPOUT),
             },
             false => Plan {
@@ -114,6 +139,7 @@ impl Scale {
                 patience: 0,
                 averaging: 0.0,
                 shuffled_fields: 0.0,
+                open_records: OPEN[1],
                 dropout: 0.0,
             },
         };
@@ -125,14 +151,18 @@ impl Scale {
             patience: section.patience.unwrap_or(usual.patience),
             averaging: section.averaging.unwrap_or(usual.averaging),
             shuffled_fields: section.shuffled_fields.unwrap_or(usual.shuffled_fields),
+            open_records: section.open_records.unwrap_or(usual.open_records),
             dropout: section.dropout.unwrap_or(usual.dropout),
         }
     }
 }
 
-/// Whether a field of this kind has levels.
-pub(super) fn has_levels(kind: &FieldKind) -> bool {
-    kind.levels() > 0
+/// Whether records with these fields are rows of a table: no field is a picture, and fewer are texts than are not.
+fn is_table(modelled: &[&Field]) -> bool {
+    let texts = modelled.iter().filter(|field| field.kind.text().is_some());
+    let levels = modelled.iter().filter(|field| field.levels() > 0).count();
+    let texts = texts.count();
+    texts + levels == modelled.len() && texts < levels
 }
 
 /// How a model is trained.
@@ -152,6 +182,8 @@ pub struct Plan {
     pub averaging: f64,
     /// Share of the steps in which fields with levels are predicted in a random order.
     pub shuffled_fields: f64,
+    /// Share of the records of an any-conditional model to which nothing is given in a step.
+    pub open_records: f64,
     /// Share of the features of fields with levels that are dropped in a step.
     pub dropout: f64,
 }
@@ -168,6 +200,7 @@ impl Plan {
             patience: Some(self.patience),
             averaging: Some(self.averaging),
             shuffled_fields: Some(self.shuffled_fields),
+            open_records: Some(self.open_records),
             dropout: Some(self.dropout),
             ..section.clone()
         }

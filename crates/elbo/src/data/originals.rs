@@ -86,7 +86,11 @@ impl Originals {
             originals.add_field(field, records.field(field), stays(field));
         }
         let fields = originals.columns.iter().map(|column| column.output.clone());
-        originals.schema = Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()));
+        let metadata = stored.metadata().clone();
+        originals.schema = Arc::new(ArrowSchema::new_with_metadata(
+            fields.collect::<Vec<_>>(),
+            metadata,
+        ));
         originals
     }
 
@@ -107,7 +111,12 @@ impl Originals {
             (false, Some((_, field)), _) if !can_cast_types(field.data_type(), stored.data_type()) => {
                 field.clone()
             }
-            _ => own(stored).with_metadata(stored.metadata().clone()),
+            _ => {
+                let stays = field.is_none_or(|(field, _)| matches!(stays(field), Some(Stays::Known)));
+                own(stored)
+                    .with_nullable(stored.is_nullable() || !stays)
+                    .with_metadata(stored.metadata().clone())
+            }
         };
         let typed = typed.map(|(typed, _)| place_of(&mut self.typed, typed));
         self.columns.push(Column {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use burn::tensor::{Tensor, TensorData};
+use elbo_core::field::text::TextGroups;
 use elbo_core::{Fields, Value};
 use elbo_data::noise::{Noise, Purpose};
-use elbo_data::{Batch, Binarize, Column, Loader, LoaderOptions, Schema, Source, Unseen};
+use elbo_data::{Batch, Binarize, Column, Loader, LoaderOptions, Schema, Source, Unseen, Values};
 
 use super::CHUNK;
 use super::reading::Rows;
@@ -23,6 +24,8 @@ pub(crate) struct Batches {
     y: Vec<Part>,
     /// Whether any fields can be given.
     any: bool,
+    /// Share of the records to which nothing is given then.
+    open: f64,
     /// How the pixels of each field that is read become black or white, if they do.
     binarize: Vec<Binarize>,
     /// The run's noise, and that of its data.
@@ -143,6 +146,7 @@ impl Batches {
             x,
             y,
             any,
+            open: config.plan.open_records,
             noise: Noise::new(config.training.seed),
             data_noise: Noise::new(config.data.seed),
             upload: Upload::new(open_device(&config.training.device)?),
@@ -232,7 +236,7 @@ impl Batches {
         records
     }
 
-    /// Draws a random mask of the given fields. In an any-conditional model nothing is given to half of the records, so
+    /// Draws a random mask of the given fields. In an any-conditional model nothing is given to a share of the records, so
     /// that whole records are learned as well as in other models. For each other record a share, uniform in [0, 1), is
     /// drawn, and each field is observed with that probability: so few, some and nearly all fields are observed equally
     /// often. The other fields are modelled. In any other model each given field is hidden with probability
@@ -246,7 +250,10 @@ impl Batches {
         for (row, draws) in draws.chunks_exact(fields + share).enumerate() {
             for (place, y) in records.y.iter_mut().enumerate() {
                 y.observed[row] &= match self.any {
-                    true => draws[1 + place] < 2.0 * draws[0] - 1.0,
+                    true => {
+                        let share = (f64::from(draws[0]) - self.open) / (1.0 - self.open);
+                        share > 0.0 && f64::from(draws[1 + place]) < share
+                    }
                     false => f64::from(draws[place]) >= hidden,
                 };
             }
@@ -265,7 +272,8 @@ impl Batches {
         }
     }
 
-    /// As [`Self::upload`], but each token of a text is hidden from the decoder with probability `word_dropout`.
+    /// As [`Self::upload`], but texts are grouped by length, and each token of a text is hidden from the decoder with
+    /// probability `word_dropout`.
     pub(crate) fn upload_for_training(
         &self,
         host: &Observations,
@@ -273,11 +281,21 @@ impl Batches {
         word_dropout: f64,
     ) -> DeviceBatch {
         let mut records = self.upload(host);
+        let fields = records.x.0.iter_mut().chain(&mut records.y.0);
+        for (field, column) in fields.zip(host.x.iter().chain(&host.y)) {
+            if let (Value::Text { tokens, groups, .. }, Values::Text(texts)) =
+                (&mut field.value, &column.values)
+            {
+                let lengths = texts.iter().zip(&column.observed);
+                let lengths = lengths.map(|(text, observed)| if *observed { text.len() + 1 } else { 0 });
+                *groups = TextGroups::new(&lengths.collect::<Vec<_>>(), &tokens.device());
+            }
+        }
         if word_dropout == 0.0 {
             return records;
         }
         for field in &mut records.x.0 {
-            if let Value::Text { tokens, withheld } = &mut field.value {
+            if let Value::Text { tokens, withheld, .. } = &mut field.value {
                 let [batch, length] = tokens.dims();
                 let draws = self.noise.uniform(Purpose::WordDropout, step, &host.rows, length);
                 let mask: Vec<bool> = draws.iter().map(|u| f64::from(*u) < word_dropout).collect();

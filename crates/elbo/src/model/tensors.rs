@@ -42,6 +42,7 @@ impl Upload {
             Values::Text(texts) => Value::Text {
                 tokens: self.tokens(texts, &column.observed),
                 withheld: None,
+                groups: None,
             },
             Values::Category(codes) => Value::Category(self.codes(codes)),
             Values::Flag(flags) => {

@@ -1,6 +1,7 @@
 //! Types of columns: what an Arrow table stores comes back in the same types, bit for bit.
 #![allow(clippy::disallowed_methods, reason = "tests lay out files as they like")]
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use elbo::arrow::array::{
@@ -8,7 +9,7 @@ use elbo::arrow::array::{
     Int32Array, Int64Array, ListArray, StringArray, TimestampMicrosecondArray,
 };
 use elbo::arrow::compute::cast;
-use elbo::arrow::datatypes::{DataType, Int32Type};
+use elbo::arrow::datatypes::{DataType, Int32Type, Schema};
 use elbo::arrow::record_batch::RecordBatch;
 use elbo::{
     Data, EncodeRequest, Events, ImputeRequest, Model, Output, OutputOptions, Run, RunConfig, SampleRequest,
@@ -156,6 +157,31 @@ fn new_records_have_the_columns_and_types_of_the_data() {
         let empty = field.name() == "lists";
         assert_eq!(column.null_count() == 30, empty, "{}", field.name());
     }
+}
+
+#[test]
+fn a_file_keeps_what_else_its_schema_says() {
+    let (model, folder, whole) = (model(), tempfile::tempdir().unwrap(), table(false));
+    let fields = whole.schema();
+    let fields = fields.fields().iter();
+    let fields = fields.map(|field| field.as_ref().clone().with_nullable(false));
+    let said = HashMap::from([("pandas".to_owned(), "{}".to_owned())]);
+    let schema = Schema::new_with_metadata(fields.collect::<Vec<_>>(), said);
+    let whole = RecordBatch::try_new(Arc::new(schema), whole.columns().to_vec()).unwrap();
+    let path = folder.path().join("whole.parquet");
+    let options = OutputOptions {
+        path: path.clone(),
+        force: false,
+    };
+    let request = ImputeRequest::new(Data::from(whole.clone()));
+    let mut records = model.impute(&request, &Events::silent()).unwrap();
+    Output::check(&options)
+        .unwrap()
+        .write(&model, &mut records)
+        .unwrap();
+    let request = ImputeRequest::new(Data::from(path.display().to_string()));
+    let mut again = model.impute(&request, &Events::silent()).unwrap();
+    assert_eq!(again.collect_batch().unwrap(), whole);
 }
 
 #[test]

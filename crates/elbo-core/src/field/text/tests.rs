@@ -190,7 +190,13 @@ fn an_embedded_text_is_nothing_where_it_is_missing() {
     };
     let mut noise = |n| uniform(3, n);
     let embedding = TextEmbedding::init(shape, 3, &mut Init::new(&mut noise, &device()));
-    let embedded = embedding.embed(tokens(&[vec![4, 2], vec![4, 2]]), rows([[1.0], [0.0]]));
+    let tokens = tokens(&[vec![4, 2], vec![4, 2]]);
+    let texts = Texts {
+        tokens: &tokens,
+        withheld: None,
+        groups: None,
+    };
+    let embedded = embedding.embed(texts, rows([[1.0], [0.0]]));
     assert_eq!(embedded.dims(), [2, embedding.width()]);
     let embedded = values(&embedded);
     assert!(embedded[..3].iter().all(|value| value.abs() > 1e-6));

@@ -5,17 +5,20 @@ use elbo_data::DataError;
 use elbo_data::arrow::array::ArrayRef;
 use elbo_data::column::image_array;
 
-use super::levels::LevelTable;
+use super::levels::{Distributions, LevelTable};
 use super::{BEAM, Drawing, texts};
 use crate::model::CHUNK;
 use crate::model::opened::Opened;
 use crate::model::tensors::to_host;
 
+/// Draws of a row of a table that go through the network together.
+const TOGETHER: usize = 16;
+
 /// Sums over draws, of a chunk of rows.
 #[derive(Default)]
 pub(crate) struct Expectation {
     draws: f64,
-    /// Probabilities of the levels of each field that has levels, `[CHUNK, levels]`.
+    /// Probabilities of the levels of each field that has levels, `[CHUNK, levels]`; 0 in rows where the level is known.
     levels: Vec<Vec<f64>>,
     /// Means of each image.
     images: Vec<Vec<f64>>,
@@ -29,16 +32,17 @@ fn add(sums: &mut Vec<f64>, values: impl ExactSizeIterator<Item = f64>) {
 }
 
 impl Opened {
-    /// Adds p(x|z,y) at one draw of the latents to an expectation. Where fields see those before them, their levels
-    /// are drawn too; `noise` gives uniform numbers for the field in a place.
+    /// Adds p(x|z,y) at some draws of the latents of each row to an expectation: those of a row lie one after the other.
+    /// Where fields see those before them, their levels are drawn too; `noise` gives uniform numbers for the field in a
+    /// place.
     pub(crate) fn add_to(
         &self,
         expectation: &mut Expectation,
-        p: Likelihood,
+        (p, draws): (Likelihood, usize),
         known: &[Vec<Option<u32>>],
         noise: impl Fn(u64) -> Vec<f32>,
     ) {
-        expectation.draws += 1.0;
+        expectation.draws += draws as f64;
         if let Some(levels) = &p.levels {
             let drawing = Drawing {
                 missing: false,
@@ -50,11 +54,18 @@ impl Opened {
             for (place, (x, field)) in fields.enumerate() {
                 let field = &self.schema.fields[*field];
                 let rows = table.draw(field, &drawing, &noise(x as u64));
-                expectation.add_levels(place, field.levels(), &rows);
+                expectation.add_levels(place, field.levels(), (&rows, draws));
             }
         }
         expectation.add_images(&p);
         expectation.first.get_or_insert(p);
+    }
+
+    /// At how many draws [`Self::add_to`] is best given p(x|z,y): in a table the networks are small, and several draws
+    /// cost little more than one.
+    pub(crate) fn draws_together(&self) -> usize {
+        let table = self.x_fields.iter().all(|field| self.has_levels(*field));
+        if table { TOGETHER } else { 1 }
     }
 
     /// A value of each modelled field: the mean of images and numbers, the most likely level; nothing is missing.
@@ -86,13 +97,16 @@ impl Opened {
 }
 
 impl Expectation {
-    /// Adds the probabilities of a field's levels, the last of which may be left out.
-    fn add_levels(&mut self, place: usize, width: usize, rows: &[Vec<f64>]) {
+    /// Adds the probabilities of a field's levels, the last of which may be left out, at some draws of each row.
+    fn add_levels(&mut self, place: usize, width: usize, (rows, draws): (&Distributions, usize)) {
         if place == self.levels.len() {
-            self.levels.push(vec![0.0; rows.len() * width]);
+            self.levels.push(vec![0.0; rows.len() / draws * width]);
         }
-        for (sums, row) in self.levels[place].chunks_exact_mut(width.max(1)).zip(rows) {
-            sums.iter_mut().zip(row).for_each(|(sum, p)| *sum += p);
+        let sums = self.levels[place].chunks_exact_mut(width.max(1));
+        for (sums, rows) in sums.zip(rows.chunks_exact(draws)) {
+            for row in rows.iter().flatten() {
+                sums.iter_mut().zip(row).for_each(|(sum, p)| *sum += p);
+            }
         }
     }
 

@@ -8,9 +8,10 @@ use elbo_data::kind::mode;
 use elbo_data::{Column, DataError, Field, Schema};
 
 use super::{Draw, Drawing};
+use crate::model::CHUNK;
 use crate::model::conditions::ValueSet;
 use crate::model::opened::Opened;
-use crate::model::tensors::{Upload, to_host};
+use crate::model::tensors::to_host;
 
 /// The distributions of a chunk of rows, field after field: each field sees the levels of those before it.
 pub(super) struct LevelTable<'a> {
@@ -26,10 +27,13 @@ pub(super) struct LevelTable<'a> {
 /// The source of the probabilities.
 enum Odds<'a> {
     /// A likelihood, whose fields are gone through in turn.
-    Likelihood(Box<OneByOne<'a>>, Upload),
-    /// Probabilities of each field's levels, row-major.
+    Likelihood(Box<OneByOne<'a>>, &'a Opened),
+    /// Probabilities of each field's levels, row-major; 0 in rows where the level is known.
     Given(&'a [Vec<f64>]),
 }
+
+/// The probabilities of a field's levels in each row; none where its level is known.
+pub(super) type Distributions = Vec<Option<Vec<f64>>>;
 
 impl<'a> LevelTable<'a> {
     /// Of a likelihood whose levels are to be drawn. Fields that were learned in any order see all that is known
@@ -38,10 +42,10 @@ impl<'a> LevelTable<'a> {
         levels: &'a Levels,
         known: &'a [Vec<Option<u32>>],
         ahead: Option<Seen>,
-        upload: Upload,
+        opened: &'a Opened,
     ) -> Self {
         Self {
-            odds: Odds::Likelihood(Box::new(levels.one_by_one(ahead.as_ref())), upload),
+            odds: Odds::Likelihood(Box::new(levels.one_by_one(ahead.as_ref())), opened),
             known,
             ahead: ahead.is_some(),
             next: 0,
@@ -70,7 +74,11 @@ impl<'a> LevelTable<'a> {
         let described = &schema.fields[field];
         let rows = self.probabilities(described, drawing.missing);
         if drawing.draw == Draw::Mean {
-            self.choose(rows.iter().map(|p| mode(p)).collect());
+            self.choose(rows.iter().map(|p| p.as_deref().map_or(0, mode)).collect());
+            // What is known is laid over what is expected.
+            let anything = normalised(vec![1.0; described.levels()]);
+            let rows = rows.into_iter().map(|p| p.unwrap_or_else(|| anything.clone()));
+            let rows: Vec<Vec<f64>> = rows.collect();
             return schema.decode(field, &schema.expected(field, &rows)?);
         }
         let noise = noise();
@@ -93,16 +101,17 @@ impl<'a> LevelTable<'a> {
     }
 
     /// Draws a level of each row of probabilities, and goes on to the next field.
-    fn draw_levels(&mut self, rows: Vec<Vec<f64>>, drawing: &Drawing, noise: &[f32]) -> Vec<u32> {
+    fn draw_levels(&mut self, rows: Distributions, drawing: &Drawing, noise: &[f32]) -> Vec<u32> {
+        let level = |p, u| pick(&sharpened(p, drawing.sampling.temperature), u);
         let drawn = rows.into_iter().zip(noise.iter().step_by(2));
-        let drawn = drawn.map(|(p, u)| pick(&sharpened(p, drawing.sampling.temperature), *u));
+        let drawn = drawn.map(|(p, u)| p.map_or(0, |p| level(p, *u)));
         let levels: Vec<u32> = drawn.collect();
         self.choose(levels.clone());
         levels
     }
 
     /// A draw of the next field's level in each row: of p(level | S), with P(S), where the row has a set S, else of
-    /// p(level), with 1. `uniforms` has one draw for each row.
+    /// p(level), with 1; any level where one is known. `uniforms` has one draw for each row.
     pub(super) fn draw_within(
         &mut self,
         field: &Field,
@@ -112,6 +121,9 @@ impl<'a> LevelTable<'a> {
         let rows = self.probabilities(field, true);
         let rows = rows.into_iter().zip(uniforms).enumerate();
         let drawn = rows.map(|(row, (p, uniform))| {
+            let Some(p) = p else {
+                return (0, 1.0);
+            };
             let (p, mass) = match sets.get(row) {
                 Some(Some(set)) => set.restrict(&p),
                 _ => (p, 1.0),
@@ -124,52 +136,83 @@ impl<'a> LevelTable<'a> {
     }
 
     /// The probabilities of the next field's levels, and a draw of each row's level.
-    pub(super) fn draw(&mut self, field: &Field, drawing: &Drawing, noise: &[f32]) -> Vec<Vec<f64>> {
+    pub(super) fn draw(&mut self, field: &Field, drawing: &Drawing, noise: &[f32]) -> Distributions {
         let rows = self.probabilities(field, drawing.missing);
         let levels = rows.iter().zip(noise.iter().step_by(2));
-        self.choose(levels.map(|(p, u)| pick(p, *u)).collect());
+        let levels = levels.map(|(p, u)| p.as_ref().map_or(0, |p| pick(p, *u)));
+        self.choose(levels.collect());
         rows
     }
 
-    /// The probabilities of the next field's levels in each row; `missing`: whether a value may be missing.
-    fn probabilities(&self, field: &Field, missing: bool) -> Vec<Vec<f64>> {
+    /// The distributions of the next field's levels; `missing`: whether a value may be missing.
+    fn probabilities(&self, field: &Field, missing: bool) -> Distributions {
         let width = field.levels();
         // The last level of a field that can be missing says that it is.
         let kept = width - usize::from(field.can_miss() && !missing);
         match &self.odds {
-            Odds::Likelihood(fields, _) => {
-                let logits = to_host(fields.logits());
+            Odds::Likelihood(fields, opened) => self.in_open_rows(fields, opened, |logits| {
                 let rows = logits.chunks_exact(width);
                 rows.map(|row| probabilities(&row[..kept])).collect()
-            }
+            }),
             Odds::Given(fields) => {
-                let rows = fields[self.next].chunks_exact(width);
-                rows.map(|row| normalised(row[..kept].to_vec())).collect()
+                let rows = fields[self.next].chunks_exact(width).map(|row| &row[..kept]);
+                let is_known = |row: &[f64]| row.iter().all(|p| *p == 0.0);
+                rows.map(|row| (!is_known(row)).then(|| normalised(row.to_vec())))
+                    .collect()
             }
         }
     }
 
+    /// The distributions in the rows whose level is not known, `of` their logits: no network is asked for others.
+    fn in_open_rows(
+        &self,
+        fields: &OneByOne<'_>,
+        opened: &Opened,
+        of: impl Fn(Vec<f32>) -> Vec<Vec<f64>>,
+    ) -> Distributions {
+        let known = self.known.get(self.next).map_or(&[][..], Vec::as_slice);
+        let open: Vec<usize> = (0..known.len()).filter(|row| known[*row].is_none()).collect();
+        if known.len() <= CHUNK && open.len() == known.len() {
+            return of(to_host(fields.logits())).into_iter().map(Some).collect();
+        }
+        let mut rows = vec![None; known.len()];
+        for piece in open.chunks(CHUNK) {
+            let mut places: Vec<u32> = piece.iter().map(|row| *row as u32).collect();
+            places.resize(opened.filled(piece.len()), places[0]);
+            let logits = fields.logits_at(&opened.upload().codes(&places));
+            for (row, p) in piece.iter().zip(of(to_host(logits))) {
+                rows[*row] = Some(p);
+            }
+        }
+        rows
+    }
+
     /// Goes on to the next field: these levels were drawn, and hold where none is known.
     fn choose(&mut self, mut levels: Vec<u32>) {
-        if let Odds::Likelihood(fields, upload) = &mut self.odds {
-            if let Some(known) = self.known.get(self.next) {
-                let not_again = fields.levels() as u32;
-                let known = levels.iter_mut().zip(known);
-                let seen = |known: u32| if self.ahead { not_again } else { known };
-                known.for_each(|(level, known)| *level = known.map_or(*level, seen));
-            }
-            fields.choose(upload.codes(&levels));
-        }
+        let known = self.known.get(self.next);
         self.next += 1;
+        let Odds::Likelihood(fields, opened) = &mut self.odds else {
+            return;
+        };
+        if let Some(known) = known {
+            if self.ahead && known.iter().all(Option::is_some) {
+                return fields.pass();
+            }
+            let not_again = fields.levels() as u32;
+            let seen = |known: u32| if self.ahead { not_again } else { known };
+            let known = levels.iter_mut().zip(known);
+            known.for_each(|(level, known)| *level = known.map_or(*level, seen));
+        }
+        fields.choose(opened.upload().codes(&levels));
     }
 }
 
 impl Opened {
     /// The levels of a chunk of records, to be drawn from `p` where they are not known.
-    pub(super) fn level_table<'a>(&self, p: &'a Levels, known: &'a [Vec<Option<u32>>]) -> LevelTable<'a> {
+    pub(super) fn level_table<'a>(&'a self, p: &'a Levels, known: &'a [Vec<Option<u32>>]) -> LevelTable<'a> {
         let in_any_order = self.config.plan.shuffled_fields > 0.0;
         let ahead = (in_any_order && !known.is_empty()).then(|| self.seen(known));
-        LevelTable::drawing(p, known, ahead, self.upload())
+        LevelTable::drawing(p, known, ahead, self)
     }
 
     /// The known levels, as the networks see them.

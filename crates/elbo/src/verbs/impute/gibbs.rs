@@ -122,6 +122,6 @@ impl<'a> Chain<'a> {
         numbers.resize(CHUNK, 0);
         let noise = self.noise.branch(self.round);
         let uniform = |place| noise.uniform(Purpose::Likelihood, place, &numbers, 2);
-        opened.add_to(expectation, p, &known, uniform);
+        opened.add_to(expectation, (p, 1), &known, uniform);
     }
 }

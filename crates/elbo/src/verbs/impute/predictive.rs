@@ -1,6 +1,8 @@
 //! The posterior predictive p(x|y) = ∫ p(x|z,y) p(z|y) dz where known values are the condition: an average over draws
 //! of z, or one draw of x.
 
+use std::iter::repeat_n;
+
 use elbo_data::DataError;
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::noise::{Noise, Purpose};
@@ -11,7 +13,7 @@ use crate::model::decode::{Draw, Drawing, Expectation};
 use crate::model::opened::Opened;
 
 /// Draws of z that an expectation is averaged over.
-const DRAWS: u64 = 64;
+const DRAWS: usize = 64;
 
 /// The expectation of a chunk of records.
 pub(super) fn expect(
@@ -20,21 +22,28 @@ pub(super) fn expect(
     noise: Noise,
 ) -> Result<RecordBatch, DataError> {
     let (latent, y) = (opened.network.latent(), opened.upload().fields(&records.y));
-    let prior = opened.network.prior(&y, CHUNK, &opened.device);
+    let together = opened.draws_together();
+    let prior = opened
+        .network
+        .prior(&y, CHUNK, &opened.device)
+        .repeat_each(together);
+    let y = y.repeat_each(together);
     let mut numbers = records.rows.clone();
     numbers.resize(CHUNK, 0);
     let known = opened.known_levels(CHUNK, &records.y, None);
+    let repeated = |row: &Vec<Option<u32>>| row.iter().flat_map(|level| repeat_n(*level, together)).collect();
+    let known: Vec<Vec<Option<u32>>> = known.iter().map(repeated).collect();
     let mut expectation = Expectation::default();
-    for draw in 0..DRAWS {
-        let eps = noise.normal(Purpose::Prior, draw, &records.rows, latent);
-        let z = prior.draw(opened.chunk_of(eps, CHUNK), 1.0);
-        let uniform = |place| noise.uniform(Purpose::Likelihood, DRAWS * place + draw, &numbers, 2);
-        opened.add_to(
-            &mut expectation,
-            opened.network.likelihood(z, &y),
-            &known,
-            uniform,
-        );
+    let rounds = (DRAWS / together) as u64;
+    for round in 0..rounds {
+        let eps = noise.normal(Purpose::Prior, round, &numbers, together * latent);
+        let z = prior.draw(opened.upload().rows(eps, CHUNK * together), 1.0);
+        let uniform = |place| {
+            let number = rounds * place + round;
+            noise.uniform(Purpose::Likelihood, number, &numbers, 2 * together)
+        };
+        let p = opened.network.likelihood(z, &y);
+        opened.add_to(&mut expectation, (p, together), &known, uniform);
     }
     opened.record(opened.values_of(&expectation)?, &records.y, &records.rows, noise)
 }
