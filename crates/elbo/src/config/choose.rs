@@ -229,6 +229,7 @@ mod tests {
 
     const PICTURES: Scale = Scale {
         table: false,
+        tokens: 0.0,
         records: 1000,
     };
 
@@ -284,7 +285,11 @@ mod tests {
                     kind: kind.clone(),
                 })
                 .collect();
-            guards(&section, (&modelled, &[]), 8, 20).warmup
+            let scale = Scale {
+                table: kinds.iter().all(|kind| kind.levels() > 0),
+                ..PICTURES
+            };
+            guards(&section, (&modelled, &[]), (scale, 8), 20).warmup
         };
         let picture = |region| FieldKind::Image {
             shape: gray(28),

@@ -107,7 +107,6 @@ pub(crate) fn full() -> RunConfig {
     config.training.patience = Some(0);
     config.training.averaging = Some(0.0);
     config.training.shuffled_fields = Some(0.0);
-    config.training.open_records = Some(0.5);
     config.training.dropout = Some(0.0);
     let image = FieldSection {
         kind: Some(FieldType::Category),

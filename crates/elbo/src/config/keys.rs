@@ -397,11 +397,6 @@ pub static KEYS: &[Key] = &[
         "the share of the steps in which categories, flags and numbers are predicted in a random order; auto: 0, 0.5 for a table, and 0.8 for one of fewer than 3,000 records",
     ),
     Key::or_auto(
-        "training.open_records",
-        Real(Included(0.0), Included(1.0)),
-        "the share of the records of a step to which nothing is given, with `--given any`; auto: 0.5, and 0.25 for a table of fewer than 3,000 records",
-    ),
-    Key::or_auto(
         "training.dropout",
         Real(Included(0.0), Excluded(1.0)),
         "the share of the features of categories, flags and numbers that are dropped in a step; auto: 0, and 0.2 for a table of fewer than 1,000 records",

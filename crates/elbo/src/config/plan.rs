@@ -23,8 +23,6 @@ const TOKENS: f64 = 16.0;
 const STEPS: [u64; 2] = [2000, 3000];
 /// Share of the steps in which the fields of a table that learns slowly are predicted in a random order, and of others.
 const SHUFFLED: [f64; 2] = [0.8, 0.5];
-/// Share of the records to which an any-conditional table that learns slowly is given nothing, and other data.
-const OPEN: [f64; 2] = [0.25, 0.5];
 /// Passes over a table of very many records.
 const LEAST_EPOCHS: u64 = 5;
 /// Steps without improvement that end the training of a table.
@@ -40,7 +38,7 @@ pub(super) struct Scale {
     /// Whether the records are rows of a table ([`is_table`]).
     pub(super) table: bool,
     /// Tokens of all texts of a record, on average.
-    tokens: f64,
+    pub(super) tokens: f64,
     /// Records to train on.
     pub(super) records: usize,
 }
@@ -72,11 +70,6 @@ impl Scale {
     /// The first of two values for a small table, the second for a larger one.
     fn pick<T>(self, [small, large]: [T; 2]) -> T {
         if self.small() { small } else { large }
-    }
-
-    /// The first of two values for a table that learns slowly, the second for a larger one.
-    fn slow<T>(self, [slow, other]: [T; 2]) -> T {
-        if self.records < SLOW { slow } else { other }
     }
 
     pub(super) fn latent(self, section: &ModelSection) -> usize {
@@ -127,8 +120,7 @@ impl Scale {
                 lr_warmup_steps: 50,
                 patience: self.steps(PATIENCE_STEPS).div_ceil(per_epoch).max(LEAST_PATIENCE),
                 averaging: 0.99,
-                shuffled_fields: self.slow(SHUFFLED),
-                open_records: self.slow(OPEN),
+                shuffled_fields: SHUFFLED[usize::from(self.records >= SLOW)],
                 dropout: self.pick(DROPOUT),
             },
             false => Plan {
@@ -139,7 +131,6 @@ impl Scale {
                 patience: 0,
                 averaging: 0.0,
                 shuffled_fields: 0.0,
-                open_records: OPEN[1],
                 dropout: 0.0,
             },
         };
@@ -151,7 +142,6 @@ impl Scale {
             patience: section.patience.unwrap_or(usual.patience),
             averaging: section.averaging.unwrap_or(usual.averaging),
             shuffled_fields: section.shuffled_fields.unwrap_or(usual.shuffled_fields),
-            open_records: section.open_records.unwrap_or(usual.open_records),
             dropout: section.dropout.unwrap_or(usual.dropout),
         }
     }
@@ -182,8 +172,6 @@ pub struct Plan {
     pub averaging: f64,
     /// Share of the steps in which fields with levels are predicted in a random order.
     pub shuffled_fields: f64,
-    /// Share of the records of an any-conditional model to which nothing is given in a step.
-    pub open_records: f64,
     /// Share of the features of fields with levels that are dropped in a step.
     pub dropout: f64,
 }
@@ -200,9 +188,70 @@ impl Plan {
             patience: Some(self.patience),
             averaging: Some(self.averaging),
             shuffled_fields: Some(self.shuffled_fields),
-            open_records: Some(self.open_records),
             dropout: Some(self.dropout),
             ..section.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// Of 100 training records, as many of which have no value.
+    fn field(missing: u64, mut field: Value) -> Field {
+        field["name"] = "field".into();
+        field["missing"] = missing.into();
+        field["records"] = 100.into();
+        serde_json::from_value(field).unwrap()
+    }
+
+    fn flag() -> Field {
+        field(
+            0,
+            json!({ "kind": "flag", "counts": [50, 50], "spelling": "boolean" }),
+        )
+    }
+
+    /// Texts of 20 tokens on average.
+    fn text(missing: u64) -> Field {
+        let texts = 100 - missing;
+        field(
+            missing,
+            json!({ "kind": "text", "longest": 30, "cut": 0,
+                "lengths": { "texts": texts, "total": 20 * texts, "longest": 30 },
+                "tokenizer": { "tokens": "characters", "characters": ["a", "b"] } }),
+        )
+    }
+
+    fn plan(fields: &[Field], records: usize) -> Plan {
+        let scale = Scale::new(fields, records);
+        scale.plan(&TrainingSection::default(), scale.batch().unwrap_or(32))
+    }
+
+    #[test]
+    fn a_table_with_a_column_of_texts_is_a_table() {
+        let two = [flag(), flag()];
+        let table = plan(&two, 5000);
+        // A fifth of the records have 20 tokens, 4 on average: 3,000/(1 + 4/16) = 2,400 steps, 20 in an epoch.
+        let with_texts = plan(&[flag(), flag(), text(80)], 5000);
+        assert_eq!((table.epochs, with_texts.epochs), (150, 120));
+        assert_eq!((table.patience, with_texts.patience), (40, 32));
+        let same = Plan {
+            epochs: table.epochs,
+            patience: table.patience,
+            ..with_texts
+        };
+        assert_eq!(same, table);
+    }
+
+    #[test]
+    fn texts_with_a_label_are_no_table() {
+        for fields in [&[text(0)][..], &[text(0), flag()]] {
+            assert_eq!(plan(fields, 5000).epochs, EPOCHS);
+            assert!(Scale::new(fields, 5000).batch().is_none());
         }
     }
 }

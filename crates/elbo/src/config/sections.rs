@@ -271,10 +271,6 @@ pub struct TrainingSection {
     /// fields.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shuffled_fields: Option<f64>,
-    /// Share of the records of an any-conditional model to which nothing is given in a step; `None`: chosen from the
-    /// fields.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub open_records: Option<f64>,
     /// Share of the features of fields with levels that are dropped in a step; `None`: chosen from the fields.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dropout: Option<f64>,
@@ -301,7 +297,6 @@ impl Default for TrainingSection {
             patience: None,
             averaging: None,
             shuffled_fields: None,
-            open_records: None,
             dropout: None,
             seed: 0,
             threads: 0,

@@ -24,8 +24,6 @@ pub(crate) struct Batches {
     y: Vec<Part>,
     /// Whether any fields can be given.
     any: bool,
-    /// Share of the records to which nothing is given then.
-    open: f64,
     /// How the pixels of each field that is read become black or white, if they do.
     binarize: Vec<Binarize>,
     /// The run's noise, and that of its data.
@@ -146,7 +144,6 @@ impl Batches {
             x,
             y,
             any,
-            open: config.plan.open_records,
             noise: Noise::new(config.training.seed),
             data_noise: Noise::new(config.data.seed),
             upload: Upload::new(open_device(&config.training.device)?),
@@ -236,7 +233,7 @@ impl Batches {
         records
     }
 
-    /// Draws a random mask of the given fields. In an any-conditional model nothing is given to a share of the records, so
+    /// Draws a random mask of the given fields. In an any-conditional model nothing is given to half of the records, so
     /// that whole records are learned as well as in other models. For each other record a share, uniform in [0, 1), is
     /// drawn, and each field is observed with that probability: so few, some and nearly all fields are observed equally
     /// often. The other fields are modelled. In any other model each given field is hidden with probability
@@ -250,10 +247,7 @@ impl Batches {
         for (row, draws) in draws.chunks_exact(fields + share).enumerate() {
             for (place, y) in records.y.iter_mut().enumerate() {
                 y.observed[row] &= match self.any {
-                    true => {
-                        let share = (f64::from(draws[0]) - self.open) / (1.0 - self.open);
-                        share > 0.0 && f64::from(draws[1 + place]) < share
-                    }
+                    true => draws[1 + place] < 2.0 * draws[0] - 1.0,
                     false => f64::from(draws[place]) >= hidden,
                 };
             }
