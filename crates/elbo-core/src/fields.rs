@@ -16,7 +16,7 @@ pub enum Value {
         /// Tokens that a decoder is not shown while it learns (word dropout), `[batch, length]`.
         withheld: Option<Tensor<2, Bool>>,
         /// The texts by length, where networks had better see those of a length together.
-        groups: Option<TextGroups>,
+        groups: Option<Box<TextGroups>>,
     },
     /// Level numbers, `[batch]`.
     Category(Tensor<1, Int>),
@@ -65,7 +65,7 @@ impl Value {
             } => Texts {
                 tokens,
                 withheld: withheld.as_ref(),
-                groups: groups.as_ref(),
+                groups: groups.as_deref(),
             },
             Self::Image(_) | Self::Category(_) | Self::Flag(_) | Self::Number { .. } => self.is_no("text"),
         }

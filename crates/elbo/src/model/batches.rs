@@ -282,7 +282,7 @@ impl Batches {
             {
                 let lengths = texts.iter().zip(&column.observed);
                 let lengths = lengths.map(|(text, observed)| if *observed { text.len() + 1 } else { 0 });
-                *groups = TextGroups::new(&lengths.collect::<Vec<_>>(), &tokens.device());
+                *groups = TextGroups::new(&lengths.collect::<Vec<_>>(), &tokens.device()).map(Box::new);
             }
         }
         if word_dropout == 0.0 {
