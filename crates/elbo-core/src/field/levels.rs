@@ -10,7 +10,7 @@ use super::bins::Bins;
 use super::law::{Law, Laws, Looked};
 use super::mixture::{Mixture, first_parameters, log_add_exp};
 pub use super::vectors::Seen;
-use super::vectors::picked;
+use super::vectors::{indices, picked};
 use crate::network::Conditional;
 use crate::network::conditional::{CONTEXT, Variation};
 use crate::network::field_layers::FieldLayers;
@@ -311,8 +311,7 @@ fn number_log_probs(bins: &Bins, logits: Tensor<2>, mixture: Tensor<2>) -> Tenso
     let masses = Mixture::new(mixture.unsqueeze_dim(1)).masses(&bins.high[..covered - 1]);
     let rest = masses * heads.clone().narrow(1, bins.heads - 1, 1);
     let none = Tensor::zeros([batch, levels - covered], &device);
-    let places: Vec<i64> = bins.head.iter().map(|head| *head as i64).collect();
-    let places = Tensor::<1, Int>::from_data(TensorData::new(places, [levels]), &device);
+    let places = indices(&bins.head, &device);
     let named: Vec<f32> = bins
         .named
         .iter()

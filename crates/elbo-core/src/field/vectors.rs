@@ -78,7 +78,8 @@ pub(crate) fn picked(all: Tensor<2>, places: &[usize]) -> Tensor<2> {
     all.select(1, places)
 }
 
-fn indices(places: &[usize], device: &burn::tensor::Device) -> Tensor<1, Int> {
+/// Places as indices.
+pub(crate) fn indices(places: &[usize], device: &burn::tensor::Device) -> Tensor<1, Int> {
     let places: Vec<i64> = places.iter().map(|place| *place as i64).collect();
     let length = places.len();
     Tensor::from_data(TensorData::new(places, [length]), device)

@@ -111,12 +111,9 @@ impl Originals {
             (false, Some((_, field)), _) if !can_cast_types(field.data_type(), stored.data_type()) => {
                 field.clone()
             }
-            _ => {
-                let stays = field.is_none_or(|(field, _)| matches!(stays(field), Some(Stays::Known)));
-                own(stored)
-                    .with_nullable(stored.is_nullable() || !stays)
-                    .with_metadata(stored.metadata().clone())
-            }
+            _ => own(stored)
+                .with_nullable(stored.is_nullable() || !self.stays_whole(stored, field, &stays))
+                .with_metadata(stored.metadata().clone()),
         };
         let typed = typed.map(|(typed, _)| place_of(&mut self.typed, typed));
         self.columns.push(Column {
@@ -126,6 +123,25 @@ impl Originals {
             stored: Some(place_of(&mut self.stored, place)),
             output,
         });
+    }
+
+    /// Whether a stored column that has no nulls gets none: it is copied, or its gaps are filled. Without a null, NaN and
+    /// words can still mean that a value is missing.
+    fn stays_whole(
+        &self,
+        stored: &Field,
+        field: Option<(usize, &Field)>,
+        stays: impl Fn(usize) -> Option<Stays>,
+    ) -> bool {
+        let Some((field, _)) = field else {
+            return true;
+        };
+        let of = stored.data_type();
+        let has_gaps = of.is_floating()
+            || of.is_string()
+            || matches!(of, DataType::Dictionary(..))
+            || !self.opened.config.data.missing.is_empty();
+        matches!(stays(field), Some(Stays::Known)) && (!has_gaps || self.opened.x_fields.contains(&field))
     }
 
     /// A field of the model that no stored column is shown for.

@@ -185,6 +185,44 @@ fn a_file_keeps_what_else_its_schema_says() {
 }
 
 #[test]
+fn a_gap_of_a_given_field_is_null_where_the_file_has_no_nulls() {
+    let numbers: ArrayRef = Arc::new(
+        (0..60)
+            .map(|row| {
+                Some(if row % 7 == 0 {
+                    f64::NAN
+                } else {
+                    f64::from(row % 9) / 4.0
+                })
+            })
+            .collect::<Float64Array>(),
+    );
+    let words: ArrayRef = Arc::new(
+        (0..60)
+            .map(|row| Some(["a", "b"][row % 2]))
+            .collect::<StringArray>(),
+    );
+    let records =
+        RecordBatch::try_from_iter_with_nullable([("price", numbers, false), ("kind", words, false)])
+            .unwrap();
+    let mut config = RunConfig::default();
+    config.data.given = vec!["price".into()];
+    config.training.epochs = Some(1);
+    let model = Run::train(Data::from(records.clone()), &config, &Events::silent()).unwrap();
+    let request = ImputeRequest::new(Data::from(records.clone()));
+    let whole = model
+        .impute(&request, &Events::silent())
+        .unwrap()
+        .collect_batch()
+        .unwrap();
+    assert_eq!(whole.column(0).null_count(), 9);
+    assert_eq!(whole.column(1), records.column(1));
+    let schema = whole.schema();
+    let nullable: Vec<bool> = schema.fields().iter().map(|field| field.is_nullable()).collect();
+    assert_eq!(nullable, [true, false]);
+}
+
+#[test]
 fn lists_are_texts_in_a_csv_file() {
     let (model, folder) = (model(), tempfile::tempdir().unwrap());
     let request = ImputeRequest::new(Data::from(table(true)));

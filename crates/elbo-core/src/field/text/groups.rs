@@ -1,7 +1,9 @@
 //! The texts of a batch by length, so that short ones do not cost as much as the longest: where most records of a table
 //! have no text, nearly all of a batch would be padding.
 
-use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
+use burn::tensor::{Bool, Device, Int, Tensor};
+
+use crate::field::vectors::indices;
 
 /// Texts of a group have at most so many times as many tokens as the shortest that it is for.
 const SPREAD: usize = 4;
@@ -56,12 +58,6 @@ fn by_length(lengths: &[usize]) -> Vec<(Vec<usize>, usize)> {
         (shortest, longest) = (longest + 1, longest * SPREAD);
     }
     groups
-}
-
-fn indices(places: &[usize], device: &Device) -> Tensor<1, Int> {
-    let places: Vec<i64> = places.iter().map(|place| *place as i64).collect();
-    let length = places.len();
-    Tensor::from_data(TensorData::new(places, [length]), device)
 }
 
 /// The texts of a batch.
