@@ -65,6 +65,7 @@
 //! # Ok::<(), elbo_core::CoreError>(())
 //! ```
 
+pub mod auxiliary;
 pub mod condition;
 pub mod config;
 pub mod decoder;

@@ -4,18 +4,16 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use elbo_kernels::STEADY_INPUTS;
 
+use crate::auxiliary::Auxiliary;
 use crate::condition::Condition;
 use crate::decoder::{Decoder, Likelihood};
 use crate::distribution::DiagonalGaussian;
 use crate::encoder::Encoder;
-use crate::field::levels::{Levels, LevelsHead};
+use crate::field::levels::Levels;
 use crate::network::Widest;
 use crate::network::conditional::Variation;
 use crate::prior::Prior;
-use crate::{CoreError, Fields, Init, ModelConfig, NetworkConfig};
-
-/// Components of a number in the auxiliary decoder.
-pub(crate) const AUXILIARY_COMPONENTS: usize = 3;
+use crate::{CoreError, Fields, Init, ModelConfig};
 
 /// A variational autoencoder of x given y (Kingma & Welling 2014; Sohn et al. 2015).
 #[derive(Module, Debug)]
@@ -25,7 +23,7 @@ pub struct Model {
     decoder: Decoder,
     prior: Prior,
     /// The auxiliary decoder; none if fields with levels do not see each other.
-    auxiliary: Option<LevelsHead>,
+    auxiliary: Option<Auxiliary>,
     #[module(skip)]
     latent: usize,
 }
@@ -93,7 +91,9 @@ impl Model {
             encoder: Encoder::init(config, condition.apart_width(), init),
             decoder: Decoder::init(config, width, init),
             prior: Prior::init(config, width, init),
-            auxiliary: auxiliary(config, condition.apart_width(), init),
+            auxiliary: (config.network.chain > 0)
+                .then(|| Auxiliary::init(&config.x, config.latent + condition.apart_width(), init))
+                .flatten(),
             condition,
             latent: config.latent,
         })
@@ -148,18 +148,12 @@ impl Model {
         }
     }
 
-    /// −Σ_i log p'(x_i|z,y) of the auxiliary decoder (Lucas & Verbeek 2018), `[batch]`: a linear map from z, and from given
-    /// fields that are never modelled, to independent distributions of all fields with levels. Such a decoder knows a record
-    /// by z alone, so that with it z learns what many fields share. None if the fields do not see each other: then the
-    /// decoder itself is like that.
+    /// −log p'(x|z,y) of the auxiliary decoder, `[batch]`. It knows a record by z alone, so that with it z learns what many
+    /// fields share. None if the fields do not see each other: then the decoder itself is like that.
     pub fn auxiliary_distortion(&self, z: Tensor<2>, x: &Fields, y: &Fields) -> Option<Tensor<1>> {
-        let head = self.auxiliary.as_ref()?;
-        let levels = x.levels()?;
+        let (decoder, levels) = (self.auxiliary.as_ref()?, x.levels()?);
         let inputs = self.condition.embed(y).of_encoder().join(z);
-        let terms =
-            head.forward(inputs, None)
-                .log_prob(levels.levels, levels.observed.clone(), Variation::default());
-        Some(-(terms * levels.observed).sum_dim(1).squeeze_dim(1))
+        Some(decoder.distortion(inputs, levels.levels, levels.observed))
     }
 
     /// Posterior samples z_k of each record and their weights (Burda et al. 2016, eq. 8): the log of the mean
@@ -256,18 +250,6 @@ impl Model {
     pub fn latent(&self) -> usize {
         self.latent
     }
-}
-
-/// The auxiliary decoder of z beside given fields of `condition` values that are never modelled.
-fn auxiliary(config: &ModelConfig, condition: usize, init: &mut Init) -> Option<LevelsHead> {
-    let network = NetworkConfig {
-        chain: 0,
-        components: AUXILIARY_COMPONENTS,
-        ..config.network.clone()
-    };
-    (config.network.chain > 0)
-        .then(|| LevelsHead::init(&config.x, config.latent + condition, &network, init))
-        .flatten()
 }
 
 /// log Σ_k exp a_k over the second dimension, without overflow: `[batch, k]` to `[batch]`.

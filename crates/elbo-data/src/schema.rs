@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::batch::{Batch, Column, Unseen, Values};
 use crate::error::DataError;
 use crate::kind::{self, Kind, Parsed, Value};
+use crate::layout::Layout;
 use crate::noise::Noise;
 use crate::rules::{self, Kept, Rule};
 use crate::source::{Read, Source, names};
@@ -41,6 +42,9 @@ pub struct Schema {
     /// What always holds between them, also in new records.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub rules: Vec<Kept>,
+    /// How the file that was read lays out its cells, if not as most do.
+    #[serde(skip_serializing_if = "Layout::is_usual", default)]
+    pub layout: Layout,
 }
 
 /// One field.

@@ -8,7 +8,6 @@ pub(crate) mod grids;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use elbo_data::DataError;
 use elbo_data::arrow::array::{Array, ArrayRef};
 use elbo_data::arrow::datatypes::{Field, Schema as ArrowSchema, SchemaRef};
 use elbo_data::arrow::record_batch::RecordBatch;
@@ -17,6 +16,7 @@ use elbo_data::atomic::{self, Existing};
 use elbo_data::column::{image_pixels, image_shape};
 use elbo_data::error::Cause;
 use elbo_data::sink::{self, Parts};
+use elbo_data::{DataError, Layout};
 use serde::Serialize;
 
 use crate::data::Records;
@@ -228,7 +228,8 @@ impl Output {
         }
         fields.extend(schema.fields().iter().cloned());
         columns.extend(records.columns().iter().cloned());
-        let schema = Arc::new(ArrowSchema::new(fields));
+        let layout = Layout::of(&schema).metadata();
+        let schema = Arc::new(ArrowSchema::new_with_metadata(fields, layout));
         let table = RecordBatch::try_new(schema, columns).map_err(DataError::from)?;
         self.write_batch(model, &table)
     }

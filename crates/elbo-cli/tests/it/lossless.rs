@@ -55,6 +55,51 @@ fn known_cells_come_back_as_they_were_written() {
 }
 
 #[test]
+fn a_file_of_a_spreadsheet_comes_back_laid_out_as_it_was() {
+    let folder = Folder::new();
+    let row = |row: usize| {
+        let price = if row == 3 {
+            String::new()
+        } else {
+            format!("{},{}0", row % 9, row % 7)
+        };
+        format!("{price};{};\"a;b\"\r\n", ["ja", "nein"][row % 2])
+    };
+    let rows: String = (0..60).map(row).collect();
+    folder.write("preise.csv", format!("\u{feff}preis;bezahlt;notiz\r\n{rows}"));
+    folder.done(&TRAIN.replace("prices", "preise"));
+    folder.done("impute run preise.csv -o whole.csv --quiet");
+    folder.done("sample run -n 20 -o new.csv --quiet");
+    folder.done("encode run preise.csv -o codes.csv --quiet");
+    let whole = String::from_utf8(folder.read("whole.csv")).unwrap();
+    let before = String::from_utf8(folder.read("preise.csv")).unwrap();
+    for (line, (before, after)) in before.split('\n').zip(whole.split('\n')).enumerate() {
+        let filled = line == 4 && after.ends_with(";nein;\"a;b\"\r") && !after.starts_with(';');
+        assert!(before == after || filled, "{before:?} {after:?}");
+    }
+    assert_eq!(before.lines().count(), whole.lines().count());
+    for made in ["new.csv", "codes.csv"] {
+        let made = String::from_utf8(folder.read(made)).unwrap();
+        assert!(
+            made.starts_with('\u{feff}') && made.contains("preis;bezahlt;notiz"),
+            "{made}"
+        );
+        assert!(
+            made.split_terminator('\n').all(|line| line.ends_with('\r')),
+            "{made}"
+        );
+    }
+    // The name of the file says it where it can, and other kinds of files have no layout.
+    folder.done("impute run preise.csv -o whole.tsv --quiet");
+    let tabs = String::from_utf8(folder.read("whole.tsv")).unwrap();
+    assert!(tabs.contains("preis\tbezahlt\tnotiz\r\n"), "{tabs}");
+    folder.done("impute run preise.csv -o whole.parquet --quiet");
+    let stored = folder.read("whole.parquet");
+    let key = b"elbo.layout";
+    assert!(!stored.windows(key.len()).any(|bytes| bytes == key));
+}
+
+#[test]
 fn columns_keep_their_order_and_those_unknown_stay() {
     let folder = prices();
     folder.write(

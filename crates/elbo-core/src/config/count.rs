@@ -4,10 +4,10 @@ use super::{
     FieldKind, FieldSpec, ImageLikelihood, ImageShape, ModelConfig, NetworkConfig, NetworkKind, PriorKind,
     code_steps,
 };
+use crate::auxiliary;
 use crate::field::law::parameters;
 use crate::field::levels::kinds_with_levels;
 use crate::field::vectors::learned;
-use crate::model::AUXILIARY_COMPONENTS;
 use crate::network::conditional::CONTEXT;
 
 impl ModelConfig {
@@ -66,7 +66,7 @@ impl ModelConfig {
             return 0;
         }
         let kinds = kinds_with_levels(&self.x).into_iter();
-        let outputs = kinds.map(|kind| wide(parameters(kind, AUXILIARY_COMPONENTS)));
+        let outputs = kinds.map(|kind| wide(auxiliary::outputs(kind)));
         (inputs + 1) * outputs.sum::<u128>()
     }
 
@@ -355,8 +355,8 @@ mod tests {
         // vectors of 8 facts, 3 and 3 levels; two layers for each of three fields; outputs for three named things and
         // two components of the number, three levels of the flag and of the label
         let levels = (8 + 3 + 3) * 64 + 3 * ((64 + inputs + 1) * 3 + (3 + 1) * 3) + (3 + 1) * (3 + 6 + 3 + 3);
-        // the auxiliary decoder sees the latents and all of y but the age; its numbers have three components
-        let auxiliary = (2 + y - 4 + 1) * (3 + 9 + 3 + 3);
+        // the auxiliary decoder sees the latents and all of y but the age, and puts out the mean of the number
+        let auxiliary = (2 + y - 4 + 1) * (1 + 3 + 3);
         let heads = (inputs + 1) * 162 + head + levels + auxiliary;
         assert_eq!(
             config.weights(),

@@ -74,8 +74,7 @@ fn names_of_every_kind_of_field_are_those_of_saved_runs() {
     // A renamed field or variant of a module would make saved weights unreadable.
     let weights = build(&mixed(4), 1).weights();
     for name in [
-        "auxiliary.logits.bias",
-        "auxiliary.mixtures.weight",
+        "auxiliary.outputs.bias",
         "condition.embeddings.0.GivenImage.dense.weight",
         "condition.embeddings.2.GivenText.dense.bias",
         "condition.embeddings.2.GivenText.features.embedding.table",

@@ -156,6 +156,7 @@ fn a_schema_of_other_data_is_refused_at_once() {
         version: crate::schema::VERSION,
         fields: vec![field],
         rules: Vec::new(),
+        layout: crate::Layout::default(),
     });
     let source: Arc<dyn Source> = Arc::new(Counting::default());
     let error = Loader::new(source, schema, vec![], LoaderOptions::new(vec![0])).unwrap_err();

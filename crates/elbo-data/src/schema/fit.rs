@@ -7,6 +7,7 @@ use super::{Field, Schema, VERSION};
 use crate::error::DataError;
 use crate::kind::text::{TextOptions, TextPass};
 use crate::kind::{self, Fitted, Fitter, Kind};
+use crate::layout::Layout;
 use crate::noise::{Noise, Purpose};
 use crate::source::{Read, Source};
 
@@ -87,6 +88,7 @@ impl Schema {
             version: VERSION,
             fields: fields.collect(),
             rules: Vec::new(),
+            layout: Layout::of(&source.stored_schema()),
         };
         Ok(schema.stored_by(source))
     }

@@ -9,6 +9,7 @@ use arrow::array::{Array as _, ArrayRef, AsArray, StringArray};
 use arrow::compute::kernels::zip::zip;
 use arrow::compute::{cast, is_not_null};
 use arrow::csv::WriterBuilder;
+use arrow::csv::writer::Terminator;
 use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
@@ -22,8 +23,12 @@ use crate::atomic::{self, Existing};
 use crate::column::as_texts;
 use crate::error::{Cause, DataError};
 use crate::kind::{missing_word, with_missing_word};
+use crate::layout::{Layout, other_metadata};
 use crate::sink::kept::kept;
 use crate::sink::npy::Array;
+
+/// What UTF-8 text may begin with.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The extensions of tables that can be written.
 pub const TABLES: &[&str] = &[".csv", ".csv.gz", ".tsv", ".parquet", ".npy", ".txt"];
@@ -55,12 +60,13 @@ pub fn write_batches(
     existing: Existing,
     parts: impl FnOnce(Parts) -> Result<(), Cause>,
 ) -> Result<(), DataError> {
+    let layout = Layout::of(schema);
     match ending(path) {
-        Some(".csv") => atomic::write(path, existing, |file| csv(file, b',', schema, parts)),
-        Some(".tsv") => atomic::write(path, existing, |file| csv(file, b'\t', schema, parts)),
+        Some(".csv") => atomic::write(path, existing, |file| csv(file, layout, schema, parts)),
+        Some(".tsv") => atomic::write(path, existing, |file| csv(file, layout.tabbed(), schema, parts)),
         Some(".csv.gz") => atomic::write(path, existing, |file| {
             let mut packed = GzEncoder::new(file, Compression::default());
-            csv(&mut packed, b',', schema, parts)?;
+            csv(&mut packed, layout, schema, parts)?;
             packed.finish()?;
             Ok::<(), Cause>(())
         }),
@@ -91,13 +97,22 @@ fn ending(path: &Path) -> Option<&'static str> {
 }
 
 fn csv(
-    file: impl Write,
-    delimiter: u8,
+    mut file: impl Write,
+    layout: Layout,
     schema: &SchemaRef,
     parts: impl FnOnce(Parts) -> Result<(), Cause>,
 ) -> Result<(), Cause> {
+    if layout.byte_order_mark {
+        file.write_all(BYTE_ORDER_MARK)?;
+    }
+    let terminator = if layout.crlf {
+        Terminator::CRLF
+    } else {
+        Terminator::Any(b'\n')
+    };
     kept(file, |file| {
-        let mut writer = WriterBuilder::new().with_delimiter(delimiter).build(file);
+        let builder = WriterBuilder::new().with_delimiter(layout.delimiter());
+        let mut writer = builder.with_line_terminator(terminator).build(file);
         // The names come first, even of a table without rows.
         writer.write(&as_cells(&RecordBatch::new_empty(Arc::clone(schema)))?)?;
         parts(&mut |batch| Ok(writer.write(&as_cells(batch)?)?))
@@ -110,8 +125,8 @@ fn parquet(
     parts: impl FnOnce(Parts) -> Result<(), Cause>,
 ) -> Result<(), Cause> {
     // What the file was said to hold besides its columns: pandas looks there for the index.
-    let said = schema.metadata().iter();
-    let said = said.map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
+    let said = other_metadata(schema).into_iter();
+    let said = said.map(|(key, value)| KeyValue::new(key, value));
     let properties = WriterProperties::builder()
         .set_compression(parquet::basic::Compression::SNAPPY)
         .set_key_value_metadata(Some(said.collect()))
@@ -161,7 +176,7 @@ fn known_to_parquet(schema: &SchemaRef) -> SchemaRef {
     });
     Arc::new(Schema::new_with_metadata(
         fields.collect::<Vec<_>>(),
-        schema.metadata().clone(),
+        other_metadata(schema),
     ))
 }
 
@@ -316,7 +331,7 @@ mod tests {
         }
         let schema = batch().schema();
         for failed in [
-            csv(Full, b',', &schema, |write| write(&batch())),
+            csv(Full, Layout::default(), &schema, |write| write(&batch())),
             parquet(Full, &schema, |write| write(&batch())),
         ] {
             let error = DataError::Write {

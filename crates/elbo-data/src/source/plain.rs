@@ -22,6 +22,8 @@ pub(in crate::source) struct Plain {
     start: u64,
     /// Where the file ends.
     end: u64,
+    /// Whether a byte order mark names its encoding.
+    pub(in crate::source) marked: bool,
     /// A note on the encoding.
     pub(in crate::source) note: Option<String>,
 }
@@ -72,6 +74,7 @@ impl Plain {
             file: Mutex::new(file),
             start,
             end,
+            marked: marked.is_some(),
             note,
         })
     }

@@ -148,8 +148,9 @@ impl Source for Table {
     fn stored_schema(&self) -> SchemaRef {
         let text = |field: &FieldRef| ArrowField::new(field.name(), DataType::Utf8, true);
         match &self.rows {
-            Rows::Csv(_) => Arc::new(ArrowSchema::new(
+            Rows::Csv(csv) => Arc::new(ArrowSchema::new_with_metadata(
                 self.schema.fields().iter().map(text).collect::<Vec<_>>(),
+                csv.layout().metadata(),
             )),
             Rows::Parquet(spool) => Arc::clone(spool.stored_schema()),
         }

@@ -96,7 +96,8 @@ impl Item {
             let field = field.as_ref().clone().with_nullable(true);
             field.with_data_type(column.data_type().clone())
         });
-        let schema = Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()));
+        let (fields, metadata) = (fields.collect::<Vec<_>>(), schema.metadata().clone());
+        let schema = Arc::new(ArrowSchema::new_with_metadata(fields, metadata));
         Ok(RecordBatch::try_new(schema, columns)?)
     }
 }

@@ -6,7 +6,7 @@ use elbo_data::arrow::array::{ArrayRef, Float32Array, StringArray, new_null_arra
 use elbo_data::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::column::image_shape;
-use elbo_data::{DataError, Source};
+use elbo_data::{DataError, Layout, Source};
 use serde::Serialize;
 
 use super::REPORT_VERSION;
@@ -128,7 +128,10 @@ impl Columns {
             source,
             copied,
             named: !posterior_only,
-            schema: Arc::new(ArrowSchema::new(fields)),
+            schema: Arc::new(ArrowSchema::new_with_metadata(
+                fields,
+                Layout::of(&stored).metadata(),
+            )),
         }
     }
 

@@ -18,6 +18,7 @@ use super::typed::{self, Texts};
 use super::{Part, Rows};
 use crate::error::DataError;
 use crate::kind::{MissingCounts, MissingWords};
+use crate::layout::Layout;
 use crate::options::OpenOptions;
 use crate::source::plain::Plain;
 use scan::Scan;
@@ -31,6 +32,7 @@ pub(super) struct Csv {
     text: Plain,
     path: PathBuf,
     delimiter: u8,
+    layout: Layout,
     missing: MissingWords,
     cells: Vec<Cells>,
     /// What the cells of each column are.
@@ -58,10 +60,17 @@ impl Csv {
             guesses,
             ..
         } = scan;
+        let layout = Layout {
+            // The name of a tsv says how its cells are separated.
+            separator: if tabs { ',' } else { dialect.delimiter.into() },
+            crlf: dialect.crlf,
+            byte_order_mark: text.marked,
+        };
         let mut csv = Self {
             text,
             path: path.to_path_buf(),
             delimiter: dialect.delimiter,
+            layout,
             missing,
             cells,
             guesses,
@@ -78,6 +87,11 @@ impl Csv {
             problems,
             notes,
         })
+    }
+
+    /// How the file lays out its cells.
+    pub(super) fn layout(&self) -> Layout {
+        self.layout
     }
 
     /// The columns of these rows, in parts, one after the other.

@@ -21,6 +21,8 @@ pub(in crate::source) const MAX_COLUMNS: usize = 10_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Dialect {
     pub(super) delimiter: u8,
+    /// Whether lines end as on Windows.
+    pub(super) crlf: bool,
     /// Whether the first line names the columns.
     pub(super) header: bool,
     pub(super) names: Vec<String>,
@@ -75,6 +77,10 @@ impl Dialect {
             });
         }
         let header = is_header(&rows, options);
+        let crlf = head
+            .split(|byte| *byte == b'\n')
+            .next()
+            .is_some_and(|line| line.ends_with(b"\r"));
         let first = &first[..named(&rows)];
         let mut notes = Vec::new();
         if preamble.lines > 0 {
@@ -94,6 +100,7 @@ impl Dialect {
         };
         Ok(Self {
             delimiter,
+            crlf,
             header,
             names,
             preamble,

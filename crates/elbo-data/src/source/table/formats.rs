@@ -32,7 +32,7 @@ pub(super) enum Family {
 }
 
 /// Dates of digits alone, which may be any numbers.
-const COMPACT: [&str; 3] = ["%Y%m%d", "%Y%m%d%H%M", "%Y%m%d%H%M%S"];
+const COMPACT: [&str; 5] = ["%Y%m%d", "%d%m%Y", "%m%d%Y", "%Y%m%d%H%M", "%Y%m%d%H%M%S"];
 /// Months, which may be other things too.
 const MONTHS: [&str; 12] = [
     "%Y-%m", "%Y/%m", "%m/%Y", "%m.%Y", "%m-%Y", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %y", "%Y-%b",

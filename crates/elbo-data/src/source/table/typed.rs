@@ -176,14 +176,12 @@ impl<T: Texts> Place<'_, T> {
         if bare && matches!(guessed, Cells::Integer(_)) && self.texts.is_category(self.column) {
             return Ok((Cells::Text, None));
         }
-        let compact = [Family::Compact];
-        let families: &[Family] = match &guessed {
-            Cells::Text => &Family::TEXTS,
-            _ if numbers && guess.is_some_and(|guess| guess.compact) => &compact,
-            _ => &[],
-        };
-        for family in families {
-            if let Some(decided) = self.format(*family, false)? {
+        let texts = matches!(guessed, Cells::Text).then_some(Family::TEXTS);
+        // Days that begin with a zero are no numbers.
+        let compact = guess.is_some_and(|guess| guess.compact) && (numbers || texts.is_some());
+        let compact = compact.then_some(Family::Compact);
+        for family in texts.into_iter().flatten().chain(compact) {
+            if let Some(decided) = self.format(family, false)? {
                 return Ok(decided);
             }
         }

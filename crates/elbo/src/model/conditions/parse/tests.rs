@@ -107,6 +107,7 @@ fn schema() -> Schema {
         version: elbo_data::schema::VERSION,
         fields: fields.map(field).into(),
         rules: Vec::new(),
+        layout: elbo_data::Layout::default(),
     }
 }
 
