@@ -11,7 +11,8 @@ use crate::network::{Embedded, GaussianHead, Mlp};
 use crate::{FieldKind, Fields, Init, ModelConfig, NetworkKind};
 
 /// Features of the x fields, joined with y, through dense layers to mean and log-variance. Each image and text has
-/// features of its own; the fields with levels enter as the sum of their levels' vectors.
+/// features of its own; the fields with levels enter as the sum of their levels' vectors, which the last layer sees too:
+/// much of what fields share is linear in them.
 #[derive(Module, Debug)]
 pub struct Encoder {
     /// Of the images and texts, in the order of the x fields.
@@ -42,7 +43,8 @@ impl Encoder {
             true => NEAR_PRIOR,
             false => CERTAIN,
         };
-        let posterior = GaussianHead::init(hidden.width() + condition, config.latent, start, init);
+        let inputs = hidden.width() + of_levels + condition;
+        let posterior = GaussianHead::init(inputs, config.latent, start, init);
         Self {
             features,
             levels,
@@ -58,16 +60,19 @@ impl Encoder {
         let mut features: Vec<_> = features
             .map(|(embedding, field)| embedding.embed(field))
             .collect();
-        if let (Some(vectors), Some(x)) = (&self.levels, x.levels()) {
+        let levels = self.levels.as_ref().zip(x.levels());
+        let levels = levels.map(|(vectors, x)| {
             let known = Seen::new(x.levels, x.observed);
-            features.push(vectors.sum(&match &y.levels {
+            vectors.sum(&match &y.levels {
                 Some(given) => known.and(given),
                 None => known,
-            }));
-        }
+            })
+        });
+        features.extend(levels.clone());
         let y = &y.of_encoder();
         let h = self.hidden.forward(join(features), y);
-        self.posterior.forward(y.join(h))
+        self.posterior
+            .forward(y.join(join([h].into_iter().chain(levels).collect())))
     }
 }
 

@@ -29,7 +29,8 @@ impl ModelConfig {
         let (features, condition) = (modelled.width, given.width);
 
         let latent = wide(self.latent);
-        let encoder = chain(features, apart_width, &hidden, 2 * latent);
+        // The posterior sees the levels beside the hidden units.
+        let encoder = chain(features, apart_width, &hidden, 2 * latent) + self.level_sum().width * 2 * latent;
         let decoder = match mirrored.split_last() {
             Some((last, _)) => chain(latent, condition, &mirrored[..mirrored.len() - 1], *last),
             None => 0,
@@ -342,7 +343,8 @@ mod tests {
         );
         // x is as wide as the image, 9·6·3 = 162, the text's three times 4 channels, and the sum of the levels' vectors,
         // 4 (no hidden layer, so as wide as an embedding); y as 3 and 4, flags of 2 and 3, the image's and the text's
-        // 4 + 1, the bare number's 2, and such a sum too, for the age is modelled and given; the encoder does not see that one
+        // 4 + 1, the bare number's 2, and such a sum too, for the age is modelled and given; the encoder does not see that one, and
+        // its posterior sees the sum of x twice
         let (x, y) = (162 + 12 + 4, 3 + 4 + 2 + 3 + 5 + 5 + 2 + 4);
         let inputs = 2 + y;
         // a text's encoder: 9 tokens of 4, two convolutions of 3·4·4 + 4; its head 36 too, two convolutions
@@ -360,7 +362,7 @@ mod tests {
         let heads = (inputs + 1) * 162 + head + levels + auxiliary;
         assert_eq!(
             config.weights(),
-            tables_of_x + text + tables_of_y + (x + y - 4 + 1) * 4 + heads + (y + 1) * 4
+            tables_of_x + text + tables_of_y + (x + 4 + y - 4 + 1) * 4 + heads + (y + 1) * 4
         );
     }
 }
