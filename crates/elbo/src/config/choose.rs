@@ -29,6 +29,8 @@ const TABLE_NATS: f64 = 3.0;
 /// Weight of the discrepancy there. On 4,800 wines (`docs/tables.md`) the C2ST is 0.616 without it, 0.609 at 30, 0.585 at
 /// this and 0.580 without free nats.
 const TABLE_DISCREPANCY: f64 = 300.0;
+/// Weight of the auxiliary decoder there. A larger one makes better embeddings and worse samples (`docs/tables.md`).
+const TABLE_AUXILIARY: f64 = 0.1;
 /// Largest vocabulary that counts as one of characters.
 const SMALL_VOCABULARY: usize = 512;
 
@@ -97,7 +99,7 @@ pub(super) fn guards(
             .unwrap_or(if table { TABLE_DISCREPANCY } else { 0.0 }),
         auxiliary: section
             .auxiliary
-            .unwrap_or(if table { scale.auxiliary() } else { 0.0 }),
+            .unwrap_or(if table { TABLE_AUXILIARY } else { 0.0 }),
     }
 }
 

@@ -309,7 +309,7 @@ pub static KEYS: &[Key] = &[
     Key::or_auto(
         "objective.auxiliary",
         Real(Included(0.0), Unbounded),
-        "the weight of the bound of an auxiliary decoder, which predicts each field from the latents alone, so that these tell what many fields share; auto: 0.3 in a table without fields that are always given, 0.1 below 1,000 records, else 0",
+        "the weight of the bound of an auxiliary decoder, which predicts each field from the latents alone, so that these tell what many fields share; auto: 0.1 in a table without fields that are always given, else 0",
     ),
     Key::new(
         "objective.samples",

@@ -17,8 +17,6 @@ const FAST: usize = 10_000;
 const LATENT: [usize; 2] = [8, 32];
 /// Share of the features that are dropped in a step, of a small table and of a large one.
 const DROPOUT: [f64; 2] = [0.2, 0.0];
-/// Weight of the auxiliary decoder. A larger one makes better embeddings and worse samples (`docs/tables.md`).
-const AUXILIARY: [f64; 2] = [0.1, 0.3];
 /// A table whose records have so many tokens in texts, on average, is trained in half as many steps.
 const TOKENS: f64 = 16.0;
 /// Steps of the training of a small table, and of a large one.
@@ -100,11 +98,6 @@ impl Scale {
             section.components.unwrap_or(self.pick([3, 8])),
             section.number_steps.unwrap_or(self.pick([0, 32])),
         ]
-    }
-
-    /// Weight of the auxiliary decoder of a table.
-    pub(super) fn auxiliary(self) -> f64 {
-        self.pick(AUXILIARY)
     }
 
     /// Widths of the dense layers of a table; none of other models.
