@@ -59,8 +59,8 @@ pub(crate) fn run(args: ScoreArgs, threads: usize, printer: &Printer) -> Result<
         part: args.part.part,
     };
     request.check()?;
-    let takes = "a `.csv`, `.tsv` or `.parquet` file";
-    let endings = [".csv", ".csv.gz", ".tsv", ".parquet", ".npy", ".txt"];
+    let takes = "a `.csv`, `.csv.gz`, `.tsv`, `.parquet` or `.npy` file";
+    let endings = [".csv", ".csv.gz", ".tsv", ".parquet", ".npy"];
     let output = Output::check_table(&OutputOptions::from(args.out), &endings, takes)?;
     let model = args.run.open(threads)?;
     let mut records = model.score(&request, &printer.events())?;

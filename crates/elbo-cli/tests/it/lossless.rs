@@ -187,3 +187,60 @@ fn generated_gaps_are_written_as_the_table_writes_them() {
     let said = folder.elbo("inspect new.parquet");
     assert!(!said.stdout.contains('?'), "{said}");
 }
+
+#[test]
+fn lists_in_cells_are_no_columns() {
+    let folder = Folder::new();
+    let rows = |row: fn(usize) -> String| (0..60).map(row).collect::<String>();
+    let tables = [
+        (
+            "name;dept\n",
+            rows(|row| format!("Smith, J., Dr. {row};{}\n", ["a", "b"][row % 2])),
+        ),
+        (
+            "name\tdept\n",
+            rows(|row| format!("Smith, J., Dr. {row}\t{}\n", ["a", "b"][row % 2])),
+        ),
+        ("id,genres\n", rows(|row| format!("{row},Action|Comedy|Drama\n"))),
+        ("a,b,tags\n", rows(|row| format!("a,{row}.01,x;y;z;x\n"))),
+        ("tags\n", rows(|row| format!("{}|b\n", ["a", "c"][row % 2]))),
+    ];
+    for (head, rows) in tables {
+        folder.write("a.csv", head.to_owned() + &rows);
+        let said = folder.elbo("inspect a.csv");
+        let columns = head.split([';', '\t', ',']).count();
+        assert!(
+            said.stdout.starts_with(&format!("60 rows of {columns} column")),
+            "{head}{said}"
+        );
+    }
+}
+
+#[test]
+fn json_lines_come_back_as_they_are_written() {
+    let folder = Folder::new();
+    let row = |row: usize| {
+        let price = if row == 3 {
+            "null".to_owned()
+        } else {
+            format!("\"{},{}0 €\"", row % 9, row % 7)
+        };
+        let (day, paid) = (1 + row % 28, ["yes", "no"][row % 2]);
+        format!(
+            "{{\"price\":{price},\"day\":\"{day:02}.05.2019\",\"paid\":\"{paid}\",\"n\":{}}}\n",
+            row % 4
+        )
+    };
+    folder.write("a.jsonl", (0..60).map(row).collect::<String>());
+    folder.done(&TRAIN.replace("prices.csv", "a.jsonl"));
+    folder.done("impute run a.jsonl -o whole.tsv --quiet");
+    let whole = String::from_utf8(folder.read("whole.tsv")).unwrap();
+    for (row, line) in whole.lines().skip(1).enumerate() {
+        let (day, paid) = (1 + row % 28, ["yes", "no"][row % 2]);
+        let price = format!("{},{}0 €", row % 9, row % 7);
+        let known = format!("{day:02}.05.2019\t{paid}\t{}", row % 4);
+        assert!(line.ends_with(&known), "{line}");
+        assert!(row == 3 || line.starts_with(&format!("{price}\t")), "{line}");
+        assert!(!line.starts_with('\t') && line.contains(" €"), "{line}");
+    }
+}

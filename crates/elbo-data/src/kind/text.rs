@@ -59,10 +59,18 @@ impl Text {
     /// The texts that tokens spell.
     fn spelled(&self, field: &str, values: &Values) -> Result<impl Iterator<Item = String>, DataError> {
         match values {
-            Values::Text(texts) => Ok(texts.iter().map(|tokens| self.tokenizer.decode(tokens))),
+            Values::Text(texts) => {
+                let spelled = texts.iter().map(|tokens| self.tokenizer.decode(tokens));
+                Ok(spelled.map(|text| text.replace(is_unwritable, "")))
+            }
             other => Err(wrong_values(field, self, other)),
         }
     }
+}
+
+/// Whether no file of text should hold the character: a model may string together bytes that no text has.
+fn is_unwritable(letter: char) -> bool {
+    (letter.is_control() && !"\t\n\r".contains(letter)) || letter == char::REPLACEMENT_CHARACTER
 }
 
 impl Statistics for Text {

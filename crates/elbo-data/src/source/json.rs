@@ -6,8 +6,9 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
-use arrow::datatypes::{Field as ArrowField, Schema as ArrowSchema, SchemaRef};
+use arrow::array::{ArrayRef, StringArray};
+use arrow::datatypes::{DataType, Field as ArrowField, FieldRef, Schema as ArrowSchema, SchemaRef};
+use arrow::record_batch::RecordBatch;
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 
@@ -152,6 +153,10 @@ impl Json {
         Ok(json)
     }
 
+    fn objects(&self, rows: &[u64]) -> Result<Vec<Map<String, Value>>, DataError> {
+        rows.par_iter().map(|row| self.object_at(*row)).collect()
+    }
+
     fn object_at(&self, row: u64) -> Result<Map<String, Value>, DataError> {
         let (start, len, _) = self.lines[row as usize];
         let bytes = self.text.part(start, len as usize)?;
@@ -163,10 +168,7 @@ impl Json {
 impl Json {
     /// Columns of these rows, each read in the way of its cells.
     fn columns(&self, rows: &[u64], columns: &[(usize, Cells)]) -> Result<Vec<ArrayRef>, DataError> {
-        let objects: Vec<Map<String, Value>> = rows
-            .par_iter()
-            .map(|row| self.object_at(*row))
-            .collect::<Result<_, _>>()?;
+        let objects = self.objects(rows)?;
         let arrays = columns.iter().map(|(place, cells)| {
             let name = self.schema.field(*place).name();
             column(
@@ -176,6 +178,15 @@ impl Json {
             )
         });
         arrays.collect()
+    }
+}
+
+/// A value as the line writes it: a text without its quotes, and nothing for a null.
+fn written(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
     }
 }
 
@@ -357,6 +368,29 @@ impl Source for Json {
             .collect();
         let schema = Arc::new(self.schema.project(columns)?);
         Read::new(schema, self.columns(rows, &cells)?, rows.to_vec())
+    }
+
+    fn stored_schema(&self) -> SchemaRef {
+        let text = |field: &FieldRef| ArrowField::new(field.name(), DataType::Utf8, true);
+        Arc::new(ArrowSchema::new(
+            self.schema.fields().iter().map(text).collect::<Vec<_>>(),
+        ))
+    }
+
+    fn stored(&self, rows: &[u64], columns: &[usize]) -> Result<RecordBatch, DataError> {
+        check_rows(rows, self.len())?;
+        let objects = self.objects(rows)?;
+        let arrays = columns.iter().map(|column| -> ArrayRef {
+            let name = self.schema.field(*column).name();
+            let texts = objects.iter().map(|object| object.get(name).and_then(written));
+            Arc::new(texts.collect::<StringArray>())
+        });
+        let schema = Arc::new(self.stored_schema().project(columns)?);
+        Ok(RecordBatch::try_new(schema, arrays.collect())?)
+    }
+
+    fn stores_text(&self) -> bool {
+        true
     }
 
     fn name_of(&self, row: u64) -> String {

@@ -11,6 +11,7 @@ mod unseen;
 
 use std::sync::Arc;
 
+use elbo_data::Layout;
 use serde::Serialize;
 
 use super::REPORT_VERSION;
@@ -130,7 +131,7 @@ impl Model {
         let rows = Part::rows(request.part, batches.source.len());
         let names = self.config().model.x.iter().map(|field| field.name.clone());
         let names: Vec<String> = names.collect();
-        let schema = schema(&names);
+        let schema = schema(&names, Layout::of(&batches.source.stored_schema()));
         let columns = Columns {
             schema: Arc::clone(&schema),
             source: Arc::clone(&batches.source),

@@ -1,5 +1,7 @@
 //! The format of a column of dates, times or durations, found by trying formats on every cell.
 
+use std::collections::BTreeSet;
+
 use super::formats::{Family, Format};
 use crate::kind::clock::Clock;
 use crate::kind::zone::Zone;
@@ -27,6 +29,8 @@ pub(super) struct Search {
     first: Option<Seen>,
     /// The first date that is in none of the formats of those before it.
     odd: Option<Seen>,
+    /// The first and the last four digits of dates of eight.
+    halves: [BTreeSet<[u8; 4]>; 2],
 }
 
 impl Search {
@@ -41,6 +45,7 @@ impl Search {
             zone: None,
             first: None,
             odd: None,
+            halves: Default::default(),
         }
     }
 
@@ -66,6 +71,9 @@ impl Search {
         } else {
             self.odd.get_or_insert_with(|| (row + 1, cell.to_owned()));
         }
+        if self.family == Family::Compact {
+            self.see_halves(bare);
+        }
         self.zone.get_or_insert(zone);
         self.dates += 1;
         self.first.get_or_insert_with(|| (row + 1, cell.to_owned()));
@@ -84,6 +92,19 @@ impl Search {
             suit.push(narrower || format.is_of(cell));
         }
         suit
+    }
+
+    fn see_halves(&mut self, cell: &str) {
+        if let (8, Some((first, last))) = (cell.len(), cell.as_bytes().split_first_chunk::<4>()) {
+            self.halves[0].insert(*first);
+            self.halves[1].extend(<[u8; 4]>::try_from(last));
+        }
+    }
+
+    /// Whether numbers count up where dates would have their year: 10012001, 10012002 and so on have fewer days than years.
+    fn counts_years(&self, format: &Format) -> bool {
+        let [first, last] = &self.halves;
+        self.family == Family::Compact && format.year_last() && first.len() < last.len()
     }
 
     fn see_other(&mut self) -> bool {
@@ -116,7 +137,7 @@ impl Search {
     /// The format of all cells, and whether day and month might stand the other way round in all of them.
     pub(super) fn format(&self) -> Option<(Format, bool)> {
         let (found, others) = self.likely.split_first()?;
-        if self.dates == 0 || self.others > 0 || self.odd.is_some() {
+        if self.dates == 0 || self.others > 0 || self.odd.is_some() || self.counts_years(found) {
             return None;
         }
         let turned = others.iter().any(|other| other.day_first() != found.day_first());
@@ -186,6 +207,23 @@ mod tests {
         let (format, turned) = search(Family::Dates, &["01/02/2020"]).format().unwrap();
         assert_eq!((format.text.as_str(), turned), ("%d/%m/%Y", true));
         assert!(!search(Family::Dates, &["2020-01-31"]).format().unwrap().1);
+    }
+
+    #[test]
+    fn counters_are_no_dates_with_the_year_last() {
+        let found = |from: u32, step: u32| {
+            let cells: Vec<String> = (0..60).map(|i| format!("{:08}", from + step * i)).collect();
+            let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+            found(Family::Compact, &cells)
+        };
+        assert_eq!(found(10_012_001, 1), None);
+        assert_eq!(found(1_012_001, 1), None);
+        // The first of each month, as 01 01 2020, 02 01 2020 and so on, are as many days as there are.
+        let months = ["01012020", "01022020", "01032021", "13042021"];
+        assert_eq!(
+            super::tests::found(Family::Compact, &months).as_deref(),
+            Some("%d%m%Y")
+        );
     }
 
     #[test]

@@ -63,7 +63,11 @@ impl Dialect {
             .iter()
             .map(|delimiter| (*delimiter, untitled(head, *delimiter, options)));
         let (delimiter, (titles, rows)) = rows
-            .max_by_key(|(delimiter, (_, rows))| (agreement(rows), *delimiter == b','))
+            .max_by_key(|(delimiter, (titles, rows))| {
+                let (alike, width) = agreement(rows);
+                // A header that is split as the rows are is no title: `name;notes` above `a, b, c;1`.
+                (alike, *titles == 0, width, *delimiter == b',')
+            })
             .unwrap_or_default();
         let preamble = preamble.with(&head[..titles]);
         let Some(first) = rows.first() else {
@@ -140,7 +144,11 @@ fn untitled(head: &[u8], delimiter: u8, options: &OpenOptions) -> (usize, Vec<Ve
         let alone = row.len() != 2 && row.iter().skip(1).all(String::is_empty);
         alone && row.first().is_some_and(|cell| !cell.is_empty())
     };
-    let titles = rows.iter().take_while(|(_, row)| title(row)).count();
+    // What stands between bars is a list more often than a row: `tags` above `a|b`.
+    let titles = match delimiter {
+        b'|' => 0,
+        _ => rows.iter().take_while(|(_, row)| title(row)).count(),
+    };
     let titled = rows.get(titles).filter(|(_, next)| {
         let alike = rows[titles..].iter().filter(|(_, row)| row.len() == next.len());
         let most = alike.count() * 2 > rows.len() - titles;
@@ -170,14 +178,14 @@ fn named(rows: &[Vec<String>]) -> usize {
         .map_or(first.min(1), |last| last + 1)
 }
 
-/// The number of cells in all rows that are as wide as the first, if that has several.
-fn agreement(rows: &[Vec<String>]) -> usize {
+/// How many in a thousand rows are as wide as the first, and how wide that is, if it has several cells.
+fn agreement(rows: &[Vec<String>]) -> (usize, usize) {
     let width = rows.first().map_or(0, Vec::len);
     let alike = rows.iter().filter(|row| row.len() == width).count();
     if width > 1 {
-        alike * 1000 / rows.len() * 100_000 + width
+        (alike * 1000 / rows.len(), width)
     } else {
-        0
+        (0, 0)
     }
 }
 

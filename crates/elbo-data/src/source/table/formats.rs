@@ -159,7 +159,9 @@ impl Family {
             Self::Compact => owned(COMPACT.into_iter().filter(fits)),
             Self::Asked => {
                 let numbers = date::NUMBERS.iter().map(|way| way.format);
-                [dates(cell), owned(numbers.filter(fits))].concat()
+                let compact = COMPACT.into_iter().filter(fits);
+                let compact = compact.filter(|text| text.ends_with("%Y"));
+                [dates(cell), owned(compact), owned(numbers.filter(fits))].concat()
             }
         };
         let formats = texts.iter().flat_map(|text| Format::all(self.clock(), text));
@@ -290,6 +292,11 @@ impl Format {
         let seconds = self.text.strip_suffix("%.f");
         let fraction = seconds.and_then(|seconds| before.text.strip_prefix(seconds));
         fraction.is_some_and(|fraction| fraction.is_empty() || fraction.starts_with("%."))
+    }
+
+    /// Whether the year ends the date.
+    pub(super) fn year_last(&self) -> bool {
+        self.text.ends_with("%Y")
     }
 
     /// Whether the day stands before the month.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use elbo_data::arrow::array::{ArrayRef, BooleanArray, Float32Array, StringArray};
 use elbo_data::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
 use elbo_data::arrow::record_batch::RecordBatch;
-use elbo_data::{DataError, Source};
+use elbo_data::{DataError, Layout, Source};
 
 use super::calibrated::{Calibrated, Calibrations};
 use super::surprise::Scores;
@@ -32,7 +32,8 @@ pub(super) struct Written {
     pub nats: f64,
 }
 
-pub(super) fn schema(names: &[String]) -> SchemaRef {
+/// The columns for these fields, to be laid out as the data are.
+pub(super) fn schema(names: &[String], layout: Layout) -> SchemaRef {
     let number = |name: String| Field::new(name, DataType::Float32, false);
     let first = [
         Field::new("record", DataType::Utf8, false),
@@ -45,7 +46,10 @@ pub(super) fn schema(names: &[String]) -> SchemaRef {
     ];
     let each = |start: &'static str| names.iter().map(move |name| number(format!("{start}_{name}")));
     let fields = first.into_iter().chain(each("score")).chain(each("p"));
-    Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()))
+    Arc::new(ArrowSchema::new_with_metadata(
+        fields.collect::<Vec<_>>(),
+        layout.metadata(),
+    ))
 }
 
 impl Columns {
