@@ -4,12 +4,12 @@ use std::f32::consts::TAU;
 use std::sync::Arc;
 
 use burn::module::Module;
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::Tensor;
 use elbo_kernels::categorical_log_prob;
 
 use crate::field::bins::Bins;
 use crate::field::levels::kinds_with_levels;
-use crate::field::vectors::picked;
+use crate::field::vectors::{look_up, picked};
 use crate::network::Dense;
 use crate::{FieldKind, FieldSpec, Init};
 
@@ -38,12 +38,8 @@ struct Predicted {
     named: Vec<usize>,
     widths: Vec<usize>,
     numbers: Vec<usize>,
-    /// Where the levels of each number begin in the tables below.
-    starts: Vec<f32>,
-    /// The standardised normal score of each level of a number.
-    scores: Vec<f32>,
-    /// 1 for each level that is a value, 0 for one that says that the value is missing.
-    known: Vec<f32>,
+    /// Of each number, for each of its levels: the standardised normal score, and 1 for a value or 0 for "missing".
+    tables: Vec<Vec<f32>>,
 }
 
 impl Auxiliary {
@@ -97,12 +93,11 @@ impl Predicted {
         for (place, kind) in kinds.iter().enumerate() {
             if let FieldKind::Number { bins, missing } = kind {
                 found.numbers.push(place);
-                found.starts.push(found.scores.len() as f32);
-                let of = Bins::new(bins, *missing);
                 let shares: Vec<f32> = bins.iter().map(|bin| bin.share).collect();
-                found.scores.extend(standardised(&of.score, &shares));
-                let is_value = |level: usize| f32::from(u8::from(level < bins.len()));
-                found.known.extend((0..of.score.len()).map(is_value));
+                let scores = standardised(&Bins::new(bins, *missing).score, &shares);
+                let row = |(level, score): (usize, f32)| [score, f32::from(u8::from(level < bins.len()))];
+                let rows = scores.into_iter().enumerate().flat_map(row);
+                found.tables.push(rows.collect());
             } else {
                 found.named.push(place);
                 found.widths.push(kind.levels());
@@ -120,16 +115,10 @@ impl Predicted {
     /// # Shapes
     /// `[batch, numbers]` levels to twice the same.
     fn look_up(&self, levels: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
-        let ([batch, numbers], device) = (levels.dims(), levels.device());
-        let starts = TensorData::new(self.starts.clone(), [1, numbers]);
-        let places: Tensor<2, Int> = (levels + Tensor::from_data(starts, &device)).int();
-        let places = places.reshape([batch * numbers]);
-        let at = |values: &[f32]| -> Tensor<2> {
-            let table = TensorData::new(values.to_vec(), [values.len()]);
-            let table = Tensor::<1>::from_data(table, &device);
-            table.select(0, places.clone()).reshape([batch, numbers])
-        };
-        (at(&self.scores), at(&self.known))
+        let shape = levels.dims();
+        let found = look_up(levels, self.tables.iter().cloned(), 2);
+        let column = |at: usize| found.clone().narrow(1, at, 1).reshape(shape);
+        (column(0), column(1))
     }
 }
 
@@ -211,7 +200,7 @@ mod tests {
         let found = standardised(&[0.0, 1.0, 3.0], &[0.75, 0.25, 0.0]);
         // Mean ¼, deviation √(3/16)
         let deviation = (3.0_f64 / 16.0).sqrt();
-        let found = Tensor::from_data(TensorData::new(found, [3]), &device());
+        let found = Tensor::from_data(burn::tensor::TensorData::new(found, [3]), &device());
         assert_close::<1>(
             &found,
             &[-0.25 / deviation, 0.75 / deviation, 2.75 / deviation],

@@ -1,6 +1,8 @@
 //! How a file of text lays out a table, so that what is made from it is laid out alike.
 
-use arrow::datatypes::{Metadata, Schema as ArrowSchema, SchemaRef};
+use std::sync::Arc;
+
+use arrow::datatypes::{Fields, Metadata, Schema as ArrowSchema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
 /// Metadata key of a table's layout.
@@ -43,10 +45,11 @@ impl Layout {
             .unwrap_or_default()
     }
 
-    /// A table's metadata that name this layout; the default needs none.
-    pub fn metadata(self) -> Metadata {
+    /// These columns as a table that is laid out so; its metadata name any layout but the default.
+    pub fn schema(self, columns: impl Into<Fields>) -> SchemaRef {
         let named = || Some((KEY.to_owned(), serde_json::to_string(&self).ok()?));
-        (!self.is_usual()).then(named).flatten().into_iter().collect()
+        let metadata: Metadata = (!self.is_usual()).then(named).flatten().into_iter().collect();
+        Arc::new(ArrowSchema::new_with_metadata(columns, metadata))
     }
 
     /// The same with tabs between the cells.

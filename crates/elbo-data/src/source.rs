@@ -16,7 +16,7 @@ mod typing;
 use std::path::Path;
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
+use arrow::datatypes::{DataType, Field as ArrowField, FieldRef, Schema as ArrowSchema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use serde::{Deserialize, Serialize};
 
@@ -165,6 +165,12 @@ impl Read {
 /// The names of the columns.
 pub(crate) fn names(schema: &ArrowSchema) -> Vec<String> {
     schema.fields().iter().map(|field| field.name().clone()).collect()
+}
+
+/// The columns as a file of texts stores them.
+fn as_text_fields(schema: &ArrowSchema) -> Vec<ArrowField> {
+    let text = |field: &FieldRef| ArrowField::new(field.name(), DataType::Utf8, true);
+    schema.fields().iter().map(text).collect()
 }
 
 /// How many there are of something, such as `1 row` or `2 rows`.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use elbo_data::arrow::array::{Array, ArrayRef};
-use elbo_data::arrow::datatypes::{Field, Schema as ArrowSchema, SchemaRef};
+use elbo_data::arrow::datatypes::{Field, SchemaRef};
 use elbo_data::arrow::record_batch::RecordBatch;
 pub use elbo_data::atomic::remove_unfinished;
 use elbo_data::atomic::{self, Existing};
@@ -228,8 +228,7 @@ impl Output {
         }
         fields.extend(schema.fields().iter().cloned());
         columns.extend(records.columns().iter().cloned());
-        let layout = Layout::of(&schema).metadata();
-        let schema = Arc::new(ArrowSchema::new_with_metadata(fields, layout));
+        let schema = Layout::of(&schema).schema(fields);
         let table = RecordBatch::try_new(schema, columns).map_err(DataError::from)?;
         self.write_batch(model, &table)
     }

@@ -71,6 +71,13 @@ fn a_file_of_a_spreadsheet_comes_back_laid_out_as_it_was() {
     folder.done("impute run preise.csv -o whole.csv --quiet");
     folder.done("sample run -n 20 -o new.csv --quiet");
     folder.done("encode run preise.csv -o codes.csv --quiet");
+    folder.done("score run preise.csv -o scores.csv --quiet");
+    let scores = String::from_utf8(folder.read("scores.csv")).unwrap();
+    assert!(
+        scores.starts_with("\u{feff}record;score;") && scores.ends_with("\r\n"),
+        "{scores}"
+    );
+    folder.refused("score run preise.csv -o scores.txt");
     let whole = String::from_utf8(folder.read("whole.csv")).unwrap();
     let before = String::from_utf8(folder.read("preise.csv")).unwrap();
     for (line, (before, after)) in before.split('\n').zip(whole.split('\n')).enumerate() {
@@ -204,11 +211,16 @@ fn lists_in_cells_are_no_columns() {
         ("id,genres\n", rows(|row| format!("{row},Action|Comedy|Drama\n"))),
         ("a,b,tags\n", rows(|row| format!("a,{row}.01,x;y;z;x\n"))),
         ("tags\n", rows(|row| format!("{}|b\n", ["a", "c"][row % 2]))),
+        // Here the first line is a title.
+        (
+            "Sales of 2024\nyear|sum\n",
+            rows(|row| format!("{}|2{row}\n", 2000 + row)),
+        ),
     ];
     for (head, rows) in tables {
         folder.write("a.csv", head.to_owned() + &rows);
         let said = folder.elbo("inspect a.csv");
-        let columns = head.split([';', '\t', ',']).count();
+        let columns = head.split([';', '\t', ',', '|']).count();
         assert!(
             said.stdout.starts_with(&format!("60 rows of {columns} column")),
             "{head}{said}"

@@ -275,7 +275,11 @@ fn chosen(fields: &[usize], wanted: impl Fn(&usize) -> bool) -> Option<(Vec<usiz
 
 /// The rows of each record's levels in the tables of the fields, each table row by row: `[batch, fields]` to
 /// `[batch · fields, columns]`.
-fn look_up(levels: Tensor<2>, tables: impl Iterator<Item = Vec<f32>>, columns: usize) -> Tensor<2> {
+pub(crate) fn look_up(
+    levels: Tensor<2>,
+    tables: impl Iterator<Item = Vec<f32>>,
+    columns: usize,
+) -> Tensor<2> {
     let ([batch, fields], device) = (levels.dims(), levels.device());
     let (mut all, mut starts) = (Vec::new(), Vec::new());
     for table in tables {

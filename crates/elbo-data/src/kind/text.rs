@@ -249,4 +249,12 @@ mod tests {
         assert_eq!((text.longest, text.cut), (MAX_TOKENS, 1));
         assert_eq!(text.tokens(&long).len(), MAX_TOKENS);
     }
+
+    #[test]
+    fn no_text_holds_what_a_file_could_not() {
+        assert_eq!(
+            "a\0b\u{3}\u{fffd}\tc\r\nd".replace(is_unwritable, ""),
+            "ab\tc\r\nd"
+        );
+    }
 }

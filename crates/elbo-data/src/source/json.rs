@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringArray};
-use arrow::datatypes::{DataType, Field as ArrowField, FieldRef, Schema as ArrowSchema, SchemaRef};
+use arrow::datatypes::{Field as ArrowField, Schema as ArrowSchema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 
 use crate::error::{DataError, Problem};
 use crate::kind::{MissingCounts, MissingWords};
+use crate::layout::Layout;
 use crate::options::OpenOptions;
 use crate::source::plain::Plain;
 use crate::source::table::MAX_COLUMNS;
@@ -21,7 +22,7 @@ use crate::source::table::build::Builder;
 use crate::source::table::guess::{Cells, Guess};
 use crate::source::table::number::{LARGEST, Numeral};
 use crate::source::table::typed::{self, Texts};
-use crate::source::{Read, Source, check_rows, counted, file_name};
+use crate::source::{Read, Source, as_text_fields, check_rows, counted, file_name};
 
 /// The most bytes of a line.
 const MAX_LINE: usize = 16 << 20;
@@ -178,15 +179,6 @@ impl Json {
             )
         });
         arrays.collect()
-    }
-}
-
-/// A value as the line writes it: a text without its quotes, and nothing for a null.
-fn written(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
     }
 }
 
@@ -371,10 +363,7 @@ impl Source for Json {
     }
 
     fn stored_schema(&self) -> SchemaRef {
-        let text = |field: &FieldRef| ArrowField::new(field.name(), DataType::Utf8, true);
-        Arc::new(ArrowSchema::new(
-            self.schema.fields().iter().map(text).collect::<Vec<_>>(),
-        ))
+        Layout::default().schema(as_text_fields(&self.schema))
     }
 
     fn stored(&self, rows: &[u64], columns: &[usize]) -> Result<RecordBatch, DataError> {
@@ -382,7 +371,7 @@ impl Source for Json {
         let objects = self.objects(rows)?;
         let arrays = columns.iter().map(|column| -> ArrayRef {
             let name = self.schema.field(*column).name();
-            let texts = objects.iter().map(|object| object.get(name).and_then(written));
+            let texts = objects.iter().map(|object| object.get(name).and_then(word));
             Arc::new(texts.collect::<StringArray>())
         });
         let schema = Arc::new(self.stored_schema().project(columns)?);

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
 use arrow::compute::concat;
-use arrow::datatypes::{DataType, Field as ArrowField, FieldRef, Schema as ArrowSchema, SchemaRef};
+use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use self::csv::Csv;
@@ -26,7 +26,7 @@ use self::typed::Texts;
 use crate::error::{DataError, Problem};
 use crate::options::OpenOptions;
 use crate::source::spool::Spool;
-use crate::source::{Read, Source, Split, check_rows, counted, file_name};
+use crate::source::{Read, Source, Split, as_text_fields, check_rows, counted, file_name};
 
 /// Extensions of tables.
 const ENDINGS: [&str; 8] = [
@@ -146,12 +146,8 @@ impl Source for Table {
     }
 
     fn stored_schema(&self) -> SchemaRef {
-        let text = |field: &FieldRef| ArrowField::new(field.name(), DataType::Utf8, true);
         match &self.rows {
-            Rows::Csv(csv) => Arc::new(ArrowSchema::new_with_metadata(
-                self.schema.fields().iter().map(text).collect::<Vec<_>>(),
-                csv.layout().metadata(),
-            )),
+            Rows::Csv(csv) => csv.layout().schema(as_text_fields(&self.schema)),
             Rows::Parquet(spool) => Arc::clone(spool.stored_schema()),
         }
     }

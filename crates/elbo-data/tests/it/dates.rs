@@ -213,6 +213,7 @@ fn a_person_gives_the_format() {
     let cells = ["03-Mar-24 4.05", "12-Apr-24 14.30"];
     check("date", "%d-%b-%y %-H.%M", &cells, &["c=date:%d-%b-%y %-H.%M"]);
     check("date", "%Y", &["1987", "2001", "1990"], &["c=date:%Y"]);
+    check("date", "%m%d%Y", &["10062018", "01182018"], &["c=date"]);
     check("time", "%H=%M", &["08=30", "12=45"], &["c=time:%H=%M"]);
     check(
         "date",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 use elbo_core::{FieldSpec, ImageLikelihood, ImageShape, Init, Region};
-use elbo_data::arrow::datatypes::{Field, Schema as ArrowSchema, SchemaRef};
+use elbo_data::arrow::datatypes::SchemaRef;
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::options::TypedField;
 use elbo_data::rules::Keeper;
@@ -78,11 +78,9 @@ impl Opened {
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
         let stored = (0..schema.fields.len()).map(|field| schema.stored_field(field));
         let stored = stored.collect::<Result<Vec<_>, _>>()?;
-        let laid_out =
-            |columns: Vec<Field>| Arc::new(ArrowSchema::new_with_metadata(columns, schema.layout.metadata()));
         Ok(Self {
-            stored_schema: laid_out(stored),
-            record_schema: laid_out(columns),
+            stored_schema: schema.layout.schema(stored),
+            record_schema: schema.layout.schema(columns),
             x_fields: positions(&config.model.x)?,
             y_fields: positions(&config.model.y)?,
             least: match config.training.device == "cpu" && network.generates_alike_in_small_batches() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use elbo_data::arrow::array::{ArrayRef, Float32Array, StringArray, new_null_array};
-use elbo_data::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
+use elbo_data::arrow::datatypes::{DataType, Field, SchemaRef};
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::column::image_shape;
 use elbo_data::{DataError, Layout, Source};
@@ -128,10 +128,7 @@ impl Columns {
             source,
             copied,
             named: !posterior_only,
-            schema: Arc::new(ArrowSchema::new_with_metadata(
-                fields,
-                Layout::of(&stored).metadata(),
-            )),
+            schema: Layout::of(&stored).schema(fields),
         }
     }
 

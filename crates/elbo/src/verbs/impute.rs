@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use elbo_data::arrow::array::{ArrayRef, UInt64Array};
 use elbo_data::arrow::compute::interleave_record_batch;
-use elbo_data::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
+use elbo_data::arrow::datatypes::{DataType, Field, SchemaRef};
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::noise::Noise;
 use elbo_data::rules::Draws;
@@ -296,8 +296,7 @@ fn numbered_schema(schema: &SchemaRef) -> SchemaRef {
         Arc::new(Field::new(name, DataType::UInt64, false))
     });
     let fields = ours.into_iter().chain(schema.fields().iter().cloned());
-    let layout = Layout::of(schema).metadata();
-    Arc::new(ArrowSchema::new_with_metadata(fields.collect::<Vec<_>>(), layout))
+    Layout::of(schema).schema(fields.collect::<Vec<_>>())
 }
 
 fn numbered(records: &Item, rows: &[u64], draws: usize) -> Result<Item, Error> {

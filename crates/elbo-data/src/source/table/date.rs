@@ -104,7 +104,7 @@ impl Search {
     /// Whether numbers count up where dates would have their year: 10012001, 10012002 and so on have fewer days than years.
     fn counts_years(&self, format: &Format) -> bool {
         let [first, last] = &self.halves;
-        self.family == Family::Compact && format.year_last() && first.len() < last.len()
+        format.year_last() && first.len() < last.len()
     }
 
     fn see_other(&mut self) -> bool {

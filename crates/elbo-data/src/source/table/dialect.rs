@@ -144,11 +144,12 @@ fn untitled(head: &[u8], delimiter: u8, options: &OpenOptions) -> (usize, Vec<Ve
         let alone = row.len() != 2 && row.iter().skip(1).all(String::is_empty);
         alone && row.first().is_some_and(|cell| !cell.is_empty())
     };
-    // What stands between bars is a list more often than a row: `tags` above `a|b`.
-    let titles = match delimiter {
-        b'|' => 0,
-        _ => rows.iter().take_while(|(_, row)| title(row)).count(),
-    };
+    // What stands between bars below a single word is a list more often than a row: `tags` above `a|b`.
+    let word = |row: &[String]| delimiter == b'|' && !row.concat().contains(' ');
+    let titles = rows
+        .iter()
+        .take_while(|(_, row)| title(row) && !word(row))
+        .count();
     let titled = rows.get(titles).filter(|(_, next)| {
         let alike = rows[titles..].iter().filter(|(_, row)| row.len() == next.len());
         let most = alike.count() * 2 > rows.len() - titles;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use elbo_data::arrow::array::{ArrayRef, BooleanArray, Float32Array, StringArray};
-use elbo_data::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
+use elbo_data::arrow::datatypes::{DataType, Field, SchemaRef};
 use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::{DataError, Layout, Source};
 
@@ -46,10 +46,7 @@ pub(super) fn schema(names: &[String], layout: Layout) -> SchemaRef {
     ];
     let each = |start: &'static str| names.iter().map(move |name| number(format!("{start}_{name}")));
     let fields = first.into_iter().chain(each("score")).chain(each("p"));
-    Arc::new(ArrowSchema::new_with_metadata(
-        fields.collect::<Vec<_>>(),
-        layout.metadata(),
-    ))
+    layout.schema(fields.collect::<Vec<_>>())
 }
 
 impl Columns {
