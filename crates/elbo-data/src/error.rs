@@ -52,6 +52,12 @@ pub enum DataError {
         /// Why not.
         reason: &'static str,
     },
+    /// An archive of several files.
+    #[error("`{}` is a ZIP archive, as the files of spreadsheets are, and no table or text", path.display())]
+    Archive {
+        /// The file.
+        path: PathBuf,
+    },
     /// A packed file that unpacks to more than is read.
     #[error("`{}` unpacks to more than {limit}", path.display())]
     Unpacked {

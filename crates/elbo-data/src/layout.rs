@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{Fields, Metadata, Schema as ArrowSchema, SchemaRef};
+use arrow::datatypes::{Field as ArrowField, Fields, Metadata, Schema as ArrowSchema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
 /// Metadata key of a table's layout.
 const KEY: &str = "elbo.layout";
+/// Metadata key of a column whose header is not just its name.
+const HEADER: &str = "elbo.header";
 
 /// The layout of a table in a file of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,15 +20,18 @@ pub struct Layout {
     pub crlf: bool,
     /// Whether a byte order mark comes first, by which spreadsheets know the encoding.
     pub byte_order_mark: bool,
+    /// Whether the first line names the columns.
+    pub header: bool,
 }
 
 impl Default for Layout {
-    /// Commas, plain line ends and no mark.
+    /// Commas, plain line ends, no mark, and a header.
     fn default() -> Self {
         Self {
             separator: ',',
             crlf: false,
             byte_order_mark: false,
+            header: true,
         }
     }
 }
@@ -45,11 +50,23 @@ impl Layout {
             .unwrap_or_default()
     }
 
-    /// These columns as a table that is laid out so; its metadata name any layout but the default.
+    /// The same with a header, which tables need that have other columns than their file.
+    pub fn with_header(self) -> Self {
+        Self { header: true, ..self }
+    }
+
+    /// These columns as a table that is laid out so, with a header.
     pub fn schema(self, columns: impl Into<Fields>) -> SchemaRef {
-        let named = || Some((KEY.to_owned(), serde_json::to_string(&self).ok()?));
-        let metadata: Metadata = (!self.is_usual()).then(named).flatten().into_iter().collect();
+        let metadata = self.with_header().among(Metadata::default());
         Arc::new(ArrowSchema::new_with_metadata(columns, metadata))
+    }
+
+    /// The metadata of a table that is laid out so; they name any layout but the default.
+    pub fn among(self, mut metadata: Metadata) -> Metadata {
+        metadata.remove(KEY);
+        let named = || Some((KEY.to_owned(), serde_json::to_string(&self).ok()?));
+        metadata.extend((!self.is_usual()).then(named).flatten());
+        metadata
     }
 
     /// The same with tabs between the cells.
@@ -64,6 +81,28 @@ impl Layout {
     pub(crate) fn delimiter(self) -> u8 {
         u8::try_from(self.separator).unwrap_or(b',')
     }
+}
+
+/// The field of a column with what stands above it in a file of text.
+pub(crate) fn under_header(column: ArrowField, header: &str) -> ArrowField {
+    let mut metadata = column.metadata().clone();
+    metadata.insert(HEADER.to_owned(), header.to_owned());
+    column.with_metadata(metadata)
+}
+
+/// What stands above a column in a file of text.
+pub(crate) fn header_of(column: &ArrowField) -> &str {
+    column
+        .metadata()
+        .get(HEADER)
+        .map_or(column.name(), String::as_str)
+}
+
+/// The field of a column without what stands above it.
+pub(crate) fn without_header(column: ArrowField) -> ArrowField {
+    let mut metadata = column.metadata().clone();
+    metadata.remove(HEADER);
+    column.with_metadata(metadata)
 }
 
 /// The metadata of a table without its layout.

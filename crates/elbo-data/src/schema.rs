@@ -215,8 +215,8 @@ impl Schema {
         Ok(kind::with_missing_word(kind.arrow_field(name), word))
     }
 
-    /// Reads a value as the user types it. Nothing and `?` leave it open, `missing` means that it is known to be
-    /// missing, in a field that was missing in training.
+    /// Reads a value as the user types it. Nothing and `?` leave it open, `missing` and the word of the field's missing
+    /// cells mean that it is known to be missing, in a field that was missing in training.
     ///
     /// # Errors
     /// [`DataError::UnknownLevel`] with the nearest level, [`DataError::NotFlag`],
@@ -224,7 +224,8 @@ impl Schema {
     /// outside what was seen (a warning comes with one that is less far out), [`DataError::NotWritten`], [`DataError::NotPicture`].
     pub fn parse_value(&self, field: usize, text: &str) -> Result<Parsed, DataError> {
         let field = self.at(field)?;
-        let missing = (field.can_miss() || field.missing_by_chance) && text.trim() == MISSING;
+        let words = [Some(MISSING), field.missing_word.as_deref()];
+        let missing = (field.can_miss() || field.missing_by_chance) && words.contains(&Some(text.trim()));
         match field.kind.parse(&field.name, text) {
             // Unless a level has that name.
             Err(_) if missing => Ok(Value::Missing.into()),

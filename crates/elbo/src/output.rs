@@ -98,13 +98,10 @@ impl Output {
     ///
     /// # Errors
     /// The same errors.
-    pub fn check_table(
-        options: &OutputOptions,
-        endings: &[&str],
-        takes: &'static str,
-    ) -> Result<Self, Error> {
+    pub fn check_table(options: &OutputOptions) -> Result<Self, Error> {
+        const ENDINGS: [&str; 5] = [".csv", ".csv.gz", ".tsv", ".parquet", ".npy"];
         let name = options.path.to_string_lossy().to_lowercase();
-        match endings.iter().any(|ending| name.ends_with(ending)) {
+        match ENDINGS.iter().any(|ending| name.ends_with(ending)) {
             true => {
                 atomic::check(&options.path, existing(options.force))?;
                 Ok(Self {
@@ -113,7 +110,10 @@ impl Output {
                     force: options.force,
                 })
             }
-            false => Err(bad_path(&options.path, takes)),
+            false => Err(bad_path(
+                &options.path,
+                "a `.csv`, `.csv.gz`, `.tsv`, `.parquet` or `.npy` file",
+            )),
         }
     }
 

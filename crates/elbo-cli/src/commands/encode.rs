@@ -39,8 +39,7 @@ pub(crate) fn run(args: EncodeArgs, threads: usize, printer: &Printer) -> Result
             .extension()
             .is_some_and(|ending| ending.eq_ignore_ascii_case("npy")),
     };
-    let takes = "a `.csv`, `.parquet` or `.npy` file";
-    let output = Output::check_table(&options, &[".csv", ".parquet", ".npy"], takes)?;
+    let output = Output::check_table(&options)?;
     let model = args.run.open(threads)?;
     let mut records = model.encode(&request, &printer.events())?;
     let written = output.write(&model, &mut records)?;

@@ -59,9 +59,7 @@ pub(crate) fn run(args: ScoreArgs, threads: usize, printer: &Printer) -> Result<
         part: args.part.part,
     };
     request.check()?;
-    let takes = "a `.csv`, `.csv.gz`, `.tsv`, `.parquet` or `.npy` file";
-    let endings = [".csv", ".csv.gz", ".tsv", ".parquet", ".npy"];
-    let output = Output::check_table(&OutputOptions::from(args.out), &endings, takes)?;
+    let output = Output::check_table(&OutputOptions::from(args.out))?;
     let model = args.run.open(threads)?;
     let mut records = model.score(&request, &printer.events())?;
     let report = output.write(&model, &mut records)?;

@@ -256,3 +256,74 @@ fn json_lines_come_back_as_they_are_written() {
         assert!(!line.starts_with('\t') && line.contains(" €"), "{line}");
     }
 }
+
+/// Rows of a share, a date and a flag, with a gap in each fifth row, which `write` writes.
+fn shares(write: impl Fn([usize; 4]) -> [String; 3], separator: &str) -> String {
+    let row = |row: usize| {
+        let mut cells = write([10 + row % 7, row % 9, 1 + row % 28, row % 2]);
+        if row.is_multiple_of(5) {
+            cells[row / 5 % 3].clear();
+        }
+        cells.join(separator) + "\n"
+    };
+    ["share", "day", "paid"].join(separator) + "\n" + &(0..60).map(row).collect::<String>()
+}
+
+#[test]
+fn a_file_written_in_other_ways_than_that_of_the_training_keeps_its_own() {
+    let folder = Folder::new();
+    let plain = |[whole, tenth, day, paid]: [usize; 4]| {
+        let paid = ["no", "yes"][paid];
+        [
+            format!("{whole}.{tenth}"),
+            format!("{day:02}.03.2024"),
+            paid.to_owned(),
+        ]
+    };
+    let other = |[whole, tenth, day, paid]: [usize; 4]| {
+        let paid = ["FALSE", "TRUE"][paid];
+        [
+            format!("{whole},{tenth}%"),
+            format!("2024-03-{day:02}"),
+            paid.to_owned(),
+        ]
+    };
+    folder.write("prices.csv", shares(plain, ","));
+    folder.write("other.csv", shares(other, ";"));
+    folder.done(TRAIN);
+    folder.done("impute run other.csv -o whole.csv --quiet");
+    let [before, after] =
+        ["other.csv", "whole.csv"].map(|name| String::from_utf8(folder.read(name)).unwrap());
+    for (before, after) in before.lines().zip(after.lines()).skip(1) {
+        for (column, (before, after)) in before.split(';').zip(after.split(';')).enumerate() {
+            let own = match column {
+                0 => after.ends_with('%') && after.contains(',') && !after.contains('.'),
+                1 => after.starts_with("2024-03-"),
+                _ => ["FALSE", "TRUE"].contains(&after),
+            };
+            assert!(own && (before.is_empty() || before == after), "{before} {after}");
+        }
+    }
+    assert_eq!(before.lines().count(), after.lines().count());
+}
+
+#[test]
+fn what_stands_above_the_columns_comes_back_as_it_was() {
+    let folder = Folder::new();
+    let rows: String = (0..60)
+        .map(|row| format!("{row},{}.5,{}\n", row % 9, ["x", "y"][row % 2]))
+        .collect();
+    let named = format!(", price ,note\n{rows}");
+    folder.write("prices.csv", &named);
+    folder.done(TRAIN);
+    folder.done("impute run prices.csv -o whole.csv --quiet");
+    assert_eq!(String::from_utf8(folder.read("whole.csv")).unwrap(), named);
+    folder.write("bare.csv", &rows);
+    folder.done("train bare.csv --latent 2 --epochs 1 --quiet --out other");
+    folder.done("impute other bare.csv -o bare-whole.csv --quiet");
+    assert_eq!(String::from_utf8(folder.read("bare-whole.csv")).unwrap(), rows);
+    // New records say what their columns are.
+    folder.done("sample other -n 3 -o new.csv --quiet");
+    let new = String::from_utf8(folder.read("new.csv")).unwrap();
+    assert!(new.starts_with("column_1,column_2,column_3\n"), "{new}");
+}

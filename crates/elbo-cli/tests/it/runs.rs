@@ -120,7 +120,7 @@ fn what_is_there_stays_without_force() {
     ");
     assert_snapshot!(folder.refused("encode run builtin:faces -o out.png"), @"
     exit 2
-    error: `--out` cannot be `out.png`: it takes a `.csv`, `.parquet` or `.npy` file
+    error: `--out` cannot be `out.png`: it takes a `.csv`, `.csv.gz`, `.tsv`, `.parquet` or `.npy` file
     ");
     assert_snapshot!(folder.refused(&format!("{TINY} --out run")), @"
     exit 2
@@ -160,7 +160,7 @@ fn outputs_that_cannot_be_written() {
     ");
     assert_snapshot!(folder.refused("encode run builtin:faces -o out.xlsx"), @"
     exit 2
-    error: `--out` cannot be `out.xlsx`: it takes a `.csv`, `.parquet` or `.npy` file
+    error: `--out` cannot be `out.xlsx`: it takes a `.csv`, `.csv.gz`, `.tsv`, `.parquet` or `.npy` file
     ");
     assert_snapshot!(folder.refused(&format!("{TINY} --out file/run")), @"
     exit 1

@@ -21,6 +21,7 @@ impl DataError {
         let text = match self {
             Self::NoSuchPath { .. } => "check the path; built-in data are named `builtin:faces`",
             Self::Damaged { .. } => "fetch the file again, or pack it again",
+            Self::Archive { .. } => "save the sheet as CSV, or unpack the archive, and give the result",
             Self::Unpacked { .. } => {
                 "it may be made to fill the disk; if you trust it, unpack it yourself and give the result"
             }

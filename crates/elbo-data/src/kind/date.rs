@@ -110,7 +110,7 @@ const NEVER: i128 = -719_529;
 const LAST: i128 = 2_932_896;
 
 /// Whether a date only says that there is none: `0000-00-00`, or the last day that can be written.
-pub(super) fn is_apart(nanos: i128) -> bool {
+pub(crate) fn is_apart(nanos: i128) -> bool {
     [NEVER, LAST].contains(&nanos.div_euclid(DAY))
 }
 

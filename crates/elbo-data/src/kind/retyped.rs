@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, StringArray, new_null_array};
 use arrow::compute::{can_cast_types, cast};
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field as ArrowField};
 
-use super::Kind;
 use super::clock::{Clock, counts, nanos, typed};
+use super::number::Notation;
+use super::{Kind, as_written};
 use crate::column::is_text;
 use crate::error::DataError;
 
@@ -36,6 +37,26 @@ impl Kind {
             }
             None => Ok(cast(column, data_type)?),
         }
+    }
+
+    /// Values of this kind as the file of a `column` writes them, which may be another way than this kind's own; none
+    /// where the column does not show how: it holds other things, or whole numbers without a mark.
+    ///
+    /// # Errors
+    /// [`DataError::Arrow`], which no type of a column that was read meets.
+    pub fn as_column(&self, values: &ArrayRef, column: &ArrowField) -> Result<Option<ArrayRef>, DataError> {
+        let held = column.data_type();
+        let through = match self {
+            Self::Number(_)
+                if held.is_numeric() && (held.is_floating() || Notation::of(column).is_some()) =>
+            {
+                &DataType::Float64
+            }
+            Self::Flag(_) if matches!(held, DataType::Boolean | DataType::Int64) => held,
+            Self::Date(_) | Self::Time(_) | Self::Duration(_) if Clock::of(held).is_some() => held,
+            _ => return Ok(None),
+        };
+        Ok(Some(as_written(column, &self.in_type(values, through)?)))
     }
 
     /// Numbers, flags, dates, times or durations as this kind writes them; none where it has no way of its own.

@@ -88,7 +88,7 @@ impl Schema {
             version: VERSION,
             fields: fields.collect(),
             rules: Vec::new(),
-            layout: Layout::of(&source.stored_schema()),
+            layout: Layout::of(&source.stored_schema()).with_header(),
         };
         Ok(schema.stored_by(source))
     }

@@ -23,7 +23,7 @@ use crate::atomic::{self, Existing};
 use crate::column::as_texts;
 use crate::error::{Cause, DataError};
 use crate::kind::{missing_word, with_missing_word};
-use crate::layout::{Layout, other_metadata};
+use crate::layout::{Layout, header_of, other_metadata, without_header};
 use crate::sink::kept::kept;
 use crate::sink::npy::Array;
 
@@ -111,7 +111,9 @@ fn csv(
         Terminator::Any(b'\n')
     };
     kept(file, |file| {
-        let builder = WriterBuilder::new().with_delimiter(layout.delimiter());
+        let builder = WriterBuilder::new()
+            .with_delimiter(layout.delimiter())
+            .with_header(layout.header);
         let mut writer = builder.with_line_terminator(terminator).build(file);
         // The names come first, even of a table without rows.
         writer.write(&as_cells(&RecordBatch::new_empty(Arc::clone(schema)))?)?;
@@ -152,7 +154,7 @@ fn as_cells(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     });
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
     let fields = schema.fields().iter().zip(&columns);
-    let fields = fields.map(|(field, column)| Field::new(field.name(), column.data_type().clone(), true));
+    let fields = fields.map(|(field, column)| Field::new(header_of(field), column.data_type().clone(), true));
     RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns)
 }
 
@@ -172,7 +174,10 @@ fn known_to_parquet(schema: &SchemaRef) -> SchemaRef {
             DataType::Date64 => DataType::Date32,
             other => other.clone(),
         };
-        with_missing_word(field.as_ref().clone().with_data_type(known), None)
+        without_header(with_missing_word(
+            field.as_ref().clone().with_data_type(known),
+            None,
+        ))
     });
     Arc::new(Schema::new_with_metadata(
         fields.collect::<Vec<_>>(),

@@ -14,21 +14,47 @@ const TIMES: u64 = 1000;
 /// Bytes unpacked at a time.
 const BLOCK: usize = 1 << 16;
 
+/// The first bytes of files that are packed, whatever their names say.
+const GZIP: &[u8] = b"\x1f\x8b";
+const ZSTANDARD: &[u8] = b"\x28\xb5\x2f\xfd";
+const ZIP: &[u8] = b"PK\x03\x04";
+
 /// The file itself, or what it unpacks to, in a temporary file without a name.
 ///
 /// # Errors
-/// I/O errors, [`DataError::Damaged`] for a damaged file, and [`DataError::Unpacked`] for one that unpacks to more than
+/// I/O errors, [`DataError::Archive`], [`DataError::Damaged`] for a damaged file, and [`DataError::Unpacked`] for one that unpacks to more than
 /// 64 GiB, or to more than 1 GiB and 1,000 times its size.
 pub(super) fn unpacked(path: &Path) -> Result<File, DataError> {
-    let file = File::open(path).map_err(DataError::reading(path))?;
+    let mut file = File::open(path).map_err(DataError::reading(path))?;
     let size = file.metadata().map_err(DataError::reading(path))?.len();
+    let start = start_of(&mut file).map_err(DataError::reading(path))?;
     let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
-    let reader: Box<dyn Read> = match extension.to_str() {
-        Some("gz") => Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(file))),
-        Some("zst") => Box::new(zstd::Decoder::new(file).map_err(|error| damaged(path, error))?),
-        _ => return Ok(file),
+    let named = |name: &str| extension.to_str() == Some(name);
+    let reader: Box<dyn Read> = if named("gz") || start.starts_with(GZIP) {
+        Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(file)))
+    } else if named("zst") || start.starts_with(ZSTANDARD) {
+        Box::new(zstd::Decoder::new(file).map_err(|error| damaged(path, error))?)
+    } else if start.starts_with(ZIP) {
+        return Err(DataError::Archive { path: path.into() });
+    } else {
+        return Ok(file);
     };
     unpack(path, reader, Limit::of(size))
+}
+
+/// The first four bytes of a file, or fewer; it is then at its start again.
+fn start_of(file: &mut File) -> io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    Read::take(&mut *file, 4).read_to_end(&mut start)?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(start)
+}
+
+/// Whether a file is an archive of others, as those of spreadsheets are.
+pub(super) fn is_archive(path: &Path) -> bool {
+    File::open(path)
+        .and_then(|mut file| start_of(&mut file))
+        .is_ok_and(|start| start.starts_with(ZIP))
 }
 
 /// The most bytes that a file may unpack to, and the same in words.
@@ -117,6 +143,11 @@ mod tests {
         let zst = zstd::encode_all(text.as_bytes(), 1).unwrap();
         assert_eq!(opened("a.csv.gz", &packed).unwrap(), text);
         assert_eq!(opened("a.csv.ZST", &zst).unwrap(), text);
+        // The name need not say that a file is packed.
+        assert_eq!(opened("a.csv", &packed).unwrap(), text);
+        assert_eq!(opened("a.csv", &zst).unwrap(), text);
+        let archive = opened("a.csv", b"PK\x03\x04 and more").unwrap_err();
+        assert!(matches!(archive, DataError::Archive { .. }) && archive.hint().is_some());
         for (name, bytes, expected) in [
             ("a.csv.gz", &packed[..packed.len() - 12], "ends early"),
             ("a.csv.gz", &wrong, "checksum is wrong"),

@@ -12,6 +12,8 @@ use crate::source::packed::unpacked;
 
 /// Bytes read at a time.
 const BLOCK: usize = 1 << 20;
+/// From so many bytes at its start the encoding of a text is told.
+const HEAD: u64 = 1024;
 
 /// A file of UTF-8 text that can be read from any place, from any thread.
 #[derive(Debug)]
@@ -49,16 +51,16 @@ impl Plain {
     /// I/O errors, and [`DataError::Encoding`] for text of no or of several encodings.
     pub(in crate::source) fn open(path: &Path) -> Result<Self, DataError> {
         let mut file = unpacked(path)?;
-        let mut mark = Vec::new();
-        Read::take(&mut file, 3)
-            .read_to_end(&mut mark)
+        let mut head = Vec::new();
+        Read::take(&mut file, HEAD)
+            .read_to_end(&mut head)
             .and_then(|_| file.seek(SeekFrom::Start(0)))
             .map_err(DataError::reading(path))?;
-        let marked = Encoding::for_bom(&mark).map(|(encoding, _)| encoding);
+        let marked = Encoding::for_bom(&head).map(|(encoding, _)| encoding);
         let (encoding, start) = match marked {
             Some(encoding) if encoding == UTF_16LE || encoding == UTF_16BE => (Some(encoding), 0),
             Some(_) => (None, 3),
-            None => (None, 0),
+            None => (wide(&head), 0),
         };
         let encoding = match encoding {
             Some(encoding) => Some(encoding),
@@ -97,6 +99,13 @@ impl Plain {
         self.start + offset >= self.end
     }
 
+    /// The last bytes of the text, at most so many, and where they begin.
+    pub(in crate::source) fn tail(&self, most: u64) -> Result<(u64, Vec<u8>), DataError> {
+        let all = self.end.saturating_sub(self.start);
+        let len = all.min(most);
+        Ok((all - len, self.part(all - len, len as usize)?))
+    }
+
     /// The `len` bytes at `offset` of the text.
     pub(in crate::source) fn part(&self, offset: u64, len: usize) -> Result<Vec<u8>, DataError> {
         let mut bytes = vec![0; len];
@@ -105,6 +114,23 @@ impl Plain {
             .and_then(|_| file.read_exact(&mut bytes))
             .map_err(DataError::reading(&self.path))?;
         Ok(bytes)
+    }
+}
+
+/// UTF-16 without a mark, which a text is that has zeros in nearly every second byte and nowhere else.
+fn wide(head: &[u8]) -> Option<&'static Encoding> {
+    let zeros = |from: usize| {
+        head.iter()
+            .skip(from)
+            .step_by(2)
+            .filter(|byte| **byte == 0)
+            .count()
+    };
+    let (even, odd, most) = (zeros(0), zeros(1), head.len() * 2 / 5);
+    match (even, odd) {
+        (0, odd) if odd > most => Some(UTF_16LE),
+        (even, 0) if even > most => Some(UTF_16BE),
+        _ => None,
     }
 }
 

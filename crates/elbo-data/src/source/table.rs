@@ -26,7 +26,7 @@ use self::typed::Texts;
 use crate::error::{DataError, Problem};
 use crate::options::OpenOptions;
 use crate::source::spool::Spool;
-use crate::source::{Read, Source, Split, as_text_fields, check_rows, counted, file_name};
+use crate::source::{Read, Source, Split, check_rows, counted, file_name};
 
 /// Extensions of tables.
 const ENDINGS: [&str; 8] = [
@@ -147,7 +147,7 @@ impl Source for Table {
 
     fn stored_schema(&self) -> SchemaRef {
         match &self.rows {
-            Rows::Csv(csv) => csv.layout().schema(as_text_fields(&self.schema)),
+            Rows::Csv(csv) => csv.stored_schema(&self.schema),
             Rows::Parquet(spool) => Arc::clone(spool.stored_schema()),
         }
     }

@@ -17,7 +17,7 @@ use arrow::record_batch::RecordBatch;
 
 use super::names;
 use super::table::guess::Cells;
-use super::table::typed;
+use super::table::typed::{self, How};
 use crate::column::{image_field, image_shape, is_text};
 use crate::error::DataError;
 use crate::kind;
@@ -126,7 +126,11 @@ impl Typing {
             let (typing, asked) = (&self, searched.asked.as_ref());
             let values = Values { typing, rows, stored };
             // Data that have types of their own may well mean texts where a table would mix two formats by mistake.
-            let typed = typed::field_of(&values, (place, field.name()), asked, true)?;
+            let how = How {
+                mixed: true,
+                ..How::default()
+            };
+            let typed = typed::field_of(&values, (place, field.name()), asked, how)?;
             *field = Arc::new(typed.field);
             let own = &mut stored_as[self.columns[place]];
             let data_type = roomy(own.data_type(), &typed.cells);

@@ -350,3 +350,23 @@ fn numbers_and_texts_of_record_batches_are_read_in_a_given_format() {
         "{error}"
     );
 }
+
+#[test]
+fn dates_that_must_have_the_month_first_tell_the_order_of_others_beside_them() {
+    let opened = |rows: &str| {
+        let files = Files::new().with("a.csv", format!("from,to\n{rows}"));
+        let source = open(
+            files.path().join("a.csv").to_str().unwrap(),
+            &OpenOptions::default(),
+        )
+        .unwrap();
+        let read = source.read(&[0]).unwrap();
+        (texts(read.batch.column(0)), source.notes().join("\n"))
+    };
+    let (american, note) = opened("01/02/2020,11/25/2020\n03/04/2020,12/31/2020\n");
+    assert_eq!(american, ["2020-01-02"]);
+    assert!(note.contains("month first"), "{note}");
+    let (others, note) = opened("01/02/2020,25/11/2020\n03/04/2020,31/12/2020\n");
+    assert_eq!(others, ["2020-02-01"]);
+    assert!(note.contains("day first"), "{note}");
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
-use arrow::datatypes::{Float64Type, Int64Type};
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use arrow::record_batch::RecordBatch;
 use elbo_data::kind::text::TextOptions;
 use elbo_data::noise::Noise;
@@ -241,4 +241,67 @@ fn names_in_a_parquet_list_may_look_like_numbers() {
         .as_string::<i32>()
         .iter();
     assert_eq!(hair.collect::<Vec<_>>(), [Some("red"), Some("grey")]);
+}
+
+#[test]
+fn files_that_are_not_what_their_names_say_are_read_where_they_can_be() {
+    let plain = "a;b\n1;x\n2;y\n3;x\n";
+    let wide: Vec<u8> = plain.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (name, bytes) in [("a.tsv", plain.as_bytes().to_vec()), ("a.csv", wide)] {
+        let files = Files::new().with(name, bytes);
+        let source = open(files.path().join(name).to_str().unwrap(), &OpenOptions::default()).unwrap();
+        assert_eq!(
+            (source.len(), source.arrow_schema().fields().len()),
+            (3, 2),
+            "{name}"
+        );
+    }
+    let files = Files::new().with("a.xlsx", "PK\u{3}\u{4} and more");
+    let opened = open(
+        files.path().join("a.xlsx").to_str().unwrap(),
+        &OpenOptions::default(),
+    );
+    let error = opened.err().unwrap();
+    assert!(
+        error.hint().is_some_and(|hint| hint.contains("as CSV")),
+        "{error}"
+    );
+}
+
+#[test]
+fn codes_that_somebody_calls_numbers_stay_whole() {
+    let files = Files::new().with("a.csv", "code,b\n00188,x\n00912,y\n");
+    let options = OpenOptions {
+        fields: vec!["code=number".parse().unwrap()],
+        ..OpenOptions::default()
+    };
+    let source = open(files.path().join("a.csv").to_str().unwrap(), &options).unwrap();
+    assert_eq!(source.arrow_schema().field(0).data_type(), &DataType::Int64);
+}
+
+#[test]
+fn totals_below_a_table_are_left_out() {
+    let opened = |text: String| {
+        let files = Files::new().with("a.csv", text);
+        open(
+            files.path().join("a.csv").to_str().unwrap(),
+            &OpenOptions::default(),
+        )
+        .unwrap()
+    };
+    for end in [
+        "Total;;1500,00\n",
+        "\"Summe:\";;1500,00\r\n\r\n",
+        ";Grand total;1500,00",
+    ] {
+        let source = opened(format!("nr;region;value\n1;North;5,10\n2;South;7,20\n{end}"));
+        let schema = source.arrow_schema();
+        let numbers = schema.field(column(&*source, "nr")).data_type();
+        assert_eq!((source.len(), numbers), (2, &DataType::Int64));
+        assert!(source.notes().join("\n").contains("holds totals"), "{end:?}");
+    }
+    // A value that other rows have too, and words without numbers, are values.
+    let rows = "men,1\ntotal,2\nwomen,3\ntotal,4\n";
+    assert_eq!(opened(format!("who,n\n{rows}")).len(), 4);
+    assert_eq!(opened("word,kind\nred,colour\nsum,noun\n".to_owned()).len(), 2);
 }

@@ -14,7 +14,7 @@ use elbo_data::arrow::record_batch::RecordBatch;
 use elbo_data::column::image_shape;
 use elbo_data::kind::as_written;
 use elbo_data::rules::{Change, Draws, Hold};
-use elbo_data::{DataError, Kind, Source};
+use elbo_data::{DataError, Kind, Layout, Source};
 
 use super::item::Item;
 use crate::model::opened::Opened;
@@ -86,7 +86,10 @@ impl Originals {
             originals.add_field(field, records.field(field), stays(field));
         }
         let fields = originals.columns.iter().map(|column| column.output.clone());
-        let metadata = stored.metadata().clone();
+        let mut metadata = stored.metadata().clone();
+        if originals.columns.iter().any(|column| column.stored.is_none()) {
+            metadata = Layout::of(&stored).with_header().among(metadata);
+        }
         originals.schema = Arc::new(ArrowSchema::new_with_metadata(
             fields.collect::<Vec<_>>(),
             metadata,
@@ -106,7 +109,8 @@ impl Originals {
         let typed = typed.column_with_name(stored.name());
         let own = |own: &Field| Field::new(stored.name(), own.data_type().clone(), true);
         let output = match (self.source.stores_text(), field, &typed) {
-            (true, Some((_, field)), _) => field.clone(),
+            (true, Some((place, field)), Some((_, typed))) => self.laid_out(place, field, typed),
+            (true, Some((_, field)), None) => field.clone(),
             (true, None, Some((_, typed))) => own(&shown(typed)),
             (false, Some((_, field)), _) if !can_cast_types(field.data_type(), stored.data_type()) => {
                 field.clone()
@@ -115,6 +119,9 @@ impl Originals {
                 .with_nullable(stored.is_nullable() || !self.stays_whole(stored, field, &stays))
                 .with_metadata(stored.metadata().clone()),
         };
+        let mut metadata = output.metadata().clone();
+        metadata.extend(stored.metadata().clone());
+        let output = output.with_metadata(metadata);
         let typed = typed.map(|(typed, _)| place_of(&mut self.typed, typed));
         self.columns.push(Column {
             field: field.map(|(field, _)| field),
@@ -123,6 +130,15 @@ impl Originals {
             stored: Some(place_of(&mut self.stored, place)),
             output,
         });
+    }
+
+    /// A field of the model in a file of text, which may write it in another way than the file of the training did.
+    fn laid_out(&self, place: usize, field: &Field, typed: &Field) -> Field {
+        let values = new_empty_array(field.data_type());
+        match self.kind(place).as_column(&values, typed) {
+            Ok(Some(values)) => field.clone().with_data_type(values.data_type().clone()),
+            _ => field.clone(),
+        }
     }
 
     /// Whether a stored column that has no nulls gets none: it is copied, or its gaps are filled. Without a null, NaN and
@@ -167,6 +183,28 @@ impl Originals {
         Arc::clone(&self.schema)
     }
 
+    /// Whether the column at this place among those read is shown as it is written, not as what that stands for.
+    fn is_text(&self, typed: usize) -> bool {
+        let column = self.columns.iter().find(|column| column.typed == Some(typed));
+        let field = column.and_then(|column| column.field);
+        field.is_none_or(|field| {
+            matches!(
+                self.kind(field),
+                Kind::Category(_) | Kind::Text(_) | Kind::Ignored(_)
+            )
+        })
+    }
+
+    /// Values of the model as the file writes the column, if it is a file of text that shows how.
+    fn as_the_file(&self, column: &Column, values: &ArrayRef) -> Result<Option<ArrayRef>, DataError> {
+        let (Some(field), Some(_), Some(typed)) = (column.field, column.stored, column.typed) else {
+            return Ok(None);
+        };
+        let source = self.source.arrow_schema();
+        self.kind(field)
+            .as_column(values, source.field(self.typed[typed]))
+    }
+
     /// The values of `rows`, all of which can be read.
     pub(crate) fn read(&self, rows: &[u64]) -> Result<Known<'_>, DataError> {
         let arrow = self.source.arrow_schema();
@@ -175,9 +213,13 @@ impl Originals {
             false => {
                 let read = self.source.read_columns(rows, &self.typed)?;
                 let columns = self.typed.iter().zip(read.batch.columns());
-                columns
-                    .map(|(column, array)| as_written(arrow.field(*column), array))
-                    .collect()
+                let columns = columns
+                    .enumerate()
+                    .map(|(place, (column, array))| match self.is_text(place) {
+                        true => as_written(arrow.field(*column), array),
+                        false => Arc::clone(array),
+                    });
+                columns.collect()
             }
         };
         let stored = match self.stored.is_empty() {
@@ -258,6 +300,7 @@ impl Known<'_> {
                     };
                     zip(&kept, stored, &values)?
                 }
+                None if texts => self.of.as_the_file(column, &values)?.unwrap_or(values),
                 _ => values,
             });
         }

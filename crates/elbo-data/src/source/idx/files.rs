@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::body;
 use crate::error::{DataError, IdxError};
+use crate::source::packed::is_archive;
 
 /// A file of pictures and the labels beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +55,9 @@ pub(crate) fn find(folder: &Path) -> Result<Option<Pair>, DataError> {
 /// The files that belong to the picture file `path`. For a train file that includes its test file.
 pub(crate) fn pair(path: &Path) -> Result<Pair, DataError> {
     if !file_name(path).contains("idx") && !begins_like_idx(path)? {
+        if is_archive(path) {
+            return Err(DataError::Archive { path: path.into() });
+        }
         return Err(DataError::UnknownFile {
             path: path.to_path_buf(),
         });

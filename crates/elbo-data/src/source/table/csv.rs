@@ -2,12 +2,14 @@
 //! when they are read.
 
 mod scan;
+mod total;
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::Schema as ArrowSchema;
+use arrow::datatypes::{Metadata, Schema as ArrowSchema, SchemaRef};
 use csv::StringRecord;
 use rayon::prelude::*;
 
@@ -18,8 +20,9 @@ use super::typed::{self, Texts};
 use super::{Part, Rows};
 use crate::error::DataError;
 use crate::kind::{MissingCounts, MissingWords};
-use crate::layout::Layout;
+use crate::layout::{Layout, under_header};
 use crate::options::OpenOptions;
+use crate::source::as_text_fields;
 use crate::source::plain::Plain;
 use scan::Scan;
 
@@ -33,6 +36,8 @@ pub(super) struct Csv {
     path: PathBuf,
     delimiter: u8,
     layout: Layout,
+    /// What stands above the columns.
+    headers: Vec<String>,
     missing: MissingWords,
     cells: Vec<Cells>,
     /// What the cells of each column are.
@@ -65,12 +70,14 @@ impl Csv {
             separator: if tabs { ',' } else { dialect.delimiter.into() },
             crlf: dialect.crlf,
             byte_order_mark: text.marked,
+            header: dialect.header,
         };
         let mut csv = Self {
             text,
             path: path.to_path_buf(),
             delimiter: dialect.delimiter,
             layout,
+            headers: dialect.headers,
             missing,
             cells,
             guesses,
@@ -89,9 +96,19 @@ impl Csv {
         })
     }
 
-    /// How the file lays out its cells.
-    pub(super) fn layout(&self) -> Layout {
-        self.layout
+    /// The columns of this schema as the file lays them out.
+    pub(super) fn stored_schema(&self, schema: &ArrowSchema) -> SchemaRef {
+        let headers = self.headers.iter().map(Some).chain(std::iter::repeat(None));
+        let fields = as_text_fields(schema).into_iter().zip(headers);
+        let fields = fields.map(|(field, header)| match header {
+            Some(header) if header != field.name() => under_header(field, header),
+            _ => field,
+        });
+        let metadata = self.layout.among(Metadata::default());
+        Arc::new(ArrowSchema::new_with_metadata(
+            fields.collect::<Vec<_>>(),
+            metadata,
+        ))
     }
 
     /// The columns of these rows, in parts, one after the other.
@@ -197,7 +214,8 @@ impl Texts for Csv {
     }
 }
 
-fn reader<R: Read>(delimiter: u8, text: R) -> csv::Reader<R> {
+/// Reads rows of any length.
+pub(super) fn reader<R: Read>(delimiter: u8, text: R) -> csv::Reader<R> {
     csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)

@@ -134,13 +134,18 @@ impl Search {
         (self.others == 0).then_some([first, odd])
     }
 
-    /// The format of all cells, and whether day and month might stand the other way round in all of them.
-    pub(super) fn format(&self) -> Option<(Format, bool)> {
-        let (found, others) = self.likely.split_first()?;
+    /// The format of all cells, and whether day and month might stand the other way round in all of them; of two such
+    /// formats that with the month first, if that is wanted.
+    pub(super) fn format(&self, month_first: bool) -> Option<(Format, bool)> {
+        let wanted = |format: &&Format| month_first && !format.day_first();
+        let found = self.likely.iter().find(wanted).or(self.likely.first())?;
         if self.dates == 0 || self.others > 0 || self.odd.is_some() || self.counts_years(found) {
             return None;
         }
-        let turned = others.iter().any(|other| other.day_first() != found.day_first());
+        let turned = self
+            .likely
+            .iter()
+            .any(|other| other.day_first() != found.day_first());
         let zone = self.zone.flatten().map_or_else(String::new, Zone::text);
         Some((found.clone().with_zone(&zone), turned))
     }
@@ -148,8 +153,12 @@ impl Search {
 
 /// A note for the user on dates that are ambiguous.
 pub(super) fn ambiguous_note(column: &str, format: &Format) -> String {
+    let order = match format.day_first() {
+        true => "day first",
+        false => "month first, as other dates of the table have it",
+    };
     format!(
-        "the dates of `{column}` could be read in more than one way; they are read as {} (day first)",
+        "the dates of `{column}` could be read in more than one way; they are read as {} ({order})",
         format.text
     )
 }
@@ -167,7 +176,7 @@ mod tests {
     }
 
     fn found(family: Family, cells: &[&str]) -> Option<String> {
-        search(family, cells).format().map(|(format, _)| format.text)
+        search(family, cells).format(false).map(|(format, _)| format.text)
     }
 
     #[test]
@@ -198,15 +207,36 @@ mod tests {
         assert_eq!(text(&["23:59:59.250"]).as_deref(), Some("%H:%M:%S%.3f"));
         assert_eq!(text(&["08:30", "8:30:15"]), None);
         assert_eq!(text(&["24:00"]), None);
-        let (hours, turned) = search(Family::Times, &["10:30", "18:45"]).format().unwrap();
+        let (hours, turned) = search(Family::Times, &["10:30", "18:45"]).format(false).unwrap();
         assert_eq!((turned, hours.count("10:30")), (false, Some(37_800)));
     }
 
     #[test]
     fn ambiguous_dates_are_day_first() {
-        let (format, turned) = search(Family::Dates, &["01/02/2020"]).format().unwrap();
-        assert_eq!((format.text.as_str(), turned), ("%d/%m/%Y", true));
-        assert!(!search(Family::Dates, &["2020-01-31"]).format().unwrap().1);
+        let read = |cell: &str, month_first| {
+            let (format, turned) = search(Family::Dates, &[cell]).format(month_first).unwrap();
+            (format.text, turned)
+        };
+        assert_eq!(read("01/02/2020", false), ("%d/%m/%Y".to_owned(), true));
+        assert_eq!(read("01/02/2020", true), ("%m/%d/%Y".to_owned(), true));
+        assert_eq!(read("13/02/2020", true), ("%d/%m/%Y".to_owned(), false));
+        assert_eq!(read("2020-01-31", false), ("%Y-%m-%d".to_owned(), false));
+    }
+
+    #[test]
+    fn old_months_and_days_that_mean_never_are_dates() {
+        for (family, cells, format) in [
+            (Family::Dates, ["1749-01", "1983-12"], "%Y-%m"),
+            (Family::Compact, ["18700131", "19051201"], "%Y%m%d"),
+            (Family::Compact, ["20200131", "00000000"], "%Y%m%d"),
+            (Family::Compact, ["20200131", "99991231"], "%Y%m%d"),
+            (Family::Compact, ["31012020", "31129999"], "%d%m%Y"),
+        ] {
+            assert_eq!(found(family, &cells).as_deref(), Some(format), "{cells:?}");
+        }
+        // Numbers with a point, and codes.
+        assert_eq!(found(Family::Dates, &["12.1034", "11.1875"]), None);
+        assert_eq!(found(Family::Compact, &["20200131", "12345678"]), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io::Read;
 use std::path::Path;
 
+use super::csv::reader;
 use super::header::is_header;
 use super::preamble::Preamble;
 use crate::error::DataError;
@@ -26,6 +27,8 @@ pub(super) struct Dialect {
     /// Whether the first line names the columns.
     pub(super) header: bool,
     pub(super) names: Vec<String>,
+    /// What stands above the columns, with the blanks around it; nothing without a header.
+    pub(super) headers: Vec<String>,
     /// What stands before it.
     pub(super) preamble: Preamble,
     /// Notes on the names.
@@ -56,7 +59,7 @@ impl Dialect {
         let head = &head[preamble.bytes..];
         let candidates = match preamble.separator {
             Some(separator) => vec![separator],
-            None if tabs => vec![b'\t'],
+            None if tabs && head.contains(&b'\t') => vec![b'\t'],
             None => b",;\t|".to_vec(),
         };
         let rows = candidates
@@ -70,6 +73,7 @@ impl Dialect {
             })
             .unwrap_or_default();
         let preamble = preamble.with(&head[..titles]);
+        let head = &head[titles..];
         let Some(first) = rows.first() else {
             return Err(empty(path, "columns"));
         };
@@ -91,7 +95,12 @@ impl Dialect {
             let lines = counted(preamble.lines as usize, "line");
             notes.push(format!("left out before the header: {lines}"));
         }
+        let mut headers = Vec::new();
         let names = if header {
+            headers.extend(first_row(head, delimiter).into_iter().take(first.len()));
+            if headers.iter().any(|header| header.trim().len() < header.len()) {
+                notes.push("blanks around the names of columns are left out".to_owned());
+            }
             names(path, first, &mut notes)?
         } else {
             notes.push(
@@ -107,6 +116,7 @@ impl Dialect {
             crlf,
             header,
             names,
+            headers,
             preamble,
             notes,
         })
@@ -122,11 +132,7 @@ pub(super) fn empty(path: &Path, what: &'static str) -> DataError {
 
 /// The first rows, each with the place where it begins.
 fn rows(head: &[u8], delimiter: u8) -> Vec<(usize, Vec<String>)> {
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(head);
+    let mut reader = reader(delimiter, head);
     let cells = |row: csv::ByteRecord| {
         let start = row.position().map_or(0, |position| position.byte() as usize);
         let cells = row
@@ -135,6 +141,16 @@ fn rows(head: &[u8], delimiter: u8) -> Vec<(usize, Vec<String>)> {
         (start, cells.collect())
     };
     reader.byte_records().take(ROWS).flatten().map(cells).collect()
+}
+
+/// The cells of the first row, with the blanks around them.
+fn first_row(head: &[u8], delimiter: u8) -> Vec<String> {
+    let mut row = csv::ByteRecord::new();
+    let read = reader(delimiter, head).read_byte_record(&mut row);
+    let cells = row.iter().filter(|_| read.is_ok());
+    cells
+        .map(|cell| String::from_utf8_lossy(cell).into_owned())
+        .collect()
 }
 
 /// The bytes of titles, and the rows after them: a title is a line of one cell before a header of several.

@@ -38,8 +38,10 @@ const MONTHS: [&str; 12] = [
     "%Y-%m", "%Y/%m", "%m/%Y", "%m.%Y", "%m-%Y", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %y", "%Y-%b",
     "%Y-Q%q",
 ];
-/// The days of the years 1900 to 2100: other months and dates of digits alone are none.
-const LIKELY: std::ops::Range<i128> = -25_567..47_847;
+/// The days from 1 January 1000 to the end of 2100: other months and dates of digits alone are none.
+const LIKELY: std::ops::Range<i128> = -354_285..47_847;
+/// The first of them where the month with its year is a number with a point: 1 January 1900.
+const NUMERIC: i128 = -25_567;
 /// What stands between day and time.
 const BETWEEN: [&str; 8] = [" ", "T", ", ", ":", "-", "_", " - ", ""];
 /// Dates whose year stands after the time.
@@ -125,6 +127,15 @@ fn with_hours(hours: &[&str]) -> Vec<String> {
 impl Family {
     /// What columns of text are searched for, in this order.
     pub(super) const TEXTS: [Self; 3] = [Self::Dates, Self::Times, Self::Durations];
+
+    /// What cells are searched for that somebody says are dates, times or durations.
+    pub(super) fn asked(clock: Clock) -> Self {
+        match clock {
+            Clock::Date => Self::Asked,
+            Clock::Time => Self::Times,
+            Clock::Duration => Self::Durations,
+        }
+    }
 
     pub(super) fn clock(self) -> Clock {
         match self {
@@ -269,8 +280,7 @@ impl Format {
             return false;
         };
         let text = self.text.as_str();
-        let known = !self.is_doubtful() || LIKELY.contains(&nanos.div_euclid(DAY));
-        let likely = known && date::is_likely(text, cell);
+        let likely = self.is_likely(nanos) && date::is_likely(text, cell);
         let whole = nanos.rem_euclid(count_nanos(&self.data_type)) == 0;
         let again = || self.clock.text(text, nanos);
         let same = || match text {
@@ -280,6 +290,14 @@ impl Format {
             _ => date::is_number(text) || again() == cell,
         };
         likely && whole && same()
+    }
+
+    /// Whether a cell that may also be something else is likely of a day: one that people write, or one that means that
+    /// there is none.
+    fn is_likely(&self, nanos: i128) -> bool {
+        let day = nanos.div_euclid(DAY);
+        let number = self.text == "%m.%Y" && day < NUMERIC;
+        !self.is_doubtful() || (LIKELY.contains(&day) && !number) || date::is_apart(nanos)
     }
 
     /// Whether cells in this format may be something else.
@@ -297,6 +315,12 @@ impl Format {
     /// Whether the year ends the date.
     pub(super) fn year_last(&self) -> bool {
         self.text.ends_with("%Y")
+    }
+
+    /// Whether the month stands first, as in the United States, in a day of digits that ends in its year; none of others.
+    pub(super) fn month_first(&self) -> Option<bool> {
+        let [month, day, year] = [['m'; 2], ['d'; 2], ['y', 'Y']].map(|letters| self.text.find(letters));
+        (year? > month? && year? > day?).then_some(month? < day?)
     }
 
     /// Whether the day stands before the month.

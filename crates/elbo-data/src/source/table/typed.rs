@@ -9,7 +9,7 @@ use arrow::datatypes::Field as ArrowField;
 use super::date::{Search, ambiguous_note};
 use super::formats::{Family, Format};
 use super::guess::{self, Cells, Guess};
-use super::number::Numeral;
+use super::number::{Numeral, Style};
 use crate::error::DataError;
 use crate::kind::clock::Clock;
 use crate::kind::date::is_number;
@@ -50,6 +50,8 @@ pub(in crate::source) struct Typed {
     pub(in crate::source) cells: Cells,
     /// Notes for the user.
     pub(in crate::source) notes: Vec<String>,
+    /// Whether day and month of its dates might stand the other way round.
+    ambiguous: bool,
 }
 
 /// Decides how the cells of each column are read, some as `options` ask for.
@@ -64,14 +66,44 @@ pub(in crate::source) fn fields(
 ) -> Result<Vec<Typed>, DataError> {
     let asked = &options.types(names)?;
     let mixed = !options.expected.is_empty();
-    let columns = names.iter().enumerate().map(|(column, name)| {
+    let decide = |column: usize, month_first: bool| {
+        let name = &names[column];
         let asked = asked.iter().rev().find(|field| field.name == *name);
-        field_of(texts, (column, name), asked, mixed)
-    });
-    columns.collect()
+        let how = How { mixed, month_first };
+        field_of(texts, (column, name), asked, how)
+    };
+    let columns = (0..names.len()).map(|column| decide(column, false));
+    let mut columns = columns.collect::<Result<Vec<_>, _>>()?;
+    if american(&columns) {
+        for (column, typed) in columns.iter_mut().enumerate() {
+            if typed.ambiguous {
+                *typed = decide(column, true)?;
+            }
+        }
+    }
+    Ok(columns)
 }
 
-/// Decides how the cells of one column are read; where dates of two formats may be `mixed` in it, they are texts.
+/// Whether there are dates that must have the month first, and none that must have the day first.
+fn american(columns: &[Typed]) -> bool {
+    let sure = columns.iter().filter(|column| !column.ambiguous);
+    let mut month_first = sure.filter_map(|column| match &column.cells {
+        Cells::Date(format) => format.month_first(),
+        _ => None,
+    });
+    month_first.next() == Some(true) && month_first.all(|first| first)
+}
+
+/// How columns are looked at.
+#[derive(Clone, Copy, Default)]
+pub(in crate::source) struct How {
+    /// Whether dates of two formats may be mixed in a column, which then holds texts.
+    pub(in crate::source) mixed: bool,
+    /// Whether the month stands first in dates of which that may be so.
+    pub(in crate::source) month_first: bool,
+}
+
+/// Decides how the cells of one column are read.
 ///
 /// # Errors
 /// [`DataError::Cell`] for a cell that is not as was asked for, and [`DataError::TwoFormats`].
@@ -79,11 +111,21 @@ pub(in crate::source) fn field_of(
     texts: &impl Texts,
     (column, name): (usize, &str),
     asked: Option<&TypedField>,
-    mixed: bool,
+    how: How,
 ) -> Result<Typed, DataError> {
-    let place = Place { texts, column, name };
-    let (cells, note) = match place.retyped(asked) {
-        Err(DataError::TwoFormats { .. }) if asked.is_none() && mixed => (Cells::Text, None),
+    let month_first = how.month_first;
+    let place = Place {
+        texts,
+        column,
+        name,
+        month_first,
+    };
+    let Decided {
+        cells,
+        note,
+        ambiguous,
+    } = match place.retyped(asked) {
+        Err(DataError::TwoFormats { .. }) if asked.is_none() && how.mixed => Cells::Text.into(),
         decided => decided?,
     };
     let style = match &cells {
@@ -99,6 +141,7 @@ pub(in crate::source) fn field_of(
         field: kind::with_missing_word(field, texts.absent(column).usual(taken)),
         notes: note.into_iter().chain(style).chain(absent).collect(),
         cells,
+        ambiguous,
     })
 }
 
@@ -132,10 +175,26 @@ struct Place<'a, T> {
     texts: &'a T,
     column: usize,
     name: &'a str,
+    month_first: bool,
 }
 
-/// How the cells of a column are read, and a note on that.
-type Decided = (Cells, Option<String>);
+/// How the cells of a column are read.
+struct Decided {
+    cells: Cells,
+    /// A note on that.
+    note: Option<String>,
+    ambiguous: bool,
+}
+
+impl From<Cells> for Decided {
+    fn from(cells: Cells) -> Self {
+        Self {
+            cells,
+            note: None,
+            ambiguous: false,
+        }
+    }
+}
 
 impl<T: Texts> Place<'_, T> {
     /// How the cells are read: as asked for, or as the texts suggest.
@@ -158,7 +217,14 @@ impl<T: Texts> Place<'_, T> {
                     guess::is_number(cell, self.texts.missing()) || fits(cell)
                 })?;
                 self.every("a number", fits)?;
-                plain.map_or(guessed, Cells::Number)
+                let whole = |style: Style| move |cell: &str| style.integer(cell).is_some();
+                match plain {
+                    Some(style) if self.every("a whole number", whole(style)).is_ok() => {
+                        Cells::Integer(style)
+                    }
+                    Some(style) => Cells::Number(style),
+                    None => guessed,
+                }
             }
             FieldType::Flag if guessed != Cells::Flag && !numbers => {
                 self.every("yes or no", |cell| guess::flag(cell).is_some())?;
@@ -166,7 +232,7 @@ impl<T: Texts> Place<'_, T> {
             }
             _ => guessed,
         };
-        Ok((cells, None))
+        Ok(cells.into())
     }
 
     /// How cells are read of which nobody says what they are.
@@ -174,7 +240,7 @@ impl<T: Texts> Place<'_, T> {
         let guess = self.texts.guess(self.column);
         let bare = guess.is_some_and(|guess| guess.notation().is_none());
         if bare && matches!(guessed, Cells::Integer(_)) && self.texts.is_category(self.column) {
-            return Ok((Cells::Text, None));
+            return Ok(Cells::Text.into());
         }
         let texts = matches!(guessed, Cells::Text).then_some(Family::TEXTS);
         // Days that begin with a zero are no numbers.
@@ -185,38 +251,43 @@ impl<T: Texts> Place<'_, T> {
                 return Ok(decided);
             }
         }
-        Ok((guessed, None))
+        Ok(guessed.into())
     }
 
     /// How cells are read that somebody says are dates, times or durations, also in which format.
     fn clock(&self, clock: Clock, format: Option<&str>) -> Result<Decided, DataError> {
-        let family = match clock {
-            Clock::Date => Family::Asked,
-            Clock::Time => Family::Times,
-            Clock::Duration => Family::Durations,
-        };
         match format {
-            Some(format) => Ok((Cells::Date(self.given(clock, format)?), None)),
+            Some(format) => Ok(Cells::Date(self.given(clock, format)?).into()),
             // A column without cells is of any type.
             None => Ok(self
-                .format(family, true)?
-                .unwrap_or((self.texts.guessed(self.column), None))),
+                .format(Family::asked(clock), true)?
+                .unwrap_or_else(|| self.texts.guessed(self.column).into())),
         }
     }
 
-    /// A format that somebody gives, with the coarsest type that holds every cell.
+    /// A format that somebody gives, with the coarsest type that holds every cell. Cells that are all in another format,
+    /// as anyone may write it, keep that one.
     fn given(&self, clock: Clock, text: &str) -> Result<Format, DataError> {
         let mut formats = Format::all(clock, text);
         let last = formats.pop().ok_or_else(|| DataError::bad_format(text))?;
         let written = format!("{}, written as `{text}`", clock.one());
+        let mut own = false;
         look(self.texts, self.column, |row, cell| {
             formats.retain(|format| format.holds(cell));
+            own |= clock.exactly(text, cell).is_some();
             match last.count(cell) {
                 Some(_) => Ok(true),
                 None => Err(self.wrong(row, cell, written.clone())),
             }
         })?;
-        Ok(formats.into_iter().next().unwrap_or(last))
+        let other = match own {
+            true => None,
+            false => self.format(Family::asked(clock), false)?,
+        };
+        Ok(match other.map(|decided| decided.cells) {
+            Some(Cells::Date(other)) => other,
+            _ => formats.into_iter().next().unwrap_or(last),
+        })
     }
 
     /// The format of all cells, if they have one of a family; if they are `surely` of it, one that is not is an
@@ -224,7 +295,7 @@ impl<T: Texts> Place<'_, T> {
     fn format(&self, family: Family, surely: bool) -> Result<Option<Decided>, DataError> {
         let mut search = Search::new(family);
         look(self.texts, self.column, |row, cell| Ok(search.see(row, cell)))?;
-        match (search.two_formats(), search.format()) {
+        match (search.two_formats(), search.format(self.month_first)) {
             (Some([first, second]), _) if surely || search.is_sure() => Err(DataError::TwoFormats {
                 path: self.texts.path().to_path_buf(),
                 column: self.name.to_owned(),
@@ -242,7 +313,11 @@ impl<T: Texts> Place<'_, T> {
             }
             (_, found) => Ok(found.map(|(format, ambiguous)| {
                 let note = self.note(&format, ambiguous);
-                (Cells::Date(format), note)
+                Decided {
+                    cells: Cells::Date(format),
+                    note,
+                    ambiguous,
+                }
             })),
         }
     }

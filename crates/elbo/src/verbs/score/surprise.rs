@@ -6,7 +6,7 @@ use elbo_data::noise::{Noise, Purpose};
 
 use super::ScoreRequest;
 use crate::error::Error;
-use crate::events::{Events, Phase};
+use crate::events::{Cancel, Events, Phase};
 use crate::model::batches::{Batches, Conditioning, Observations};
 use crate::model::opened::Opened;
 use crate::model::reading::{Reading, Rows};
@@ -31,10 +31,11 @@ pub(super) struct Scores {
 }
 
 /// The samples of the latents.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Samples {
     pub k: usize,
     pub noise: Noise,
+    cancel: Cancel,
 }
 
 impl Model {
@@ -50,27 +51,30 @@ impl Model {
         let samples = Samples {
             k: request.samples,
             noise: Noise::new(request.seed),
+            cancel: events.cancel().clone(),
         };
         let rows = rows.into();
         let phase = (phase, rows.len());
         let reading = Reading::new(batches, rows, CHUNK, Conditioning::Usual, events)?;
         let opened = Arc::clone(&self.opened);
-        let work = move |read: Observations| Ok(opened.score(&read, samples));
+        let work = move |read: Observations| opened.score(&read, &samples);
         Ok(Stream::new(self, reading, phase, events, work))
     }
 }
 
 impl Samples {
-    /// The samples in groups that memory holds: the first of each group and how many it has.
-    pub(super) fn groups(self, opened: &Opened, records: usize) -> impl Iterator<Item = (u64, usize)> {
+    /// The samples in groups that memory holds: the first of each group and how many it has. Fewer of them once somebody
+    /// stops the verb.
+    pub(super) fn groups(&self, opened: &Opened, records: usize) -> impl Iterator<Item = (u64, usize)> {
         let size = group(opened, records, self.k);
         let first = (0..self.k).step_by(size);
+        let first = first.take_while(|_| !self.cancel.is_requested());
         first.map(move |first| (first as u64, size.min(self.k - first)))
     }
 }
 
 impl Opened {
-    fn score(&self, read: &Observations, samples: Samples) -> Scores {
+    fn score(&self, read: &Observations, samples: &Samples) -> Result<Scores, Error> {
         let n = read.rows.len();
         // What is computed for a record must not depend on how many others there are.
         let mut chunk = read.filled();
@@ -92,12 +96,15 @@ impl Opened {
             fields,
         };
         self.add_unseen(read, &mut scores, samples);
-        scores
+        match samples.cancel.is_requested() {
+            true => Err(Error::Cancelled),
+            false => Ok(scores),
+        }
     }
 
     /// [`Self::score_records`], of as many records at a time as memory holds: 64 texts of 500 words from a vocabulary of
     /// 20,000 have 640 million logits.
-    fn score_by_parts(&self, chunk: &Observations, samples: Samples) -> (Vec<f64>, Vec<Vec<f64>>) {
+    fn score_by_parts(&self, chunk: &Observations, samples: &Samples) -> (Vec<f64>, Vec<Vec<f64>>) {
         let places: Vec<usize> = (0..chunk.rows.len()).collect();
         let at_once = at_once(self, CHUNK);
         if at_once >= places.len() {
@@ -115,7 +122,7 @@ impl Opened {
 
     /// −log p(x|y) of each record, by importance sampling with the posterior as proposal; and −log p(field|z,y),
     /// expected under the posterior, of each field.
-    fn score_records(&self, records: &Observations, samples: Samples) -> (Vec<f64>, Vec<Vec<f64>>) {
+    fn score_records(&self, records: &Observations, samples: &Samples) -> (Vec<f64>, Vec<Vec<f64>>) {
         let (n, upload, latent) = (records.rows.len(), self.upload(), self.network.latent());
         let (x, y) = (upload.fields(&records.x), upload.fields(&records.y));
         let width = self.x_fields.len();

@@ -21,7 +21,7 @@ impl Opened {
     /// of its record it counts as at least as surprising as the least likely level that the model knows would be in its
     /// place, min_l p(l | z, the fields before it), and at most as likely as one new level among n training records,
     /// 1 / (n + 1). Each record's mean is over samples of z from the posterior given its other fields.
-    pub(super) fn add_unseen(&self, usual: &Observations, scores: &mut Scores, samples: Samples) {
+    pub(super) fn add_unseen(&self, usual: &Observations, scores: &mut Scores, samples: &Samples) {
         let mut places: Vec<usize> = Vec::new();
         let mut affected = Affected::new();
         for (record, field) in self.unseen_cells(usual) {
@@ -66,7 +66,7 @@ impl Opened {
         &self,
         records: &Observations,
         affected: &Affected,
-        samples: Samples,
+        samples: &Samples,
     ) -> BTreeMap<(usize, usize), f64> {
         let (n, upload, latent) = (records.rows.len(), self.upload(), self.network.latent());
         let (x, y) = (upload.fields(&records.x), upload.fields(&records.y));

@@ -9,6 +9,7 @@ use csv::StringRecord;
 use rayon::prelude::*;
 
 use super::reader;
+use super::total::Total;
 use crate::error::{DataError, Problem};
 use crate::kind::MissingWords;
 use crate::source::plain::Plain;
@@ -37,6 +38,8 @@ pub(super) struct Scan<'a> {
     problems: Vec<Problem>,
     broken: u64,
     repeated: u64,
+    /// The last row of the file, as far as it may hold totals.
+    total: Total,
 }
 
 impl<'a> Scan<'a> {
@@ -52,6 +55,7 @@ impl<'a> Scan<'a> {
             problems: Vec::new(),
             broken: 0,
             repeated: 0,
+            total: Total::default(),
         }
     }
 }
@@ -84,6 +88,7 @@ impl Scan<'_> {
         let mut reader = reader(self.dialect.delimiter, bounded);
         let mut block: Vec<(u64, StringRecord)> = vec![Default::default(); BLOCK[0]];
         let mut begin = self.dialect.header;
+        self.total = Total::of(text, self.dialect.delimiter)?;
         let before = self.dialect.preamble.lines;
         loop {
             let mut filled = 0;
@@ -101,6 +106,9 @@ impl Scan<'_> {
                 let end = reader.position().byte();
                 self.check_closed(text, start, end, first)?;
                 if std::mem::take(&mut begin) {
+                    continue;
+                }
+                if self.total.is(start..end, row) && !self.starts.is_empty() {
                     continue;
                 }
                 if self.fits(*line, row)? {
@@ -248,6 +256,7 @@ impl Scan<'_> {
             let rows = counted(self.repeated as usize, "row");
             notes.push(format!("left out: {rows} equal to the header"));
         }
+        notes.extend(self.total.note());
         notes
     }
 }
