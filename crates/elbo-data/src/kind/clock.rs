@@ -46,6 +46,15 @@ impl Clock {
         }
     }
 
+    /// Several values.
+    pub(crate) fn plural(self) -> &'static str {
+        match self {
+            Self::Date => "dates",
+            Self::Time => "times of day",
+            Self::Duration => "durations",
+        }
+    }
+
     /// One value, with its article.
     pub(crate) fn one(self) -> &'static str {
         match self {

@@ -3,9 +3,12 @@
 use arrow::datatypes::Field as ArrowField;
 
 /// Words that programs write for a missing number, date or flag, in any case.
-const USUAL: [&str; 11] = [
-    "?", ".", "-", "na", "n/a", "nan", "null", "none", "#n/a", "<na>", "\\n",
+const USUAL: [&str; 16] = [
+    "?", ".", "-", "na", "n/a", "nan", "null", "none", "#n/a", "<na>", "\\n", "#div/0!", "#num!", "#ref!",
+    "#value!", "#name?",
 ];
+/// The most bytes of such a word.
+const LONGEST: usize = 7;
 /// Stands for "no word is missing" in a list of words.
 const NO_WORD: &str = "none";
 
@@ -14,7 +17,7 @@ const NO_WORD: &str = "none";
 /// In a column of words only the empty cell is missing: `NA` may be Namibia, and `None` a brand.
 pub(crate) fn is_missing(text: &str) -> bool {
     let text = text.trim();
-    text.len() <= 4 && (text.is_empty() || USUAL.iter().any(|word| text.eq_ignore_ascii_case(word)))
+    text.len() <= LONGEST && (text.is_empty() || USUAL.iter().any(|word| text.eq_ignore_ascii_case(word)))
 }
 
 /// Which words stand for missing values: the usual ones, and those that a person names.

@@ -1,11 +1,12 @@
 //! Dates and times in the formats of chrono's `strftime`, and what people write beside those: `%^b` and `%~b` are names
-//! in capital and in small letters, `%.1f` to `%.9f` fractions of so many digits, and `%.f` as many as there are.
+//! in capital and in small letters, `%.P` and `%.p` the half of the day as `p.m.` and `P.M.`, `%.1f` to `%.9f` fractions
+//! of so many digits, and `%.f` as many as there are.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
 use chrono::format::{Item, Parsed, StrftimeItems, parse, parse_and_remainder};
-use chrono::{NaiveDateTime, NaiveTime, TimeDelta, Timelike, Weekday};
+use chrono::{Datelike, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Weekday};
 
 /// Nanoseconds in a second; the nanoseconds of a leap second begin there.
 const SECOND: u32 = 1_000_000_000;
@@ -16,7 +17,12 @@ enum Own<'a> {
     Name(&'a str, bool),
     /// A fraction of so many digits; of as many as there are with none.
     Fraction(Option<usize>),
+    /// The half of the day with points, in capital letters or not.
+    Half(bool),
 }
+
+/// The halves of the day with points, and without.
+const HALVES: [(&str, &str); 2] = [("a.m.", "am"), ("p.m.", "pm")];
 
 /// What chrono writes in another way at the front of `format`, and its length.
 fn own(format: &str) -> Option<(Own<'_>, usize)> {
@@ -24,6 +30,7 @@ fn own(format: &str) -> Option<(Own<'_>, usize)> {
     match rest.as_bytes() {
         [b'.', b'f', ..] => Some((Own::Fraction(None), 3)),
         [b'.', digits @ b'1'..=b'9', b'f', ..] => Some((Own::Fraction(Some(usize::from(digits - b'0'))), 4)),
+        [b'.', half @ (b'p' | b'P'), ..] => Some((Own::Half(*half == b'p'), 3)),
         [case @ (b'^' | b'~'), letter, ..] if letter.is_ascii_alphabetic() => {
             Some((Own::Name(&rest[1..2], *case == b'^'), 3))
         }
@@ -53,6 +60,7 @@ fn plain(format: &str) -> Cow<'_, str> {
         let (text, taken) = match own(rest) {
             Some((Own::Name(letter, _), taken)) => (format!("%{letter}"), taken),
             Some((Own::Fraction(_), taken)) => ("%.f".to_owned(), taken),
+            Some((Own::Half(_), taken)) => ("%p".to_owned(), taken),
             None => (rest[..length(rest)].to_owned(), length(rest)),
         };
         plain.push_str(&text);
@@ -92,6 +100,14 @@ pub(crate) fn text(format: &str, time: NaiveDateTime) -> String {
                 });
             }
             Own::Fraction(digits) => text.push_str(&fraction(time.nanosecond(), digits)),
+            Own::Half(upper) => {
+                let (half, _) = HALVES[usize::from(time.hour() >= 12)];
+                text.push_str(&if upper {
+                    half.to_uppercase()
+                } else {
+                    half.to_owned()
+                });
+            }
         }
         at += taken;
         start = at;
@@ -123,6 +139,11 @@ pub(crate) fn moment(format: &str, text: &str) -> Option<NaiveDateTime> {
     };
     let ahead = TimeDelta::seconds(parsed.offset().unwrap_or(0).into());
     let local = parsed.to_naive_date().ok()?.and_time(time);
+    // A year of two digits is no year of four: 22 would be the year 22.
+    let short = (1..100).contains(&local.year()) && format.contains("%Y");
+    if short && !text.contains(&format!("{:04}", local.year())) {
+        return None;
+    }
     local.checked_sub_signed(ahead)
 }
 
@@ -133,13 +154,36 @@ pub(crate) fn time_of_day(format: &str, text: &str) -> Option<NaiveTime> {
 
 fn parsed(format: &str, text: &str) -> Option<Parsed> {
     let mut parsed = Parsed::new();
-    parse(&mut parsed, text, StrftimeItems::new(&plain(format))).ok()?;
+    parse(
+        &mut parsed,
+        &undotted(format, text)?,
+        StrftimeItems::new(&plain(format)),
+    )
+    .ok()?;
     Some(parsed)
+}
+
+/// A text without the points in the half of the day, which the format may have; none without such a half then.
+fn undotted<'a>(format: &str, text: &'a str) -> Option<Cow<'a, str>> {
+    if !format.contains("%.p") && !format.contains("%.P") {
+        return Some(Cow::Borrowed(text));
+    }
+    let small = text.to_ascii_lowercase();
+    let mut halves = HALVES.iter();
+    halves.find_map(|(dotted, plain)| {
+        let at = small.find(dotted)?;
+        Some(Cow::Owned(
+            [&text[..at], plain, &text[at + dotted.len()..]].concat(),
+        ))
+    })
 }
 
 /// What follows the part of a text that is in this format.
 pub(crate) fn after<'a>(format: &str, text: &'a str) -> Option<&'a str> {
-    parse_and_remainder(&mut Parsed::new(), text, StrftimeItems::new(&plain(format))).ok()
+    let undotted = undotted(format, text)?;
+    let items = plain(format);
+    let rest = parse_and_remainder(&mut Parsed::new(), &undotted, StrftimeItems::new(&items)).ok()?;
+    Some(&text[text.len() - rest.len()..])
 }
 
 /// A time, which may be without minutes; none in a leap second, which no day has a place for.
@@ -190,6 +234,8 @@ mod tests {
             ("%Y", "2024"),
             ("100%% %Y %^b", "100% 2024 MAR"),
             ("%s", "1700000000"),
+            ("%-m/%-d/%Y %-I:%M %.P", "3/13/2024 1:05 p.m."),
+            ("%Y-%m-%d %I:%M%.p", "2024-03-13 11:05A.M."),
         ] {
             assert!(is_known(format), "{format}");
             let moment = moment(format, text).unwrap_or_else(|| panic!("{format}: {text}"));
@@ -210,6 +256,7 @@ mod tests {
     fn leap_seconds_and_other_days_are_none() {
         assert_eq!(moment("%Y-%m-%d %H:%M:%S", "2016-12-31 23:59:60"), None);
         assert_eq!(moment("%Y-%m-%d", "2023-02-29"), None);
+        assert_eq!(moment("%d.%m.%Y", "01.03.22"), None);
         assert_eq!(time_of_day("%H:%M", "24:00"), None);
         assert_eq!(after("%Y-%m-%d", "2024-03-03 04:05"), Some(" 04:05"));
     }

@@ -289,19 +289,88 @@ fn totals_below_a_table_are_left_out() {
         )
         .unwrap()
     };
-    for end in [
-        "Total;;1500,00\n",
-        "\"Summe:\";;1500,00\r\n\r\n",
-        ";Grand total;1500,00",
-    ] {
+    for end in ["Total;;12,30\n", "\"Summe:\";;12,3\r\n\r\n", ";Grand total;12,30"] {
         let source = opened(format!("nr;region;value\n1;North;5,10\n2;South;7,20\n{end}"));
         let schema = source.arrow_schema();
         let numbers = schema.field(column(&*source, "nr")).data_type();
         assert_eq!((source.len(), numbers), (2, &DataType::Int64));
-        assert!(source.notes().join("\n").contains("holds totals"), "{end:?}");
+        assert!(
+            source.problems()[0].to_string().contains("holds totals"),
+            "{end:?}"
+        );
     }
-    // A value that other rows have too, and words without numbers, are values.
-    let rows = "men,1\ntotal,2\nwomen,3\ntotal,4\n";
+    // A value that other rows have too, a number that is no sum, and words without numbers are values.
+    let rows = "men,1\ntotal,2\nwomen,3\ntotal,6\n";
     assert_eq!(opened(format!("who,n\n{rows}")).len(), 4);
+    assert_eq!(
+        opened("brand,price\nShell,1.5\nAral,1.6\nTotal,1.599\n".to_owned()).len(),
+        3
+    );
     assert_eq!(opened("word,kind\nred,colour\nsum,noun\n".to_owned()).len(), 2);
+}
+
+#[test]
+fn rows_of_keys_and_values_before_a_table_are_left_out() {
+    let opened = |text: &str| {
+        let files = Files::new().with("a.csv", text);
+        let source = open(
+            files.path().join("a.csv").to_str().unwrap(),
+            &OpenOptions::default(),
+        )
+        .unwrap();
+        let schema = source.arrow_schema();
+        let names = schema.fields().iter().map(|field| field.name().clone());
+        (names.collect::<Vec<_>>().join(" "), source.len())
+    };
+    let rows = "05.10.2023;2.084,60;EUR;PLZ\n06.10.2023;11,00;EUR;PLZ\n07.10.2023;7,50;EUR;PLZ\n";
+    let table = format!("day;amount;currency;place\n{rows}");
+    for before in [
+        "",
+        "Account:;DE12 3456;\n",
+        "Account;DE12\n\nTurnover, all\n",
+        "Account:;DE12;;\n;;;\n",
+    ] {
+        assert_eq!(
+            opened(&format!("{before}{table}")),
+            ("day amount currency place".to_owned(), 3),
+            "{before:?}"
+        );
+    }
+    let table = "x,y,z\n0.1,1,a\n0.2,2,b\n0.3,3,a\n";
+    for before in ["Run:,7\n", "Run:,7,\n", "Export,,\nRun:,7,\n"] {
+        assert_eq!(
+            opened(&format!("{before}{table}")),
+            ("x y z".to_owned(), 3),
+            "{before:?}"
+        );
+    }
+}
+
+#[test]
+fn cells_that_keep_a_column_from_being_numbers_or_dates_are_named() {
+    let opened = |cell: &str, odd: &str| {
+        let mut rows: String = (10..40)
+            .map(|n| format!("{},x\n", cell.replace("nn", &n.to_string())))
+            .collect();
+        rows += &format!("{odd},y\n");
+        let files = Files::new().with("a.csv", format!("c,d\n{rows}"));
+        let source = open(
+            files.path().join("a.csv").to_str().unwrap(),
+            &OpenOptions::default(),
+        )
+        .unwrap();
+        source.notes().join("\n")
+    };
+    let note = opened("nn.5", "<0.5");
+    assert!(
+        note.contains("30 of its cells are numbers, but row 31 has `<0.5`"),
+        "{note}"
+    );
+    let note = opened("20nn-01-05", "2021-02-30");
+    assert!(
+        note.contains("30 of its cells are dates, but row 31 has `2021-02-30`"),
+        "{note}"
+    );
+    assert!(!opened("1nn", "007").contains("words"));
+    assert!(opened("nn.5", "#DIV/0!").contains("taken as missing"));
 }

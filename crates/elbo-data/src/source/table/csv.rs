@@ -18,12 +18,12 @@ use super::dialect::Dialect;
 use super::guess::{Cells, Guess};
 use super::typed::{self, Texts};
 use super::{Part, Rows};
-use crate::error::DataError;
+use crate::error::{DataError, Problem};
 use crate::kind::{MissingCounts, MissingWords};
 use crate::layout::{Layout, under_header};
 use crate::options::OpenOptions;
-use crate::source::as_text_fields;
 use crate::source::plain::Plain;
+use crate::source::{as_text_fields, file_name};
 use scan::Scan;
 
 /// Rows that one thread parses at a time.
@@ -54,36 +54,47 @@ impl Csv {
         let missing = options.missing_words();
         let dialect = Dialect::detect(path, text.reader(), tabs, options)?;
         text.skip(dialect.preamble.bytes);
-        let mut scan = Scan::new(path, &dialect, &missing, options.strict);
-        scan.run(&text)?;
-        let mut notes = scan.notes(text.note.as_ref());
-        let problems = scan.problems()?;
-        let cells: Vec<Cells> = scan.guesses.iter().map(Guess::cells).collect();
-        let Scan {
-            starts,
-            lengths,
-            guesses,
-            ..
-        } = scan;
-        let layout = Layout {
-            // The name of a tsv says how its cells are separated.
-            separator: if tabs { ',' } else { dialect.delimiter.into() },
-            crlf: dialect.crlf,
-            byte_order_mark: text.marked,
-            header: dialect.header,
+        let scanned = |text: &Plain, with_totals: bool| {
+            let mut scan = Scan::new(path, &dialect, &missing, options.strict);
+            scan.with_totals = with_totals;
+            scan.run(text)?;
+            Ok::<_, DataError>(scan)
         };
+        let mut scan = scanned(&text, true)?;
         let mut csv = Self {
+            layout: Layout {
+                // The name of a tsv says how its cells are separated.
+                separator: if tabs { ',' } else { dialect.delimiter.into() },
+                crlf: dialect.crlf,
+                byte_order_mark: text.marked,
+                header: dialect.header,
+            },
             text,
             path: path.to_path_buf(),
             delimiter: dialect.delimiter,
-            layout,
-            headers: dialect.headers,
-            missing,
-            cells,
-            guesses,
-            starts,
-            lengths,
+            headers: dialect.headers.clone(),
+            missing: missing.clone(),
+            cells: Vec::new(),
+            guesses: Vec::new(),
+            starts: Vec::new(),
+            lengths: Vec::new(),
         };
+        csv.take(&mut scan);
+        let total = scan.total.left_out;
+        let total = match total.map(|row| csv.adds_up(row)).transpose()? {
+            Some(false) => {
+                scan = scanned(&csv.text, false)?;
+                csv.take(&mut scan);
+                None
+            }
+            _ => total,
+        };
+        let mut notes = scan.notes(csv.text.note.as_ref());
+        let mut problems = scan.problems()?;
+        problems.extend(total.map(|row| {
+            let place = format!("{} line {}", file_name(path), row.line);
+            Problem::new(place, "holds totals, and is left out")
+        }));
         let typed = typed::fields(&csv, &dialect.names, options)?;
         notes.extend(typed.iter().flat_map(|column| column.notes.iter().cloned()));
         csv.cells = typed.iter().map(|column| column.cells.clone()).collect();
@@ -94,6 +105,17 @@ impl Csv {
             problems,
             notes,
         })
+    }
+
+    /// Takes over what a pass over the text found.
+    fn take(&mut self, scan: &mut Scan) {
+        self.starts = std::mem::take(&mut scan.starts);
+        self.lengths = std::mem::take(&mut scan.lengths);
+        self.guesses.clone_from(&scan.guesses);
+        if self.guesses.iter().any(Guess::has_comma) {
+            self.guesses.iter_mut().for_each(Guess::prefer_comma);
+        }
+        self.cells = self.guesses.iter().map(Guess::cells).collect();
     }
 
     /// The columns of this schema as the file lays them out.

@@ -7,7 +7,9 @@ use crate::kind::clock::Clock;
 use crate::kind::zone::Zone;
 
 /// After so many cells that are of no format the search ends.
-const ENOUGH: u64 = 20;
+pub(super) const ENOUGH: u64 = 20;
+/// Of nearly all cells so many times as many are dates as are not.
+pub(super) const NEARLY: u64 = 9;
 /// The most bytes of a cell.
 const LONGEST: usize = 48;
 
@@ -27,6 +29,8 @@ pub(super) struct Search {
     /// The zone of the first date; `Some(None)` is none.
     zone: Option<Option<Zone>>,
     first: Option<Seen>,
+    /// The first cell that is no date.
+    other: Option<Seen>,
     /// The first date that is in none of the formats of those before it.
     odd: Option<Seen>,
     /// The first and the last four digits of dates of eight.
@@ -44,6 +48,7 @@ impl Search {
             others: 0,
             zone: None,
             first: None,
+            other: None,
             odd: None,
             halves: Default::default(),
         }
@@ -51,6 +56,16 @@ impl Search {
 
     /// Tries a cell; returns whether more cells are needed.
     pub(super) fn see(&mut self, row: u64, cell: &str) -> bool {
+        if self.saw(row, cell) {
+            return true;
+        }
+        self.other.get_or_insert_with(|| (row + 1, cell.to_owned()));
+        self.others += 1;
+        self.dates > 0 && self.others < ENOUGH
+    }
+
+    /// Whether a cell is in a format, of which those that do not suit it are no longer likely.
+    fn saw(&mut self, row: u64, cell: &str) -> bool {
         let (bare, zone) = Zone::split(cell);
         let short = cell.len() <= LONGEST && self.family.may_begin(cell);
         // Only dates can be brought to another zone.
@@ -58,14 +73,14 @@ impl Search {
         let same = |first: Option<Zone>| first == zone || (dates && first.is_some() && zone.is_some());
         let zoned = self.zone.is_none_or(same);
         if !short || !zoned {
-            return self.see_other();
+            return false;
         }
         let next = self.still_likely(bare);
         if next.contains(&true) {
             let mut next = next.into_iter();
             self.likely.retain(|_| next.next().unwrap_or(false));
         } else if !self.knows(bare) {
-            return self.see_other();
+            return false;
         } else if self.dates == 0 {
             self.likely.clone_from(&self.known);
         } else {
@@ -107,11 +122,6 @@ impl Search {
         format.year_last() && first.len() < last.len()
     }
 
-    fn see_other(&mut self) -> bool {
-        self.others += 1;
-        self.dates > 0 && self.others < ENOUGH
-    }
-
     /// Whether the cell is in a format, which is then known.
     pub(super) fn knows(&mut self, cell: &str) -> bool {
         if self.known.iter().any(|format| format.is_of(cell)) {
@@ -132,6 +142,12 @@ impl Search {
     pub(super) fn two_formats(&self) -> Option<[Seen; 2]> {
         let (first, odd) = (self.first.clone()?, self.odd.clone()?);
         (self.others == 0).then_some([first, odd])
+    }
+
+    /// How many cells are dates, and the first that is none, where nearly all are.
+    pub(super) fn nearly(&self) -> Option<(u64, &Seen)> {
+        let other = self.other.as_ref()?;
+        (self.dates >= NEARLY * self.others).then_some((self.dates, other))
     }
 
     /// The format of all cells, and whether day and month might stand the other way round in all of them; of two such
@@ -207,6 +223,7 @@ mod tests {
         assert_eq!(text(&["23:59:59.250"]).as_deref(), Some("%H:%M:%S%.3f"));
         assert_eq!(text(&["08:30", "8:30:15"]), None);
         assert_eq!(text(&["24:00"]), None);
+        assert_eq!(text(&["8:30 p.m.", "11:05 a.m."]).as_deref(), Some("%-I:%M %.P"));
         let (hours, turned) = search(Family::Times, &["10:30", "18:45"]).format(false).unwrap();
         assert_eq!((turned, hours.count("10:30")), (false, Some(37_800)));
     }

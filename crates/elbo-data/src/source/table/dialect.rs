@@ -153,7 +153,8 @@ fn first_row(head: &[u8], delimiter: u8) -> Vec<String> {
         .collect()
 }
 
-/// The bytes of titles, and the rows after them: a title is a line of one cell before a header of several.
+/// The bytes of titles, and the rows after them: a title is a line of one cell before a header of several, or of few
+/// cells before a header of many, as exports of banks and instruments begin (`Account:;DE12`).
 fn untitled(head: &[u8], delimiter: u8, options: &OpenOptions) -> (usize, Vec<Vec<String>>) {
     let rows = rows(head, delimiter);
     let title = |row: &[String]| {
@@ -162,9 +163,18 @@ fn untitled(head: &[u8], delimiter: u8, options: &OpenOptions) -> (usize, Vec<Ve
     };
     // What stands between bars below a single word is a list more often than a row: `tags` above `a|b`.
     let word = |row: &[String]| delimiter == b'|' && !row.concat().contains(' ');
+    let width = usual_width(&rows);
+    let few = |row: &[String]| {
+        let filled = row
+            .iter()
+            .rposition(|cell| !cell.is_empty())
+            .map_or(0, |last| last + 1);
+        let key = filled == 2 && row[0].ends_with(':');
+        filled + 2 <= width || (key && filled < width)
+    };
     let titles = rows
         .iter()
-        .take_while(|(_, row)| title(row) && !word(row))
+        .take_while(|(_, row)| (title(row) || few(row)) && !word(row))
         .count();
     let titled = rows.get(titles).filter(|(_, next)| {
         let alike = rows[titles..].iter().filter(|(_, row)| row.len() == next.len());
@@ -180,6 +190,16 @@ fn untitled(head: &[u8], delimiter: u8, options: &OpenOptions) -> (usize, Vec<Ve
     let (bytes, titles) = titled.map_or((0, 0), |(start, _)| (*start, titles));
     let rows = rows.into_iter().skip(titles).map(|(_, row)| row);
     (bytes, rows.collect())
+}
+
+/// The most frequent number of cells in a row.
+fn usual_width(rows: &[(usize, Vec<String>)]) -> usize {
+    let mut widths = std::collections::BTreeMap::new();
+    for (_, row) in rows {
+        *widths.entry(row.len()).or_insert(0) += 1;
+    }
+    let most = widths.into_iter().max_by_key(|(_, times)| *times);
+    most.map_or(0, |(width, _)| width)
 }
 
 /// How many columns there are, without those at the end that have no name and are empty everywhere.

@@ -98,7 +98,8 @@ static TIMES: LazyLock<Vec<String>> = LazyLock::new(|| {
     let mut times = with_hours(&["%H", "%-H"]);
     for hour in ["%I", "%-I"] {
         for rest in [":%M", ":%M:%S", ""] {
-            times.extend([" %p", " %P", "%p", "%P"].map(|half| format!("{hour}{rest}{half}")));
+            times
+                .extend([" %p", " %P", "%p", "%P", " %.P", " %.p"].map(|half| format!("{hour}{rest}{half}")));
         }
     }
     times

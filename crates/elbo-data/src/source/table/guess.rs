@@ -126,6 +126,16 @@ impl Guess {
         self
     }
 
+    /// Whether its numbers must have a decimal comma.
+    pub(super) fn has_comma(&self) -> bool {
+        self.finite && self.numeral.has_comma()
+    }
+
+    /// As [`Numeral::prefer_comma`].
+    pub(super) fn prefer_comma(&mut self) {
+        self.numeral.prefer_comma();
+    }
+
     /// How the column's cells are read.
     pub(in crate::source) fn cells(&self) -> Cells {
         match (self, self.numeral.style()) {

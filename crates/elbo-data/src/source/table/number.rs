@@ -32,6 +32,17 @@ const WAYS: [Marks; 17] = [
 ];
 /// All of [`WAYS`], as bits.
 const ALL: u32 = (1 << WAYS.len()) - 1;
+/// Those of [`WAYS`] that have a decimal comma, as bits.
+const COMMAS: u32 = {
+    let (mut bits, mut way) = (0, 0);
+    while way < WAYS.len() {
+        if WAYS[way].decimal == ',' {
+            bits |= 1 << way;
+        }
+        way += 1;
+    }
+    bits
+};
 /// The decimal signs.
 const DECIMALS: [char; 2] = ['.', ','];
 /// Digits up to which every whole number is exact in floating point.
@@ -57,6 +68,8 @@ pub(in crate::source) struct Numeral {
     powers: bool,
     /// Whether a cell is a whole number that floating point may not hold.
     large: bool,
+    /// Whether a decimal comma is preferred, as other columns have one.
+    comma: bool,
 }
 
 /// The decimal places of all cells, if a certain sign is the decimal sign.
@@ -81,6 +94,7 @@ impl Default for Numeral {
             exponent: None,
             powers: false,
             large: false,
+            comma: false,
         }
     }
 }
@@ -215,9 +229,22 @@ impl Numeral {
         self.large |= other.large;
     }
 
+    /// Whether cells must have a decimal comma.
+    pub(super) fn has_comma(self) -> bool {
+        let comma = |style: Style| style.marks.decimal == ',' && self.places_of(style).any;
+        self.style().is_some_and(comma)
+    }
+
+    /// Takes points for thousands marks where all cells could have them: other columns have a decimal comma.
+    pub(super) fn prefer_comma(&mut self) {
+        let [point, _] = self.places.unwrap_or_default();
+        self.comma = point.any && self.ways & COMMAS != 0;
+    }
+
     /// The most common way in which all cells could be written.
     pub(in crate::source) fn style(self) -> Option<Style> {
-        let marks = *WAYS.get(self.ways.trailing_zeros() as usize)?;
+        let ways = if self.comma { self.ways & COMMAS } else { self.ways };
+        let marks = *WAYS.get(ways.trailing_zeros() as usize)?;
         Some(Style {
             marks,
             unit: self.unit.flatten(),
@@ -379,6 +406,18 @@ mod tests {
         assert!(numeral(&["9007199254740993", "1"]).large());
         assert!(numeral(&["18446744073709551615"]).large());
         assert!(!numeral(&["18446744073709551615", "0.5"]).large());
+    }
+
+    #[test]
+    fn points_are_thousands_marks_beside_decimal_commas() {
+        let mut thousands = numeral(&["4.367", "5.469", "920"]);
+        assert_eq!(thousands.style().unwrap().number("4.367"), Some(4.367));
+        assert!(numeral(&["0,5", "1,25"]).has_comma() && !thousands.has_comma());
+        thousands.prefer_comma();
+        assert_eq!(thousands.style().unwrap().number("4.367"), Some(4367.0));
+        let mut decimals = numeral(&["4.36", "5.4"]);
+        decimals.prefer_comma();
+        assert_eq!(decimals.style().unwrap().number("5.4"), Some(5.4));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::Field as ArrowField;
 
-use super::date::{Search, ambiguous_note};
+use super::date::{ENOUGH, NEARLY, Search, Seen, ambiguous_note};
 use super::formats::{Family, Format};
 use super::guess::{self, Cells, Guess};
 use super::number::{Numeral, Style};
@@ -251,7 +251,14 @@ impl<T: Texts> Place<'_, T> {
                 return Ok(decided);
             }
         }
-        Ok(guessed.into())
+        let note = match guessed {
+            Cells::Text => self.nearly_numbers()?,
+            _ => None,
+        };
+        Ok(Decided {
+            note,
+            ..guessed.into()
+        })
     }
 
     /// How cells are read that somebody says are dates, times or durations, also in which format.
@@ -311,6 +318,15 @@ impl<T: Texts> Place<'_, T> {
                 })?;
                 Ok(None)
             }
+            (_, None) if family != Family::Compact => {
+                let note = search
+                    .nearly()
+                    .map(|(dates, other)| self.nearly(dates, family.clock().plural(), other));
+                Ok(note.map(|note| Decided {
+                    note: Some(note),
+                    ..Cells::Text.into()
+                }))
+            }
             (_, found) => Ok(found.map(|(format, ambiguous)| {
                 let note = self.note(&format, ambiguous);
                 Decided {
@@ -320,6 +336,33 @@ impl<T: Texts> Place<'_, T> {
                 }
             })),
         }
+    }
+
+    /// A note on a column whose cells are nearly all numbers. Codes of digits are none.
+    fn nearly_numbers(&self) -> Result<Option<String>, DataError> {
+        let (mut numbers, mut others, mut other) = (0, 0, None);
+        look(self.texts, self.column, |row, cell| {
+            match guess::is_number(cell, self.texts.missing()) {
+                true => numbers += 1,
+                false => {
+                    others += 1;
+                    other.get_or_insert_with(|| (row + 1, cell.to_owned()));
+                }
+            }
+            Ok(others < ENOUGH)
+        })?;
+        let other = other.filter(|(_, cell)| !cell.bytes().all(|byte| byte.is_ascii_digit()));
+        let other = other.filter(|_| others < ENOUGH && numbers >= NEARLY * others);
+        Ok(other.map(|other| self.nearly(numbers, "numbers", &other)))
+    }
+
+    /// A note on a column of words whose cells nearly all could be something else.
+    fn nearly(&self, count: u64, what: &str, (row, cell): &Seen) -> String {
+        let (name, cell) = (self.name, cell.chars().take(40).collect::<String>());
+        format!(
+            "`{name}` is read as words: {count} of its cells are {what}, but row {row} has `{cell}`; correct it, or name it \
+             with `--missing`"
+        )
     }
 
     fn note(&self, format: &Format, ambiguous: bool) -> Option<String> {

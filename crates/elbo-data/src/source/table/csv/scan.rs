@@ -39,7 +39,9 @@ pub(super) struct Scan<'a> {
     broken: u64,
     repeated: u64,
     /// The last row of the file, as far as it may hold totals.
-    total: Total,
+    pub(super) total: Total,
+    /// Whether it is looked for.
+    pub(super) with_totals: bool,
 }
 
 impl<'a> Scan<'a> {
@@ -56,6 +58,7 @@ impl<'a> Scan<'a> {
             broken: 0,
             repeated: 0,
             total: Total::default(),
+            with_totals: true,
         }
     }
 }
@@ -88,7 +91,9 @@ impl Scan<'_> {
         let mut reader = reader(self.dialect.delimiter, bounded);
         let mut block: Vec<(u64, StringRecord)> = vec![Default::default(); BLOCK[0]];
         let mut begin = self.dialect.header;
-        self.total = Total::of(text, self.dialect.delimiter)?;
+        if self.with_totals {
+            self.total = Total::of(text, self.dialect.delimiter)?;
+        }
         let before = self.dialect.preamble.lines;
         loop {
             let mut filled = 0;
@@ -108,7 +113,7 @@ impl Scan<'_> {
                 if std::mem::take(&mut begin) {
                     continue;
                 }
-                if self.total.is(start..end, row) && !self.starts.is_empty() {
+                if self.total.is(*line, start..end, row) {
                     continue;
                 }
                 if self.fits(*line, row)? {
@@ -256,7 +261,6 @@ impl Scan<'_> {
             let rows = counted(self.repeated as usize, "row");
             notes.push(format!("left out: {rows} equal to the header"));
         }
-        notes.extend(self.total.note());
         notes
     }
 }
