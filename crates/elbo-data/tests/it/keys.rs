@@ -187,3 +187,16 @@ fn a_part_of_keys_in_no_order_is_a_number() {
     assert_eq!(kinds(|_| true), ["ignored"; 2]);
     assert_eq!(kinds(|key| key % 10 < 7), ["number"; 2]);
 }
+
+#[test]
+fn keys_of_which_the_newest_comes_first_count_on_above_it() {
+    let numbers: arrow::array::Int64Array = (1..=60).rev().map(Some).collect();
+    let source = column(Arc::new(numbers));
+    let schema = fitted(&source, 60);
+    let Kind::Ignored(ignored) = &schema.fields[0].kind else {
+        panic!("{:?}", schema.fields[0].kind);
+    };
+    assert!(ignored.reason.starts_with("identifier"), "{ignored:?}");
+    let stored = serde_json::to_string(ignored).unwrap();
+    assert!(stored.contains("61"), "{stored}");
+}

@@ -37,8 +37,8 @@ pub(crate) struct NumberFitter {
     signs: [u64; 3],
     first: f64,
     last: f64,
-    /// The smallest step from a value to the next; none once one does not go up.
-    step: Option<f64>,
+    /// The smallest step from a value to the next, up and down; none once one goes another way.
+    steps: [Option<f64>; 2],
     grid: GridFitter,
     values: bins::Values,
     /// How the numbers are written.
@@ -69,7 +69,7 @@ impl NumberFitter {
             signs: [0; 3],
             first: 0.0,
             last: 0.0,
-            step: Some(f64::INFINITY),
+            steps: [Some(f64::INFINITY); 2],
             grid: GridFitter::new(),
             values: bins::Values::default(),
             notation: None,
@@ -138,8 +138,10 @@ impl NumberFitter {
         if self.n == 1 {
             self.first = value;
         } else {
-            let step = self.step.map(|step| step.min(value - self.last));
-            self.step = step.filter(|step| *step > 0.0);
+            for (least, sign) in self.steps.iter_mut().zip([1.0, -1.0]) {
+                let step = least.map(|step| step.min((value - self.last) * sign));
+                *least = step.filter(|step| *step > 0.0);
+            }
         }
         self.last = value;
         self.grid.add(value);
@@ -188,7 +190,7 @@ impl NumberFitter {
 
     /// Why the numbers are an identifier, and the step from one to the next; none if they are measures.
     fn identifier(&self) -> Option<(&'static str, f64)> {
-        let step = self.step.filter(|step| self.integer && self.counts_up(*step));
+        let step = self.step().filter(|step| self.integer && self.counts(*step));
         let counts = step.map(|step| ("identifier: whole numbers that count up", step));
         let unique = || self.integer && !self.years() && self.values.all_differ(self.min, self.max);
         counts.or_else(|| unique().then_some(("identifier: whole numbers that are all different", 1.0)))
@@ -209,7 +211,7 @@ impl NumberFitter {
         }
         match self
             .identifier()
-            .filter(|_| self.step.is_some() || !self.a_part_of_keys())
+            .filter(|_| self.step().is_some() || !self.a_part_of_keys())
         {
             Some((reason, step)) => Kind::Ignored(Ignored {
                 filling: Filling::Count {
@@ -228,11 +230,17 @@ impl NumberFitter {
         Some(Spelling::Words([no, 1.0].map(|number| notation.text(number))))
     }
 
-    /// Whether the numbers go up by `step`, up to gaps where records are not looked at: of three in the range at
-    /// least two occur.
-    fn counts_up(&self, step: f64) -> bool {
+    /// The smallest step of numbers that all go up, or all go down, as where the newest record comes first.
+    fn step(&self) -> Option<f64> {
+        let [up, down] = self.steps;
+        up.or(down)
+    }
+
+    /// Whether the numbers go by `step`, up to gaps where records are not looked at: of three in the range at least two
+    /// occur.
+    fn counts(&self, step: f64) -> bool {
         let [few, many] = SURELY_IDENTIFIER;
-        let in_range = (self.last - self.first) / step + 1.0;
+        let in_range = (self.last - self.first).abs() / step + 1.0;
         let dense = self.n as f64 * 3.0 >= in_range * 2.0;
         let years = YEARS.contains(&self.first) && YEARS.contains(&self.last);
         dense && self.n >= if step == 1.0 && !years { few } else { many }

@@ -9,6 +9,13 @@ const UNITS: [&str; 50] = [
     "₴", "₦", "zł", "Kč", "kr", "USD", "EUR", "GBP", "JPY", "CHF", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK",
     "PLN", "CZK", "HUF", "INR", "CNY", "RUB", "BRL", "MXN", "ZAR", "TRY", "KRW", "SGD", "HKD", "ILS", "THB",
 ];
+/// Units of measure that may stand behind a blank after every number of a column.
+const MEASURES: [&str; 60] = [
+    "kg", "g", "mg", "µg", "t", "lb", "lbs", "oz", "km", "m", "cm", "mm", "µm", "nm", "mi", "ft", "in", "yd",
+    "m²", "km²", "ha", "l", "L", "ml", "mL", "cl", "gal", "h", "hrs", "min", "mins", "s", "sec", "ms",
+    "km/h", "mph", "m/s", "°C", "°F", "°", "W", "kW", "kWh", "MW", "V", "A", "mA", "mAh", "Hz", "kHz", "MHz",
+    "GHz", "B", "KB", "kB", "MB", "GB", "TB", "kcal", "bpm",
+];
 /// The minus signs: the one of keyboards and the one of printers.
 const MINUS: [char; 2] = ['-', '\u{2212}'];
 
@@ -40,7 +47,7 @@ pub enum Minus {
     Parentheses,
 }
 
-/// A currency or percent sign.
+/// A currency or percent sign, or a unit of measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Unit {
     pub(crate) name: &'static str,
@@ -214,7 +221,16 @@ impl<'a> Parts<'a> {
                 return true;
             }
         }
-        false
+        self.take_measure().is_some()
+    }
+
+    fn take_measure(&mut self) -> Option<()> {
+        let (digits, name) = self.digits.rsplit_once([' ', '\u{a0}', '\u{202f}'])?;
+        let name = MEASURES.into_iter().find(|measure| *measure == name)?;
+        self.gap = &self.digits[digits.len()..self.digits.len() - name.len()];
+        self.digits = digits;
+        self.unit = Some(Unit { name, before: false });
+        Some(())
     }
 }
 
@@ -269,6 +285,9 @@ mod tests {
             ("12\u{a0}€", "12", None, Some("€")),
             ("EUR 12", "12", None, Some("EUR")),
             ("+5", "5", None, None),
+            ("-15.7 kg", "15.7", Some(Minus::First('-')), Some("kg")),
+            ("90\u{a0}km/h", "90", None, Some("km/h")),
+            ("12m", "12m", None, None),
         ] {
             let parts = Parts::of(text);
             let found = (parts.digits, parts.minus, parts.unit.map(|unit| unit.name));
