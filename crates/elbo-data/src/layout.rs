@@ -10,6 +10,34 @@ const KEY: &str = "elbo.layout";
 /// Metadata key of a column whose header is not just its name.
 const HEADER: &str = "elbo.header";
 
+/// Metadata key of a column that has quotes which it may not need.
+const QUOTES: &str = "elbo.quotes";
+
+/// Where a column has quotes, needed or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Quotes {
+    /// Around what stands above it.
+    pub(crate) header: bool,
+    /// Around all its cells but the empty ones and words for missing values.
+    pub(crate) cells: bool,
+}
+
+impl Quotes {
+    pub(crate) fn of(column: &ArrowField) -> Self {
+        let named = column.metadata().get(QUOTES);
+        let named = named.and_then(|quotes| serde_json::from_str(quotes).ok());
+        named.unwrap_or_default()
+    }
+
+    /// The field of a column that has these.
+    pub(crate) fn around(self, column: ArrowField) -> ArrowField {
+        match serde_json::to_string(&self) {
+            Ok(quotes) if self != Self::default() => with(column, QUOTES, quotes),
+            _ => column,
+        }
+    }
+}
+
 /// The layout of a table in a file of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -85,8 +113,12 @@ impl Layout {
 
 /// The field of a column with what stands above it in a file of text.
 pub(crate) fn under_header(column: ArrowField, header: &str) -> ArrowField {
+    with(column, HEADER, header.to_owned())
+}
+
+fn with(column: ArrowField, key: &str, value: String) -> ArrowField {
     let mut metadata = column.metadata().clone();
-    metadata.insert(HEADER.to_owned(), header.to_owned());
+    metadata.insert(key.to_owned(), value);
     column.with_metadata(metadata)
 }
 
@@ -98,10 +130,11 @@ pub(crate) fn header_of(column: &ArrowField) -> &str {
         .map_or(column.name(), String::as_str)
 }
 
-/// The field of a column without what stands above it.
-pub(crate) fn without_header(column: ArrowField) -> ArrowField {
+/// The field of a column without what only files of text know of it.
+pub(crate) fn without_layout(column: ArrowField) -> ArrowField {
     let mut metadata = column.metadata().clone();
     metadata.remove(HEADER);
+    metadata.remove(QUOTES);
     column.with_metadata(metadata)
 }
 

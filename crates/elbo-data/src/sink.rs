@@ -1,5 +1,6 @@
 //! Where results go: tables, arrays and pictures. Every output is whole or not there.
 
+mod cells;
 mod folder;
 mod kept;
 mod npy;

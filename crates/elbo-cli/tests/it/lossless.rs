@@ -327,3 +327,32 @@ fn what_stands_above_the_columns_comes_back_as_it_was() {
     let new = String::from_utf8(folder.read("new.csv")).unwrap();
     assert!(new.starts_with("column_1,column_2,column_3\n"), "{new}");
 }
+
+#[test]
+fn quotes_that_no_cell_needs_stay() {
+    let folder = Folder::new();
+    // As R writes tables: quotes around the header, the names of rows and words, but not around numbers and `NA`.
+    let row = |row: usize| {
+        let weight = if row.is_multiple_of(9) {
+            "NA".to_owned()
+        } else {
+            format!("{}.5", row % 7)
+        };
+        format!(
+            "\"{row}\",{weight},\"{}\"\n",
+            ["a \"b\"", "c"][row % 2].replace('"', "\"\"")
+        )
+    };
+    let rows: String = (1..60).map(row).collect();
+    folder.write("prices.csv", format!("\"\",\"weight\",\"name\"\n{rows}"));
+    folder.done(TRAIN);
+    folder.done("impute run prices.csv -o whole.csv --quiet");
+    let [before, after] =
+        ["prices.csv", "whole.csv"].map(|name| String::from_utf8(folder.read(name)).unwrap());
+    for (before, after) in before.lines().zip(after.lines()) {
+        let filled =
+            before.contains(",NA,") && after.split(',').nth(1).is_some_and(|cell| cell.ends_with('5'));
+        assert!(before == after || filled, "{before} {after}");
+    }
+    assert_eq!(before.lines().count(), after.lines().count());
+}

@@ -5,12 +5,9 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, AsArray, StringArray};
-use arrow::compute::kernels::zip::zip;
-use arrow::compute::{cast, is_not_null};
-use arrow::csv::WriterBuilder;
-use arrow::csv::writer::Terminator;
-use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef, TimeUnit};
+use arrow::array::{ArrayRef, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use flate2::Compression;
@@ -20,10 +17,10 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
 use crate::atomic::{self, Existing};
-use crate::column::as_texts;
 use crate::error::{Cause, DataError};
-use crate::kind::{missing_word, with_missing_word};
-use crate::layout::{Layout, header_of, other_metadata, without_header};
+use crate::kind::with_missing_word;
+use crate::layout::{Layout, other_metadata, without_layout};
+use crate::sink::cells::Lines;
 use crate::sink::kept::kept;
 use crate::sink::npy::Array;
 
@@ -105,19 +102,12 @@ fn csv(
     if layout.byte_order_mark {
         file.write_all(BYTE_ORDER_MARK)?;
     }
-    let terminator = if layout.crlf {
-        Terminator::CRLF
-    } else {
-        Terminator::Any(b'\n')
-    };
     kept(file, |file| {
-        let builder = WriterBuilder::new()
-            .with_delimiter(layout.delimiter())
-            .with_header(layout.header);
-        let mut writer = builder.with_line_terminator(terminator).build(file);
-        // The names come first, even of a table without rows.
-        writer.write(&as_cells(&RecordBatch::new_empty(Arc::clone(schema)))?)?;
-        parts(&mut |batch| Ok(writer.write(&as_cells(batch)?)?))
+        let mut lines = Lines::new(file, layout);
+        if layout.header {
+            lines.header(schema)?;
+        }
+        parts(&mut |batch| Ok(lines.rows(batch)?))
     })
 }
 
@@ -142,27 +132,6 @@ fn parquet(
     })
 }
 
-/// The same records with lists and structures as texts, which no cell can hold otherwise, and with the words of their
-/// columns for missing values.
-fn as_cells(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-    let schema = batch.schema();
-    let columns = schema.fields().iter().zip(batch.columns());
-    let columns = columns.map(|(field, column)| match missing_word(field) {
-        Some(word) if column.null_count() > 0 => with_word(&as_texts(column)?, word),
-        _ if column.data_type().is_nested() => as_texts(column),
-        _ => Ok(Arc::clone(column)),
-    });
-    let columns = columns.collect::<Result<Vec<_>, _>>()?;
-    let fields = schema.fields().iter().zip(&columns);
-    let fields = fields.map(|(field, column)| Field::new(header_of(field), column.data_type().clone(), true));
-    RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns)
-}
-
-/// The texts, with this word in place of each null.
-fn with_word(texts: &ArrayRef, word: &str) -> Result<ArrayRef, ArrowError> {
-    zip(&is_not_null(texts)?, texts, &StringArray::new_scalar(word))
-}
-
 /// The columns in types that Parquet has: seconds become milliseconds, and days in milliseconds become days. Otherwise
 /// readers would find plain numbers, or times of another zone.
 fn known_to_parquet(schema: &SchemaRef) -> SchemaRef {
@@ -174,7 +143,7 @@ fn known_to_parquet(schema: &SchemaRef) -> SchemaRef {
             DataType::Date64 => DataType::Date32,
             other => other.clone(),
         };
-        without_header(with_missing_word(
+        without_layout(with_missing_word(
             field.as_ref().clone().with_data_type(known),
             None,
         ))
@@ -251,7 +220,7 @@ mod tests {
     #![allow(clippy::disallowed_methods, reason = "tests lay out files as they like")]
 
     use super::*;
-    use arrow::array::{Float32Array, Int64Array};
+    use arrow::array::{Float32Array, Int64Array, StringArray};
 
     fn batch() -> RecordBatch {
         let columns: [(&str, ArrayRef); 3] = [

@@ -10,6 +10,7 @@ mod header;
 pub(super) mod number;
 mod parquet;
 mod preamble;
+mod quotes;
 pub(super) mod typed;
 
 use std::path::{Path, PathBuf};

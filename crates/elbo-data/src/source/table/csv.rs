@@ -20,7 +20,7 @@ use super::typed::{self, Texts};
 use super::{Part, Rows};
 use crate::error::{DataError, Problem};
 use crate::kind::{MissingCounts, MissingWords};
-use crate::layout::{Layout, under_header};
+use crate::layout::{Layout, Quotes, under_header};
 use crate::options::OpenOptions;
 use crate::source::plain::Plain;
 use crate::source::{as_text_fields, file_name};
@@ -36,8 +36,9 @@ pub(super) struct Csv {
     path: PathBuf,
     delimiter: u8,
     layout: Layout,
-    /// What stands above the columns.
+    /// What stands above the columns, and where they have quotes.
     headers: Vec<String>,
+    quotes: Vec<Quotes>,
     missing: MissingWords,
     cells: Vec<Cells>,
     /// What the cells of each column are.
@@ -73,6 +74,7 @@ impl Csv {
             path: path.to_path_buf(),
             delimiter: dialect.delimiter,
             headers: dialect.headers.clone(),
+            quotes: dialect.quotes.clone(),
             missing: missing.clone(),
             cells: Vec::new(),
             guesses: Vec::new(),
@@ -126,6 +128,12 @@ impl Csv {
             Some(header) if header != field.name() => under_header(field, header),
             _ => field,
         });
+        let quotes = self
+            .quotes
+            .iter()
+            .copied()
+            .chain(std::iter::repeat(Quotes::default()));
+        let fields = fields.zip(quotes).map(|(field, quotes)| quotes.around(field));
         let metadata = self.layout.among(Metadata::default());
         Arc::new(ArrowSchema::new_with_metadata(
             fields.collect::<Vec<_>>(),

@@ -7,7 +7,9 @@ use std::path::Path;
 use super::csv::reader;
 use super::header::is_header;
 use super::preamble::Preamble;
+use super::quotes;
 use crate::error::DataError;
+use crate::layout::Quotes;
 use crate::options::OpenOptions;
 use crate::source::counted;
 
@@ -29,6 +31,7 @@ pub(super) struct Dialect {
     pub(super) names: Vec<String>,
     /// What stands above the columns, with the blanks around it; nothing without a header.
     pub(super) headers: Vec<String>,
+    pub(super) quotes: Vec<Quotes>,
     /// What stands before it.
     pub(super) preamble: Preamble,
     /// Notes on the names.
@@ -117,6 +120,7 @@ impl Dialect {
             header,
             names,
             headers,
+            quotes: quotes::of_columns(head, delimiter, header, first.len()),
             preamble,
             notes,
         })
