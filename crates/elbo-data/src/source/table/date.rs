@@ -254,6 +254,7 @@ mod tests {
         // Numbers with a point, and codes.
         assert_eq!(found(Family::Dates, &["12.1034", "11.1875"]), None);
         assert_eq!(found(Family::Compact, &["20200131", "12345678"]), None);
+        assert_eq!(found(Family::Compact, &["11010203", "12010101"]), None);
     }
 
     #[test]

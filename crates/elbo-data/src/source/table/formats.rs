@@ -38,10 +38,12 @@ const MONTHS: [&str; 12] = [
     "%Y-%m", "%Y/%m", "%m/%Y", "%m.%Y", "%m-%Y", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %y", "%Y-%b",
     "%Y-Q%q",
 ];
-/// The days from 1 January 1000 to the end of 2100: other months and dates of digits alone are none.
-const LIKELY: std::ops::Range<i128> = -354_285..47_847;
-/// The first of them where the month with its year is a number with a point: 1 January 1900.
-const NUMERIC: i128 = -25_567;
+/// The days of months with the name or the place of their year, from 1 January 1000 to the end of 2100.
+const MONTH_DAYS: std::ops::Range<i128> = -354_285..47_847;
+/// Those of dates of digits alone, from 1 January 1700: 11010203 is an account rather than a day of the year 1101.
+const COMPACT_DAYS: std::ops::Range<i128> = -98_615..47_847;
+/// Those of months that are numbers with a point, from 1 January 1900.
+const POINT_DAYS: std::ops::Range<i128> = -25_567..47_847;
 /// What stands between day and time.
 const BETWEEN: [&str; 8] = [" ", "T", ", ", ":", "-", "_", " - ", ""];
 /// Dates whose year stands after the time.
@@ -296,9 +298,12 @@ impl Format {
     /// Whether a cell that may also be something else is likely of a day: one that people write, or one that means that
     /// there is none.
     fn is_likely(&self, nanos: i128) -> bool {
-        let day = nanos.div_euclid(DAY);
-        let number = self.text == "%m.%Y" && day < NUMERIC;
-        !self.is_doubtful() || (LIKELY.contains(&day) && !number) || date::is_apart(nanos)
+        let likely = match self.text.as_str() {
+            "%m.%Y" => POINT_DAYS,
+            text if COMPACT.contains(&text) => COMPACT_DAYS,
+            _ => MONTH_DAYS,
+        };
+        !self.is_doubtful() || likely.contains(&nanos.div_euclid(DAY)) || date::is_apart(nanos)
     }
 
     /// Whether cells in this format may be something else.
