@@ -10,6 +10,7 @@ mod columns;
 mod determined;
 mod find;
 mod follows;
+mod joint;
 mod order;
 mod repair;
 mod sums;
@@ -22,7 +23,7 @@ use crate::kind::Kind;
 
 pub use check::check;
 pub use find::find;
-pub use repair::{Change, Draws, Hold, Keeper};
+pub use repair::{Change, Draws, Hold, InTurn, Keeper, Left};
 pub use words::NotARule;
 
 /// Seconds in a day.
@@ -48,14 +49,14 @@ pub enum Rule {
         /// Their sum.
         total: String,
     },
-    /// `by -> of`: records with the same value of one field have the same value of another; `by <-> of` where also the
-    /// other way round.
+    /// `by[0], by[1] -> of`: records with the same values of one or two fields have the same value of another;
+    /// `by <-> of` where also the other way round.
     Determines {
-        /// The field that determines.
-        by: String,
+        /// The fields that determine, one or two.
+        by: Vec<String>,
         /// The field that is determined.
         of: String,
-        /// Whether each determines the other.
+        /// Whether each determines the other, where one does.
         both: bool,
     },
     /// `of ~ by`: two numbers, dates, times or durations differ by less than a bin of either is wide, so their
@@ -74,7 +75,8 @@ impl Rule {
         match self {
             Self::AtMost { low, high, .. } => vec![low, high],
             Self::Sum { parts, total } => parts.iter().chain([total]).map(String::as_str).collect(),
-            Self::Determines { by, of, .. } | Self::Follows { by, of } => vec![by, of],
+            Self::Determines { by, of, .. } => by.iter().chain([of]).map(String::as_str).collect(),
+            Self::Follows { by, of } => vec![by, of],
         }
     }
 
@@ -87,8 +89,14 @@ impl Rule {
             }
             Self::Sum { parts, total } if parts.len() == 1 => format!("`{total}` equals `{}`", parts[0]),
             Self::Sum { parts, total } => format!("`{total}` is the sum of {} fields", parts.len()),
-            Self::Determines { by, of, both: false } => format!("`{by}` determines `{of}`"),
-            Self::Determines { by, of, both: true } => format!("`{by}` and `{of}` determine each other"),
+            Self::Determines { by, of, both } => {
+                let by = by.iter().map(|by| format!("`{by}`")).collect::<Vec<_>>();
+                match (&by[..], both) {
+                    ([by], true) => format!("{by} and `{of}` determine each other"),
+                    ([by], false) => format!("{by} determines `{of}`"),
+                    _ => format!("{} together determine `{of}`", by.join(" and ")),
+                }
+            }
             Self::Follows { by, of } => format!("`{of}` is near `{by}`"),
         }
     }
@@ -100,8 +108,8 @@ impl Rule {
 pub struct Kept {
     /// The rule.
     pub rule: Rule,
-    /// Of a field that determines another: each of its values, the value of the other, as texts, and how many training
-    /// records have both. The most frequent come first.
+    /// Of fields that determine another: each of their values (of two fields both values, with U+001F between them), the
+    /// value of the other, as texts, and how many training records have them. The most frequent come first.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub pairs: Vec<(String, String, u64)>,
     /// Of a field that follows another: quantiles of the differences between training values, evenly spaced from the

@@ -8,6 +8,7 @@ use super::columns::{Levels, Subject, Unit};
 use super::determined::Determined;
 use super::find::subjects;
 use super::follows::{self, Follower};
+use super::joint::Joint;
 use super::order::Ordered;
 use super::sums::Added;
 use super::tally::{Following, Tally};
@@ -51,7 +52,12 @@ pub fn check(
     let mut differences = known.into_iter();
     let kept = rules.iter().map(|rule| {
         let own = following.tallies.iter().find_map(|tally| match tally {
-            Tally::Determined(found) if stated.is_of(found, rule) => Some(found),
+            Tally::Determined(found) if stated.is_of(&[found.by], found.of, rule) => {
+                Some(found.pairs(&following.levels))
+            }
+            Tally::Joint(found) if stated.is_of(&found.by, found.of, rule) => {
+                Some(found.pairs(&following.levels))
+            }
             _ => None,
         });
         let differences = match rule {
@@ -63,9 +69,7 @@ pub fn check(
         };
         Ok(Kept {
             rule: rule.clone(),
-            pairs: own
-                .map(|found| found.pairs(&following.levels))
-                .unwrap_or_default(),
+            pairs: own.unwrap_or_default(),
             differences,
         })
     });
@@ -102,10 +106,17 @@ impl Stated<'_> {
                 vec![Tally::Sum(Added::new(self.subjects, places, last))]
             }
             Rule::Determines { by, of, both } => {
-                let (by, of) = (self.levels(rule, by)?, self.levels(rule, of)?);
-                let there = Tally::Determined(Determined::new(by, of));
-                let back = both.then(|| Tally::Determined(Determined::new(of, by)));
-                std::iter::once(there).chain(back).collect()
+                let places = by.iter().map(|by| self.levels(rule, by));
+                let (places, of) = (places.collect::<Result<Vec<_>, _>>()?, self.levels(rule, of)?);
+                match places[..] {
+                    [by] => {
+                        let there = Tally::Determined(Determined::new(by, of));
+                        let back = both.then(|| Tally::Determined(Determined::new(of, by)));
+                        std::iter::once(there).chain(back).collect()
+                    }
+                    [a, b] => vec![Tally::Joint(Joint::new([a, b], of))],
+                    _ => return Err(self.unfit(rule, &by[0], "one of more than two that determine another")),
+                }
             }
             Rule::Follows { .. } => Vec::new(),
         })
@@ -177,10 +188,10 @@ impl Stated<'_> {
         }
     }
 
-    /// Whether this tally is of the rule, in its own direction.
-    fn is_of(&self, found: &Determined, rule: &Rule) -> bool {
-        let (a, b) = (self.subjects[found.by].name, self.subjects[found.of].name);
-        matches!(rule, Rule::Determines { by, of, .. } if by == a && of == b)
+    /// Whether the rule says that these subjects determine this one.
+    fn is_of(&self, places: &[usize], last: usize, rule: &Rule) -> bool {
+        let names = places.iter().map(|place| self.subjects[*place].name);
+        matches!(rule, Rule::Determines { by, of, .. } if names.eq(by) && of == self.subjects[last].name)
     }
 
     /// The error of a rule that a record breaks.
@@ -226,19 +237,31 @@ impl Stated<'_> {
 
     /// What an earlier record has, of fields that determine one another.
     fn before(&self, tally: &Tally, row: u64, levels: &[Levels]) -> Option<String> {
-        let Tally::Determined(found) = tally else {
-            return None;
+        let (by, of) = match tally {
+            Tally::Determined(found) => (vec![found.by], found.of),
+            Tally::Joint(found) => (found.by.to_vec(), found.of),
+            Tally::Order(_) | Tally::Sum(_) => return None,
         };
-        let (by, of) = (&self.subjects[found.by], &self.subjects[found.of]);
-        let column = self.source.arrow_schema().index_of(by.name).ok()?;
-        let read = self.source.read_columns(&[row], &[column]).ok()?;
-        let texts = by.texts(read.batch.columns().first()?).ok()?;
-        let level = levels[found.by]
-            .names
-            .iter()
-            .position(|name| *name == texts.value(0))?;
-        let (known, _) = found.table.get(level)?;
-        let known = levels[found.of].names.get(*known as usize)?;
-        Some(format!(", and a record before it has {} = {known}", of.name))
+        let level = |place: usize| {
+            let subject = &self.subjects[place];
+            let column = self.source.arrow_schema().index_of(subject.name).ok()?;
+            let read = self.source.read_columns(&[row], &[column]).ok()?;
+            let texts = subject.texts(read.batch.columns().first()?).ok()?;
+            levels[place]
+                .names
+                .iter()
+                .position(|name| *name == texts.value(0))
+        };
+        let by = by.into_iter().map(level).collect::<Option<Vec<_>>>()?;
+        let (known, _) = match (tally, &by[..]) {
+            (Tally::Determined(found), [by]) => found.table.get(*by)?,
+            (Tally::Joint(found), [a, b]) => found.table.get(&[*a as u32, *b as u32])?,
+            _ => return None,
+        };
+        let known = levels[of].names.get(*known as usize)?;
+        Some(format!(
+            ", and a record before it has {} = {known}",
+            self.subjects[of].name
+        ))
     }
 }

@@ -13,9 +13,9 @@ use super::columns::{Chunk, Levels, MISSING};
 /// The most levels of a column that determines another, or is determined.
 pub(super) const MOST_LEVELS: usize = 20_000;
 /// Each level of a column that determines another occurs so often on average.
-const REPEATS: u64 = 5;
+pub(super) const REPEATS: u64 = 5;
 /// Pairs of records with the same level that a sample must have.
-const FEWEST_PAIRS: usize = 16;
+pub(super) const FEWEST_PAIRS: usize = 16;
 
 /// A column that has determined another so far.
 pub(super) struct Determined {
@@ -104,7 +104,7 @@ impl Determined {
 }
 
 /// Equal counts and how many there are of each, ascending.
-fn alike(counts: impl IntoIterator<Item = u64>) -> Vec<(u64, u64)> {
+pub(super) fn alike(counts: impl IntoIterator<Item = u64>) -> Vec<(u64, u64)> {
     let mut times = std::collections::BTreeMap::new();
     for count in counts.into_iter().filter(|count| *count > 0) {
         *times.entry(count).or_default() += 1;
@@ -142,7 +142,7 @@ fn again(codes: &[u32]) -> Vec<(usize, usize)> {
     .collect()
 }
 
-fn determines(again: &[(usize, usize)], codes: &[u32]) -> bool {
+pub(super) fn determines(again: &[(usize, usize)], codes: &[u32]) -> bool {
     again.iter().all(|(first, row)| {
         let (first, this) = (codes[*first], codes[*row]);
         first == this || first == MISSING || this == MISSING

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::columns::{Chunk, Levels, MISSING, Subject};
 use super::determined::{self, Determined};
 use super::follows::{self, Follower};
+use super::joint::{self, Joint};
 use super::order::{self, Ordered};
 use super::sums::{self, Added};
 use super::tally::{Following, Tally};
@@ -164,18 +165,24 @@ impl Search<'_> {
         let (added, of_sum) = sums::candidates(self.subjects, self.sample, &numbers);
         let added = strongest(added, of_sum, |_| f64::INFINITY);
         let (determined, of_level) = determined::candidates(self.sample, &levels);
+        let alone = determined.iter().map(|found| (found.by, found.of)).collect();
+        let (joint, of_joint) = joint::candidates(self.sample, &levels, &alone);
+        let joint = strongest(joint, of_joint, |found| found.promise(self.sample, records));
         let determined = strongest(determined, of_level, |found| found.promise(self.sample, records));
         let tallies = orders.into_iter().map(Tally::Order);
         let tallies = tallies.chain(added.into_iter().map(Tally::Sum));
         let tallies = tallies.chain(determined.into_iter().map(Tally::Determined));
+        let tallies = tallies.chain(joint.into_iter().map(Tally::Joint));
         let following = self.followed(tallies.collect())?;
-        let (mut orders, mut added, mut determined) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut orders, mut added) = (Vec::new(), Vec::new());
+        let (mut determined, mut joint) = (Vec::new(), Vec::new());
         for tally in following.tallies {
             match tally {
                 Tally::Order(found) if found.evidence(self.sample) >= least(of_order) => orders.push(found),
                 Tally::Sum(found) if found.evidence(self.sample) >= least(of_sum) => added.push(found),
                 Tally::Determined(found) if found.evidence() >= least(of_level) => determined.push(found),
-                Tally::Order(_) | Tally::Sum(_) | Tally::Determined(_) => {}
+                Tally::Joint(found) if found.evidence() >= least(of_joint) => joint.push(found),
+                Tally::Order(_) | Tally::Sum(_) | Tally::Determined(_) | Tally::Joint(_) => {}
             }
         }
         let mut found: Vec<Kept> = self.orders(&orders, &added).into_iter().map(Kept::from).collect();
@@ -185,6 +192,7 @@ impl Search<'_> {
                 .map(|added| Kept::from(self.sum(&added.parts, added.total))),
         );
         found.extend(self.determined(&determined, &following.levels));
+        found.extend(self.joint(joint, &determined, &following.levels));
         found.extend(self.follows(&numbers, &found)?);
         Ok(found)
     }
@@ -278,9 +286,24 @@ impl Search<'_> {
         kept.map(|found| Kept {
             pairs: found.pairs(levels),
             ..Kept::from(Rule::Determines {
-                by: self.name(found.by),
+                by: vec![self.name(found.by)],
                 of: self.name(found.of),
                 both: both(found.by, found.of),
+            })
+        })
+        .collect()
+    }
+
+    /// What two columns determine together, and does not follow from what one does.
+    fn joint(&self, found: Vec<Joint>, determined: &[Determined], levels: &[Levels]) -> Vec<Kept> {
+        let alone = determined.iter().map(|found| (found.by, found.of)).collect();
+        let own = joint::own(found, &alone).into_iter();
+        own.map(|found| Kept {
+            pairs: found.pairs(levels),
+            ..Kept::from(Rule::Determines {
+                by: found.by.map(|by| self.name(by)).to_vec(),
+                of: self.name(found.of),
+                both: false,
             })
         })
         .collect()

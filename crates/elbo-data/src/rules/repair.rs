@@ -7,13 +7,16 @@
 
 mod families;
 mod follow;
+mod in_turn;
 mod levels;
 mod numbers;
+
+use std::collections::{BTreeMap, HashMap};
 
 use arrow::array::{Array, ArrayRef, StringArray};
 use arrow::compute::interleave;
 
-use super::columns::{from_texts, numbers, texts};
+use super::columns::{self, from_texts, numbers, texts};
 use super::sums::Tolerance;
 use super::{Kept, Rule};
 use crate::error::DataError;
@@ -21,7 +24,10 @@ use crate::kind::number::Number;
 use crate::schema::{Field, Schema};
 use families::Families;
 pub use follow::Draws;
+use in_turn::Codes;
+pub use in_turn::{InTurn, Left};
 use levels::Lookup;
+pub(super) use levels::joined;
 use numbers::{Order, Sum};
 
 /// Rounds until the rules of a record no longer change anything, at most.
@@ -59,6 +65,8 @@ pub struct Keeper {
     sums: Vec<Sum>,
     orders: Vec<Order>,
     families: Families,
+    /// The levels of the values of the fields that determine others, by their place.
+    codes: HashMap<usize, Codes>,
 }
 
 impl Keeper {
@@ -113,7 +121,14 @@ impl Keeper {
                 });
             }
             Rule::Determines { by, of, .. } => {
-                let (by, of) = (place(by)?, place(of)?);
+                let by: Vec<usize> = by.iter().map(&mut place).collect::<Option<_>>()?;
+                let of = place(of)?;
+                for (at, place) in by.iter().enumerate() {
+                    let values = kept.pairs.iter();
+                    let values = values.filter_map(|(by, _, n)| Some((levels::part(by, at)?, *n)));
+                    let codes = Codes::new(&self.fields[*place].1, values);
+                    codes.map(|codes| self.codes.entry(*place).or_insert(codes));
+                }
                 self.lookups.push(Lookup::new(by, of, &kept.pairs));
             }
             Rule::Follows { by, of } => {
@@ -182,7 +197,11 @@ impl Keeper {
     pub fn broken(&self, columns: &[ArrayRef]) -> Result<Vec<bool>, DataError> {
         let mut broken = vec![false; columns.first().map_or(0, |column| column.len())];
         for lookup in &self.lookups {
-            let (by, of) = (self.texts(columns, lookup.by)?, self.texts(columns, lookup.of)?);
+            let by = lookup.by.iter().map(|by| self.texts(columns, *by));
+            let (by, of) = (
+                by.collect::<Result<Vec<_>, _>>()?,
+                self.texts(columns, lookup.of)?,
+            );
             for (row, broken) in broken.iter_mut().enumerate() {
                 *broken |= !lookup.holds(&by, &of, row);
             }
@@ -221,7 +240,7 @@ impl Keeper {
     fn computed(&self) -> Vec<bool> {
         let mut computed = vec![false; self.fields.len()];
         let sums = self.sums.iter().flat_map(Sum::places);
-        let lookups = self.lookups.iter().flat_map(|lookup| [lookup.by, lookup.of]);
+        let lookups = self.lookups.iter().flat_map(Lookup::places);
         sums.chain(lookups).for_each(|place| computed[place] = true);
         computed
     }
@@ -318,20 +337,21 @@ impl<'a> Work<'a> {
     fn look_up(&mut self) -> Result<bool, DataError> {
         let mut any = false;
         for lookup in &self.keeper.lookups {
-            let by = self.keeper.texts(self.columns, lookup.by)?;
+            let by = lookup.by.iter().map(|by| self.keeper.texts(self.columns, *by));
+            let by = by.collect::<Result<Vec<_>, _>>()?;
             let of = self.keeper.texts(self.columns, lookup.of)?;
-            let mut updates: [Vec<(usize, String)>; 2] = Default::default();
-            for row in 0..by.len() {
-                let holds = [self.holds[lookup.by][row], self.holds[lookup.of][row]];
-                if let Some((side, value)) = lookup.change(&by, &of, row, holds, self.change) {
-                    updates[side].push((row, value.to_owned()));
+            let mut updates: BTreeMap<usize, Vec<(usize, String)>> = BTreeMap::new();
+            for row in 0..of.len() {
+                let hold = |place: usize| self.holds[place][row];
+                for (place, value) in lookup.change(&by, &of, row, hold, self.change) {
+                    updates.entry(place).or_default().push((row, value.to_owned()));
                 }
-                for place in [lookup.by, lookup.of] {
+                for place in lookup.places() {
                     self.holds[place][row] = self.holds[place][row].max(Hold::Kept);
                 }
             }
-            for (place, updates) in [lookup.by, lookup.of].into_iter().zip(updates) {
-                any |= !updates.is_empty();
+            for (place, updates) in updates {
+                any = true;
                 let (rows, values): (Vec<usize>, Vec<String>) = updates.into_iter().unzip();
                 let data_type = self.columns[self.keeper.fields[place].0].data_type().clone();
                 self.replace(place, &rows, &from_texts(values.into(), &data_type)?)?;

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::columns::{Chunk, Levels, Subject};
 use super::determined::{Determined, MOST_LEVELS};
+use super::joint::Joint;
 use super::order::Ordered;
 use super::sums::Added;
 use crate::error::DataError;
@@ -14,6 +15,7 @@ pub(super) enum Tally {
     Order(Ordered),
     Sum(Added),
     Determined(Determined),
+    Joint(Joint),
 }
 
 impl Tally {
@@ -23,6 +25,7 @@ impl Tally {
             Self::Order(ordered) => ordered.see(chunk),
             Self::Sum(added) => added.see(chunk),
             Self::Determined(determined) => determined.see(chunk),
+            Self::Joint(joint) => joint.see(chunk),
         }
     }
 
@@ -31,7 +34,7 @@ impl Tally {
         match self {
             Self::Order(ordered) => vec![ordered.low, ordered.high],
             Self::Sum(added) => added.parts.iter().copied().chain([added.total]).collect(),
-            Self::Determined(_) => Vec::new(),
+            Self::Determined(_) | Self::Joint(_) => Vec::new(),
         }
     }
 
@@ -40,7 +43,14 @@ impl Tally {
         match self {
             Self::Order(_) | Self::Sum(_) => Vec::new(),
             Self::Determined(determined) => vec![determined.by, determined.of],
+            Self::Joint(joint) => vec![joint.by[0], joint.by[1], joint.of],
         }
+    }
+
+    /// Whether it has more levels than are remembered; `many`: which subjects have.
+    fn is_large(&self, many: &[bool]) -> bool {
+        let joint = matches!(self, Self::Joint(joint) if joint.is_large());
+        joint || self.levels().iter().any(|place| many[*place])
     }
 
     pub(super) fn subjects(&self) -> Vec<usize> {
@@ -165,8 +175,7 @@ impl<'a> Following<'a> {
             .iter()
             .map(|levels| levels.names.len() > MOST_LEVELS)
             .collect();
-        self.tallies
-            .retain(|tally| tally.levels().iter().all(|place| !many[*place]));
+        self.tallies.retain(|tally| !tally.is_large(&many));
         Ok(())
     }
 }

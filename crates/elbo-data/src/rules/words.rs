@@ -7,7 +7,7 @@ use std::str::FromStr;
 use super::Rule;
 
 /// Signs between names, the longest first.
-const SIGNS: [&str; 7] = ["<->", "<=", "->", "<", "+", "=", "~"];
+const SIGNS: [&str; 8] = ["<->", "<=", "->", "<", "+", "=", "~", ","];
 /// What a name cannot hold outside of quotes, beside blanks.
 const SPECIAL: [char; 8] = ['"', '<', '>', '=', '+', '~', ',', '\\'];
 
@@ -87,7 +87,8 @@ impl fmt::Display for Rule {
             }
             Self::Determines { by, of, both } => {
                 let sign = if *both { "<->" } else { "->" };
-                write!(f, "{} {sign} {}", written(by), written(of))
+                let by: Vec<String> = by.iter().map(|by| written(by)).collect();
+                write!(f, "{} {sign} {}", by.join(", "), written(of))
             }
             Self::Follows { by, of } => write!(f, "{} ~ {}", written(of), written(by)),
         }
@@ -122,7 +123,7 @@ fn parsed(tokens: &[Token]) -> Option<Rule> {
                 strict: *sign == "<",
             }),
             "->" | "<->" => Some(Rule::Determines {
-                by: a,
+                by: vec![a],
                 of: b,
                 both: *sign == "<->",
             }),
@@ -133,6 +134,20 @@ fn parsed(tokens: &[Token]) -> Option<Rule> {
             "~" => Some(Rule::Follows { by: b, of: a }),
             _ => None,
         };
+    }
+    if let [
+        Token::Name(a),
+        Token::Sign(","),
+        Token::Name(b),
+        Token::Sign("->"),
+        Token::Name(of),
+    ] = tokens
+    {
+        return Some(Rule::Determines {
+            by: vec![a.clone(), b.clone()],
+            of: of.clone(),
+            both: false,
+        });
     }
     let [parts @ .., Token::Sign("="), Token::Name(total)] = tokens else {
         return None;
@@ -177,6 +192,7 @@ mod tests {
             "a = b",
             "city -> state",
             "education <-> education-num",
+            "origin, dest -> distance",
             "booked_at ~ check_in",
             "\"a~b\" ~ \"c d\"",
             "\"Hours per week\" <= \"a<b\"",
@@ -216,6 +232,10 @@ mod tests {
             "a => b",
             "a ~ a",
             "a ~ b ~ c",
+            "a, b",
+            "a, b -> a",
+            "a, b <-> c",
+            "a, b, c -> d",
             "a b = c",
         ] {
             assert!(text.parse::<Rule>().is_err(), "{text}");

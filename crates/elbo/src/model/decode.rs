@@ -186,6 +186,10 @@ impl Opened {
             }
             _ => Levels::Drawn(Box::new(self.level_table(after, &levels))),
         });
+        let table = match table {
+            Some(Levels::Drawn(table)) => Some(Levels::Drawn(Box::new(table.by_rules(self.in_turn(codes)?)))),
+            table => table,
+        };
         // Known values are laid over whole chunks.
         let kept = codes.known.as_ref().map_or(codes.rows.len(), |_| size);
         let mut x = self.values(&after, table, drawing, (&filled_up(codes), kept))?;

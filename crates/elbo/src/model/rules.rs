@@ -7,7 +7,7 @@
 use elbo_data::arrow::array::ArrayRef;
 use elbo_data::arrow::compute::interleave_record_batch;
 use elbo_data::arrow::record_batch::RecordBatch;
-use elbo_data::rules::{Change, Draws, Hold};
+use elbo_data::rules::{Change, Draws, Hold, InTurn};
 use elbo_data::{Column, DataError};
 
 use super::decode::{Draw, Drawing};
@@ -33,6 +33,23 @@ impl Opened {
     pub(crate) fn by_rules(&self, codes: &Codes, drawing: &Drawing) -> Result<RecordBatch, DataError> {
         let records = self.decode(codes, drawing)?;
         self.made(records, &codes.y, Change::Any, drawing.draws(&codes.rows))
+    }
+
+    /// The rules for the records of a chunk whose fields are drawn in turn, which know what is known of them; none where
+    /// there are no rules.
+    pub(super) fn in_turn(&self, codes: &Codes) -> Result<Option<InTurn<'_>>, DataError> {
+        if self.keeper.is_empty() {
+            return Ok(None);
+        }
+        let mut rules = self.keeper.in_turn();
+        let given = self.y_fields.iter().zip(&codes.y);
+        let known = self.x_fields.iter().zip(codes.known.iter().flatten());
+        for (field, column) in given.chain(known) {
+            if rules.concerns(*field) {
+                rules.fix(*field, self.schema.decode(*field, column)?, &column.observed)?;
+            }
+        }
+        Ok(Some(rules))
     }
 
     /// Generated records with what rules determine, or whatever they need.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use elbo_core::field::levels::{Levels, OneByOne, Seen};
 use elbo_data::arrow::array::ArrayRef;
 use elbo_data::kind::mode;
+use elbo_data::rules::{InTurn, Left};
 use elbo_data::{Column, DataError, Field, Schema};
 
 use super::{Draw, Drawing};
@@ -21,6 +22,8 @@ pub(super) struct LevelTable<'a> {
     known: &'a [Vec<Option<u32>>],
     /// Whether every field sees the known levels, also those of later fields.
     ahead: bool,
+    /// Rules that the values keep while they are drawn; none where they are not.
+    rules: Option<InTurn<'a>>,
     next: usize,
 }
 
@@ -48,6 +51,7 @@ impl<'a> LevelTable<'a> {
             odds: Odds::Likelihood(Box::new(levels.one_by_one(ahead.as_ref())), opened),
             known,
             ahead: ahead.is_some(),
+            rules: None,
             next: 0,
         }
     }
@@ -58,8 +62,14 @@ impl<'a> LevelTable<'a> {
             odds: Odds::Given(probabilities),
             known: &[],
             ahead: false,
+            rules: None,
             next: 0,
         }
+    }
+
+    /// The same, whose values keep these rules while they are drawn.
+    pub(super) fn by_rules(self, rules: Option<InTurn<'a>>) -> Self {
+        Self { rules, ..self }
     }
 
     /// The values of the next field, which is the schema's `field`; `noise` gives two draws for each row: the
@@ -72,18 +82,50 @@ impl<'a> LevelTable<'a> {
         noise: impl FnOnce() -> Vec<f32>,
     ) -> Result<ArrayRef, DataError> {
         let described = &schema.fields[field];
-        let rows = self.probabilities(described, drawing.missing);
+        let mut rows = self.probabilities(described, drawing.missing);
+        let left = self.left(field, rows.len());
+        for (p, left) in rows.iter_mut().zip(&left) {
+            if let (Some(own), Some(left)) = (p.as_mut(), left) {
+                *own = left.within(std::mem::take(own), described.missing_level());
+            }
+        }
         if drawing.draw == Draw::Mean {
-            self.choose(rows.iter().map(|p| p.as_deref().map_or(0, mode)).collect());
+            let levels: Vec<u32> = rows.iter().map(|p| p.as_deref().map_or(0, mode)).collect();
             // What is known is laid over what is expected.
             let anything = normalised(vec![1.0; described.levels()]);
             let rows = rows.into_iter().map(|p| p.unwrap_or_else(|| anything.clone()));
             let rows: Vec<Vec<f64>> = rows.collect();
-            return schema.decode(field, &schema.expected(field, &rows)?);
+            let values = schema.decode(field, &schema.expected(field, &rows)?)?;
+            return self.settle(field, (values, levels), &left, None);
         }
         let noise = noise();
-        let levels = self.draw_levels(rows, drawing, &noise);
-        schema.draw(field, &described.levels_column(levels)?, &within(&noise))
+        let (levels, within) = (Self::levels(rows, drawing, &noise), within(&noise));
+        let values = schema.draw(field, &described.levels_column(levels.clone())?, &within)?;
+        self.settle(field, (values, levels), &left, Some(&within))
+    }
+
+    /// What the rules leave of the next field in each of so many rows.
+    fn left(&self, field: usize, rows: usize) -> Vec<Option<Left<'a>>> {
+        let rules = self.rules.as_ref();
+        rules.map_or(Vec::new(), |rules| rules.left(field, rows))
+    }
+
+    /// Goes on to the next field with these values and levels, but for what the rules settle.
+    fn settle(
+        &mut self,
+        field: usize,
+        (mut values, mut levels): (ArrayRef, Vec<u32>),
+        left: &[Option<Left<'_>>],
+        within: Option<&[f32]>,
+    ) -> Result<ArrayRef, DataError> {
+        if let Some(rules) = &mut self.rules {
+            let drawn = within.map(|within| (&levels[..], within));
+            let (settled, changed) = rules.settle(field, values, left, drawn)?;
+            values = settled;
+            changed.into_iter().for_each(|(row, level)| levels[row] = level);
+        }
+        self.choose(levels);
+        Ok(values)
     }
 
     /// As [`Self::next`] with a sample of each value, as the column that the encoder would read.
@@ -96,18 +138,16 @@ impl<'a> LevelTable<'a> {
     ) -> Result<Column, DataError> {
         let described = &schema.fields[field];
         let rows = self.probabilities(described, drawing.missing);
-        let levels = self.draw_levels(rows, drawing, noise);
+        let levels = Self::levels(rows, drawing, noise);
+        self.choose(levels.clone());
         schema.draw_column(field, &described.levels_column(levels)?, &within(noise))
     }
 
-    /// Draws a level of each row of probabilities, and goes on to the next field.
-    fn draw_levels(&mut self, rows: Distributions, drawing: &Drawing, noise: &[f32]) -> Vec<u32> {
+    /// A draw of a level from each row of probabilities.
+    fn levels(rows: Distributions, drawing: &Drawing, noise: &[f32]) -> Vec<u32> {
         let level = |p, u| pick(&sharpened(p, drawing.sampling.temperature), u);
         let drawn = rows.into_iter().zip(noise.iter().step_by(2));
-        let drawn = drawn.map(|(p, u)| p.map_or(0, |p| level(p, *u)));
-        let levels: Vec<u32> = drawn.collect();
-        self.choose(levels.clone());
-        levels
+        drawn.map(|(p, u)| p.map_or(0, |p| level(p, *u))).collect()
     }
 
     /// A draw of the next field's level in each row: of p(level | S), with P(S), where the row has a set S, else of

@@ -1,0 +1,235 @@
+//! `a, b -> c`: which pairs of columns determine a third together, and not by chance.
+//!
+//! Every column that splits the records finely helps another to determine. So what counts is how unlikely it would be, if
+//! the second column told nothing about the third that the first does not, that all records with the same values of both
+//! have the same value of the third; and the other way round.
+
+use std::collections::{HashMap, HashSet};
+
+use rayon::prelude::*;
+
+use super::columns::{Chunk, Levels, MISSING};
+use super::determined::{FEWEST_PAIRS, MOST_LEVELS, REPEATS, alike, determines};
+use super::repair::joined;
+
+/// Pairs are looked for among so many columns, the first: all pairs of more would take too long.
+const MOST_COLUMNS: usize = 64;
+
+/// Two columns that have determined a third so far.
+pub(super) struct Joint {
+    pub(super) by: [usize; 2],
+    pub(super) of: usize,
+    /// For the levels of the two the level of the third, and in how many records; of those in which all are known.
+    pub(super) table: HashMap<[u32; 2], (u32, u64)>,
+}
+
+impl Joint {
+    pub(super) fn new(by: [usize; 2], of: usize) -> Self {
+        Self {
+            by,
+            of,
+            table: HashMap::new(),
+        }
+    }
+
+    /// The first record of a chunk that breaks the rule.
+    pub(super) fn see(&mut self, chunk: &Chunk) -> Option<usize> {
+        for (row, of) in chunk.codes[self.of].iter().enumerate() {
+            let by = self.by.map(|by| chunk.codes[by][row]);
+            if *of == MISSING || by.contains(&MISSING) {
+                continue;
+            }
+            let (known, records) = self.table.entry(by).or_insert((*of, 0));
+            if known != of {
+                return Some(row);
+            }
+            *records += 1;
+        }
+        None
+    }
+
+    /// Whether there are too many pairs of levels to remember.
+    pub(super) fn is_large(&self) -> bool {
+        self.table.len() > MOST_LEVELS
+    }
+
+    /// How unlikely it is that a column that tells nothing makes the other determine the third, in nats, the lesser of
+    /// both: −Σ ln Σ q^n, the first sum over the pairs of levels, with n records each, the second over the levels of the
+    /// third, with shares q among the records that have the level of the other. 0 where the pairs hardly repeat.
+    pub(super) fn evidence(&self) -> f64 {
+        let records: u64 = self.table.values().map(|(_, n)| n).sum();
+        match records < REPEATS * self.table.len() as u64 {
+            true => 0.0,
+            false => self.surprise(0).min(self.surprise(1)),
+        }
+    }
+
+    /// The evidence that so many records would give if they were like those of the sample.
+    pub(super) fn promise(&self, sample: &Chunk, records: usize) -> f64 {
+        let mut seen = Self::new(self.by, self.of);
+        seen.see(sample);
+        seen.surprise(0).min(seen.surprise(1)) * records as f64 / sample.records.max(1) as f64
+    }
+
+    /// How unlikely it is that the other column of the two tells nothing.
+    fn surprise(&self, one: usize) -> f64 {
+        let mut within: HashMap<u32, (HashMap<u32, u64>, Vec<u64>)> = HashMap::new();
+        for (by, (of, n)) in &self.table {
+            let (levels, groups) = within.entry(by[one]).or_default();
+            *levels.entry(*of).or_default() += n;
+            groups.push(*n);
+        }
+        let of_level = |(levels, groups): (HashMap<u32, u64>, Vec<u64>)| -> f64 {
+            let records: u64 = groups.iter().sum();
+            let levels = alike(levels.into_values());
+            let same = |n: u64| -> f64 {
+                let share = |(count, times): &(u64, u64)| {
+                    *times as f64 * (*count as f64 / records as f64).powf(n as f64)
+                };
+                levels.iter().map(share).sum()
+            };
+            let groups = alike(groups).into_iter();
+            groups
+                .map(|(n, times)| -(times as f64) * same(n).max(f64::MIN_POSITIVE).ln())
+                .sum()
+        };
+        // In a fixed order, so that rounding is the same every time.
+        let mut nats: Vec<f64> = within.into_values().map(of_level).collect();
+        nats.sort_unstable_by(f64::total_cmp);
+        nats.iter().sum()
+    }
+
+    /// The levels of the two columns as one, the level of the third and the number of records, the most frequent first.
+    pub(super) fn pairs(&self, levels: &[Levels]) -> Vec<(String, String, u64)> {
+        let name = |place: usize, level: u32| levels[place].names[level as usize].as_str();
+        let pairs = self.table.iter().filter_map(|(by, (of, n))| {
+            let by = joined([0, 1].map(|at| Some(name(self.by[at], by[at]))))?;
+            Some((by, name(self.of, *of).to_owned(), *n))
+        });
+        let mut pairs: Vec<_> = pairs.collect();
+        pairs.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
+        pairs
+    }
+}
+
+/// Pairs of columns that determine a third throughout the sample, though they repeat and neither does so alone
+/// (`alone`: which columns determine which); and how many there are of all.
+pub(super) fn candidates(
+    sample: &Chunk,
+    columns: &[usize],
+    alone: &HashSet<(usize, usize)>,
+) -> (Vec<Joint>, usize) {
+    let columns = &columns[..columns.len().min(MOST_COLUMNS)];
+    let pairs = (0..columns.len()).flat_map(|second| (0..second).map(move |first| (first, second)));
+    let pairs: Vec<[usize; 2]> = pairs.map(|(a, b)| [columns[a], columns[b]]).collect();
+    let of_pair = |by: &[usize; 2]| {
+        let again = again(sample, *by);
+        let new = |of: &usize| !by.contains(of) && by.iter().all(|by| !alone.contains(&(*by, *of)));
+        let others = columns.iter().filter(|of| new(of));
+        let found =
+            others.filter(|of| again.len() >= FEWEST_PAIRS && determines(&again, &sample.codes[**of]));
+        found.map(|of| Joint::new(*by, *of)).collect::<Vec<_>>()
+    };
+    let found = pairs.par_iter().flat_map_iter(of_pair).collect();
+    (found, pairs.len() * columns.len().saturating_sub(2))
+}
+
+/// Each record whose levels of both columns occurred before together, with the first record that has them.
+fn again(sample: &Chunk, [a, b]: [usize; 2]) -> Vec<(usize, usize)> {
+    let mut first = HashMap::new();
+    let pairs = sample.codes[a].iter().zip(&sample.codes[b]).enumerate();
+    let known = pairs.filter(|(_, (a, b))| **a != MISSING && **b != MISSING);
+    known
+        .filter_map(|(row, pair)| {
+            let first = *first.entry(pair).or_insert(row);
+            (first != row).then_some((first, row))
+        })
+        .collect()
+}
+
+/// Of those that say the same the first: of three columns of which each two determine the third, the last is determined;
+/// what two columns determine that are one column's parts (`alone`), this column need not; and what is determined by two
+/// columns that it determines follows from that.
+pub(super) fn own(found: Vec<Joint>, alone: &HashSet<(usize, usize)>) -> Vec<Joint> {
+    let all: HashSet<([usize; 2], usize)> = found.iter().map(|joint| (joint.by, joint.of)).collect();
+    let ordered = |a: usize, b: usize| [a.min(b), a.max(b)];
+    let is_own = |joint: &Joint| {
+        let [a, b] = joint.by;
+        let later = [(a, b), (b, a)].into_iter().any(|(one, other)| {
+            // `one` is determined in turn, and stands behind.
+            one > joint.of && all.contains(&(ordered(other, joint.of), one))
+        });
+        let coarser = [(a, b), (b, a)].into_iter().any(|(one, other)| {
+            all.iter().any(|(by, of)| {
+                let part = by.iter().find(|part| **part != other).copied().unwrap_or(one);
+                let same = *of == joint.of && by.contains(&other) && part != one;
+                same && alone.contains(&(one, part)) && (!alone.contains(&(part, one)) || part < one)
+            })
+        });
+        let back = [a, b].iter().all(|by| alone.contains(&(joint.of, *by)));
+        !later && !coarser && !back
+    };
+    found.into_iter().filter(is_own).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunk(codes: Vec<Vec<u32>>) -> Chunk {
+        Chunk {
+            numbers: Vec::new(),
+            records: codes[0].len(),
+            codes,
+        }
+    }
+
+    #[test]
+    fn the_evidence_is_that_of_a_column_that_tells_nothing() {
+        // Of two halves each, which determine the third only together: in each half of the one the third is one of two.
+        let a: Vec<u32> = (0..40).map(|i| i % 2).collect();
+        let b: Vec<u32> = (0..40).map(|i| i / 2 % 2).collect();
+        let c = a.iter().zip(&b).map(|(a, b)| a ^ b).collect();
+        let mut joint = Joint::new([0, 1], 2);
+        assert_eq!(joint.see(&chunk(vec![a.clone(), b, c])), None);
+        // four pairs of ten records, each all the same by chance: 4 · −ln(2 · (1/2)^10) = 36 ln 2
+        assert!((joint.evidence() - 36.0 * 2f64.ln()).abs() < 1e-9);
+        // what one of them determines alone needs no other
+        let mut alone = Joint::new([0, 1], 2);
+        let other = (0..40).map(|i| i / 4 % 2).collect();
+        assert_eq!(alone.see(&chunk(vec![a.clone(), other, a])), None);
+        assert_eq!(alone.evidence(), 0.0);
+    }
+
+    #[test]
+    fn of_three_columns_the_last_is_determined() {
+        let joint = |by, of| Joint::new(by, of);
+        let none = HashSet::new();
+        let all = vec![joint([0, 1], 2), joint([0, 2], 1), joint([1, 2], 0)];
+        let left: Vec<_> = own(all, &none).iter().map(|joint| (joint.by, joint.of)).collect();
+        assert_eq!(left, [([0, 1], 2)]);
+        // cities (3) are parts of countries (1)
+        let all = || vec![joint([0, 1], 2), joint([0, 3], 2)];
+        let left = own(all(), &HashSet::from([(3, 1)]));
+        assert_eq!(left.iter().map(|joint| joint.by).collect::<Vec<_>>(), [[0, 1]]);
+        assert_eq!(own(all(), &HashSet::from([(2, 0), (2, 1)])).len(), 1);
+    }
+
+    #[test]
+    fn candidates_repeat_and_need_both() {
+        let (a, b): (Vec<u32>, Vec<u32>) =
+            ((0..90).map(|i| i % 3).collect(), (0..90).map(|i| i % 5).collect());
+        let sum = a.iter().zip(&b).map(|(a, b)| a + b).collect();
+        let sample = chunk(vec![a, b, sum, (0..90).collect()]);
+        let (found, looked_for) = candidates(&sample, &[0, 1, 2, 3], &HashSet::new());
+        let found: HashSet<_> = found.iter().map(|joint| (joint.by, joint.of)).collect();
+        assert_eq!(found, HashSet::from([([0, 1], 2), ([0, 2], 1), ([1, 2], 0)]));
+        assert_eq!(looked_for, 12);
+        assert!(
+            candidates(&sample, &[0, 1, 2], &HashSet::from([(0, 2), (1, 2)]))
+                .0
+                .len()
+                == 2
+        );
+    }
+}
