@@ -112,6 +112,10 @@ pub struct Kept {
     /// value of the other, as texts, and how many training records have them. The most frequent come first.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub pairs: Vec<(String, String, u64)>,
+    /// Of fields that determine another: how many training records have values of theirs that occur with several of the
+    /// other. These determine nothing.
+    #[serde(skip_serializing_if = "is_none", default)]
+    pub exceptions: u64,
     /// Of a field that follows another: quantiles of the differences between training values, evenly spaced from the
     /// smallest to the largest, in the unit of its numbers.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
@@ -123,7 +127,11 @@ impl Kept {
     /// fields.
     pub fn words(&self, kind: Option<&Kind>) -> String {
         let (Rule::Follows { by, of }, [least, .., most]) = (&self.rule, &self.differences[..]) else {
-            return self.rule.words();
+            let words = self.rule.words();
+            return match self.exceptions {
+                0 => words,
+                exceptions => format!("{words}, but for {exceptions} records"),
+            };
         };
         let places = kind.and_then(Kind::number).and_then(|number| number.grid);
         let places = places.map_or(2, |grid| usize::from(grid.decimals));
@@ -136,11 +144,16 @@ impl Kept {
     }
 }
 
+fn is_none(exceptions: &u64) -> bool {
+    *exceptions == 0
+}
+
 impl From<Rule> for Kept {
     fn from(rule: Rule) -> Self {
         Self {
             rule,
             pairs: Vec::new(),
+            exceptions: 0,
             differences: Vec::new(),
         }
     }

@@ -123,7 +123,7 @@ fn what_is_found_is_reported_and_holds_in_new_rows() {
     expected.sort_unstable();
     assert_eq!(found, expected);
     let words = folder.done("inspect visits.csv");
-    assert!(words.contains("rules that hold in all records"), "{words}");
+    assert!(words.contains("rules that hold in the records"), "{words}");
     assert!(words.contains("`city` determines `state`"), "{words}");
 
     folder.done(&format!("train visits.csv --out run {SMALL}"));

@@ -70,6 +70,7 @@ pub fn check(
         Ok(Kept {
             rule: rule.clone(),
             pairs: own.unwrap_or_default(),
+            exceptions: 0,
             differences,
         })
     });
@@ -110,11 +111,11 @@ impl Stated<'_> {
                 let (places, of) = (places.collect::<Result<Vec<_>, _>>()?, self.levels(rule, of)?);
                 match places[..] {
                     [by] => {
-                        let there = Tally::Determined(Determined::new(by, of));
-                        let back = both.then(|| Tally::Determined(Determined::new(of, by)));
+                        let there = Tally::Determined(Determined::strict(by, of));
+                        let back = both.then(|| Tally::Determined(Determined::strict(of, by)));
                         std::iter::once(there).chain(back).collect()
                     }
-                    [a, b] => vec![Tally::Joint(Joint::new([a, b], of))],
+                    [a, b] => vec![Tally::Joint(Joint::strict([a, b], of))],
                     _ => return Err(self.unfit(rule, &by[0], "one of more than two that determine another")),
                 }
             }

@@ -3,6 +3,9 @@
 //! A column whose values hardly occur twice determines every other, and every column determines one that hardly varies.
 //! Neither means anything. What counts is how unlikely it would be, if both columns were independent, that all records
 //! with the same value of one have the same value of the other.
+//!
+//! Data of people's own have exceptions: a spelling, a route that was measured twice. So in a rule that is found, values
+//! that a hundredth of the records have at most may occur with several values of the other column. These determine nothing.
 
 use std::collections::HashMap;
 
@@ -17,24 +20,51 @@ pub(super) const REPEATS: u64 = 5;
 /// Pairs of records with the same level that a sample must have.
 pub(super) const FEWEST_PAIRS: usize = 16;
 
+/// The level that stands for several.
+pub(super) const SEVERAL: u32 = MISSING - 1;
+/// The share of the records that may have values of which each occurs with several of the other column.
+const EXCEPTIONS: f64 = 0.01;
+
+/// Whether so many exceptions among so many records are too many.
+pub(super) fn too_many(exceptions: u64, records: u64) -> bool {
+    exceptions as f64 > EXCEPTIONS * records as f64
+}
+
+/// ln of the number of ways to choose so many of all: as many rules are looked for at once, of those with exceptions.
+pub(super) fn ways(chosen: usize, all: usize) -> f64 {
+    let ratio = |at: usize| ((all - at) as f64 / (at + 1) as f64).ln();
+    (0..chosen.min(all)).map(ratio).sum()
+}
+
 /// A column that has determined another so far.
 pub(super) struct Determined {
     pub(super) by: usize,
     pub(super) of: usize,
+    /// Whether there may be no exceptions.
+    strict: bool,
     /// For each level of the one the level of the other, and in how many records; of those in which both are known.
     pub(super) table: Vec<(u32, u64)>,
 }
 
 impl Determined {
+    /// Without exceptions.
+    pub(super) fn strict(by: usize, of: usize) -> Self {
+        Self {
+            strict: true,
+            ..Self::new(by, of)
+        }
+    }
+
     pub(super) fn new(by: usize, of: usize) -> Self {
         Self {
             by,
             of,
+            strict: false,
             table: Vec::new(),
         }
     }
 
-    /// The first record of a chunk that breaks the rule.
+    /// The first record of a chunk that breaks the rule, or its last, if the exceptions are too many.
     pub(super) fn see(&mut self, chunk: &Chunk) -> Option<usize> {
         let pairs = chunk.codes[self.by].iter().zip(&chunk.codes[self.of]);
         for (row, (by, of)) in pairs.enumerate() {
@@ -47,11 +77,23 @@ impl Determined {
             }
             let (known, records) = &mut self.table[by];
             if *records > 0 && known != of {
-                return Some(row);
+                if self.strict {
+                    return Some(row);
+                }
+                *known = SEVERAL;
+            } else {
+                *known = *of;
             }
-            (*known, *records) = (*of, *records + 1);
+            *records += 1;
         }
-        None
+        let all = self.table.iter().map(|(_, n)| n).sum();
+        too_many(self.exceptions(), all).then_some(chunk.records.saturating_sub(1))
+    }
+
+    /// The records of values that occur with several of the other column.
+    pub(super) fn exceptions(&self) -> u64 {
+        let several = self.table.iter().filter(|(of, _)| *of == SEVERAL);
+        several.map(|(_, n)| n).sum()
     }
 
     /// How unlikely it is that independent values are determined, in nats: −Σ ln Σ q^n, the first sum over the levels of
@@ -75,7 +117,8 @@ impl Determined {
 
     /// Each level of the one column, the level of the other and the number of records, the most frequent first.
     pub(super) fn pairs(&self, levels: &[Levels]) -> Vec<(String, String, u64)> {
-        let met = self.table.iter().enumerate().filter(|(_, (_, n))| *n > 0);
+        let met = self.table.iter().enumerate();
+        let met = met.filter(|(_, (of, n))| *n > 0 && *of != SEVERAL);
         let name = |place: usize, level: usize| levels[place].names[level].clone();
         let pairs = met.map(|(by, (of, n))| (name(self.by, by), name(self.of, *of as usize), *n));
         let mut pairs: Vec<_> = pairs.collect();
@@ -84,11 +127,14 @@ impl Determined {
     }
 
     fn surprise(&self) -> f64 {
-        let groups: Vec<u64> = self.table.iter().map(|(_, n)| *n).filter(|n| *n > 0).collect();
+        let met = || self.table.iter().filter(|(_, n)| *n > 0);
+        let one: Vec<(u32, u64)> = met().filter(|(of, _)| *of != SEVERAL).copied().collect();
+        let exceptions = ways(met().count() - one.len(), met().count());
+        let groups: Vec<u64> = one.iter().map(|(_, n)| *n).collect();
         let records: u64 = groups.iter().sum();
         let mut levels: HashMap<u32, u64> = HashMap::new();
-        for (level, n) in &self.table {
-            *levels.entry(*level).or_default() += n;
+        for (level, n) in one {
+            *levels.entry(level).or_default() += n;
         }
         let (groups, levels) = (alike(groups), alike(levels.into_values()));
         let same = |n: u64| -> f64 {
@@ -99,7 +145,7 @@ impl Determined {
         let nats = groups
             .iter()
             .map(|(n, times)| -(*times as f64) * same(*n).max(f64::MIN_POSITIVE).ln());
-        nats.sum()
+        nats.sum::<f64>() - exceptions
     }
 }
 
@@ -142,11 +188,14 @@ fn again(codes: &[u32]) -> Vec<(usize, usize)> {
     .collect()
 }
 
+/// Whether records with the same level have the same of these codes, but for few.
 pub(super) fn determines(again: &[(usize, usize)], codes: &[u32]) -> bool {
-    again.iter().all(|(first, row)| {
+    let differs = |(first, row): &&(usize, usize)| {
         let (first, this) = (codes[*first], codes[*row]);
-        first == this || first == MISSING || this == MISSING
-    })
+        first != this && first != MISSING && this != MISSING
+    };
+    let most = (codes.len() as f64 * EXCEPTIONS) as usize;
+    again.iter().filter(differs).take(most + 1).count() <= most
 }
 
 #[cfg(test)]
@@ -159,7 +208,7 @@ mod tests {
             codes: vec![by.to_vec(), of.to_vec()],
             records: by.len(),
         };
-        let mut determined = Determined::new(0, 1);
+        let mut determined = Determined::strict(0, 1);
         let broken = determined.see(&chunk);
         (determined, broken)
     }
@@ -182,6 +231,30 @@ mod tests {
     fn a_level_with_two_others_breaks_the_rule_and_a_missing_one_does_not() {
         assert_eq!(seen(&[0, 1, 0, 0], &[5, 6, MISSING, 5]).1, None);
         assert_eq!(seen(&[0, 1, MISSING, 0], &[5, 6, 7, 6]).1, Some(3));
+    }
+
+    #[test]
+    fn few_values_may_determine_nothing() {
+        // a hundred values of three records each; one of them occurs with two others
+        let by: Vec<u32> = (0..300).map(|i| i % 100).collect();
+        let of = |exceptions: u32| (0..300).map(move |i| if i < exceptions { 10 } else { i % 100 % 10 });
+        let see = |exceptions: u32| {
+            let chunk = Chunk {
+                numbers: Vec::new(),
+                codes: vec![by.clone(), of(exceptions).collect()],
+                records: 300,
+            };
+            let mut determined = Determined::new(0, 1);
+            let broken = determined.see(&chunk);
+            (determined, broken)
+        };
+        let (one, broken) = see(1);
+        assert_eq!((broken, one.exceptions()), (None, 3));
+        // 99 groups of three among ten levels, the least of them 9 of 99, and 100 ways to choose the exception
+        let share = |n: f64| (n / 99.0).powi(3);
+        let expected = -99.0 * (share(9.0) + 9.0 * share(10.0)).ln() - 100f64.ln();
+        assert!((one.surprise() - expected).abs() < 1e-9);
+        assert_eq!(see(2).1, Some(299));
     }
 
     #[test]

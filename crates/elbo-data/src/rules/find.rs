@@ -285,6 +285,7 @@ impl Search<'_> {
             .filter(|found| both(found.by, found.of) || minimal.contains(&(found.by, found.of)));
         kept.map(|found| Kept {
             pairs: found.pairs(levels),
+            exceptions: found.exceptions(),
             ..Kept::from(Rule::Determines {
                 by: vec![self.name(found.by)],
                 of: self.name(found.of),
@@ -300,6 +301,7 @@ impl Search<'_> {
         let own = joint::own(found, &alone).into_iter();
         own.map(|found| Kept {
             pairs: found.pairs(levels),
+            exceptions: found.exceptions(),
             ..Kept::from(Rule::Determines {
                 by: found.by.map(|by| self.name(by)).to_vec(),
                 of: self.name(found.of),

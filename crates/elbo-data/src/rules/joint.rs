@@ -4,12 +4,13 @@
 //! the second column told nothing about the third that the first does not, that all records with the same values of both
 //! have the same value of the third; and the other way round.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
 use super::columns::{Chunk, Levels, MISSING};
-use super::determined::{FEWEST_PAIRS, MOST_LEVELS, REPEATS, alike, determines};
+use super::determined::{FEWEST_PAIRS, MOST_LEVELS, REPEATS, SEVERAL, alike, determines, too_many, ways};
 use super::repair::joined;
 
 /// Pairs are looked for among so many columns, the first: all pairs of more would take too long.
@@ -19,20 +20,31 @@ const MOST_COLUMNS: usize = 64;
 pub(super) struct Joint {
     pub(super) by: [usize; 2],
     pub(super) of: usize,
+    /// Whether there may be no exceptions.
+    strict: bool,
     /// For the levels of the two the level of the third, and in how many records; of those in which all are known.
     pub(super) table: HashMap<[u32; 2], (u32, u64)>,
 }
 
 impl Joint {
+    /// Without exceptions.
+    pub(super) fn strict(by: [usize; 2], of: usize) -> Self {
+        Self {
+            strict: true,
+            ..Self::new(by, of)
+        }
+    }
+
     pub(super) fn new(by: [usize; 2], of: usize) -> Self {
         Self {
             by,
             of,
+            strict: false,
             table: HashMap::new(),
         }
     }
 
-    /// The first record of a chunk that breaks the rule.
+    /// The first record of a chunk that breaks the rule, or its last, if the exceptions are too many.
     pub(super) fn see(&mut self, chunk: &Chunk) -> Option<usize> {
         for (row, of) in chunk.codes[self.of].iter().enumerate() {
             let by = self.by.map(|by| chunk.codes[by][row]);
@@ -41,11 +53,21 @@ impl Joint {
             }
             let (known, records) = self.table.entry(by).or_insert((*of, 0));
             if known != of {
-                return Some(row);
+                if self.strict {
+                    return Some(row);
+                }
+                *known = SEVERAL;
             }
             *records += 1;
         }
-        None
+        let all = self.table.values().map(|(_, n)| n).sum();
+        too_many(self.exceptions(), all).then_some(chunk.records.saturating_sub(1))
+    }
+
+    /// The records of values that occur with several of the third column.
+    pub(super) fn exceptions(&self) -> u64 {
+        let several = self.table.values().filter(|(of, _)| *of == SEVERAL);
+        several.map(|(_, n)| n).sum()
     }
 
     /// Whether there are too many pairs of levels to remember.
@@ -74,7 +96,8 @@ impl Joint {
     /// How unlikely it is that the other column of the two tells nothing.
     fn surprise(&self, one: usize) -> f64 {
         let mut within: HashMap<u32, (HashMap<u32, u64>, Vec<u64>)> = HashMap::new();
-        for (by, (of, n)) in &self.table {
+        let several = self.table.values().filter(|(of, _)| *of == SEVERAL).count();
+        for (by, (of, n)) in self.table.iter().filter(|(_, (of, _))| *of != SEVERAL) {
             let (levels, groups) = within.entry(by[one]).or_default();
             *levels.entry(*of).or_default() += n;
             groups.push(*n);
@@ -96,13 +119,14 @@ impl Joint {
         // In a fixed order, so that rounding is the same every time.
         let mut nats: Vec<f64> = within.into_values().map(of_level).collect();
         nats.sort_unstable_by(f64::total_cmp);
-        nats.iter().sum()
+        nats.iter().sum::<f64>() - ways(several, self.table.len())
     }
 
     /// The levels of the two columns as one, the level of the third and the number of records, the most frequent first.
     pub(super) fn pairs(&self, levels: &[Levels]) -> Vec<(String, String, u64)> {
         let name = |place: usize, level: u32| levels[place].names[level as usize].as_str();
-        let pairs = self.table.iter().filter_map(|(by, (of, n))| {
+        let one = self.table.iter().filter(|(_, (of, _))| *of != SEVERAL);
+        let pairs = one.filter_map(|(by, (of, n))| {
             let by = joined([0, 1].map(|at| Some(name(self.by[at], by[at]))))?;
             Some((by, name(self.of, *of).to_owned(), *n))
         });
@@ -147,29 +171,32 @@ fn again(sample: &Chunk, [a, b]: [usize; 2]) -> Vec<(usize, usize)> {
         .collect()
 }
 
-/// Of those that say the same the first: of three columns of which each two determine the third, the last is determined;
-/// what two columns determine that are one column's parts (`alone`), this column need not; and what is determined by two
-/// columns that it determines follows from that.
-pub(super) fn own(found: Vec<Joint>, alone: &HashSet<(usize, usize)>) -> Vec<Joint> {
-    let all: HashSet<([usize; 2], usize)> = found.iter().map(|joint| (joint.by, joint.of)).collect();
-    let ordered = |a: usize, b: usize| [a.min(b), a.max(b)];
-    let is_own = |joint: &Joint| {
-        let [a, b] = joint.by;
-        let later = [(a, b), (b, a)].into_iter().any(|(one, other)| {
-            // `one` is determined in turn, and stands behind.
-            one > joint.of && all.contains(&(ordered(other, joint.of), one))
-        });
-        let coarser = [(a, b), (b, a)].into_iter().any(|(one, other)| {
-            all.iter().any(|(by, of)| {
-                let part = by.iter().find(|part| **part != other).copied().unwrap_or(one);
-                let same = *of == joint.of && by.contains(&other) && part != one;
-                same && alone.contains(&(one, part)) && (!alone.contains(&(part, one)) || part < one)
-            })
-        });
-        let back = [a, b].iter().all(|by| alone.contains(&(joint.of, *by)));
-        !later && !coarser && !back
-    };
-    found.into_iter().filter(is_own).collect()
+/// Those that say something new; `alone`: which columns determine which. Each column is determined in one way, by as few
+/// pairs of levels as can be, and by none that it determines in turn. Of three columns of which each two determine the
+/// third, the last is determined: what is computed mostly stands behind.
+pub(super) fn own(mut found: Vec<Joint>, alone: &HashSet<(usize, usize)>) -> Vec<Joint> {
+    found.sort_by_key(|joint| (Reverse(joint.of), joint.table.len(), joint.by));
+    let mut edges = alone.clone();
+    let mut kept: Vec<Joint> = Vec::new();
+    for joint in found {
+        let determined = edges.iter().any(|(_, of)| *of == joint.of);
+        if !determined && !leads_to(&edges, joint.of, joint.by) {
+            edges.extend(joint.by.map(|by| (by, joint.of)));
+            kept.push(joint);
+        }
+    }
+    kept.sort_by_key(|joint| (joint.by, joint.of));
+    kept
+}
+
+/// Whether a column determines one of these, or determines what does.
+fn leads_to(edges: &HashSet<(usize, usize)>, from: usize, to: [usize; 2]) -> bool {
+    let (mut met, mut open) = (HashSet::from([from]), vec![from]);
+    while let Some(at) = open.pop() {
+        let next = edges.iter().filter(|(by, _)| *by == at).map(|(_, of)| *of);
+        open.extend(next.filter(|of| met.insert(*of)));
+    }
+    to.iter().any(|to| met.contains(to))
 }
 
 #[cfg(test)]
@@ -208,11 +235,15 @@ mod tests {
         let all = vec![joint([0, 1], 2), joint([0, 2], 1), joint([1, 2], 0)];
         let left: Vec<_> = own(all, &none).iter().map(|joint| (joint.by, joint.of)).collect();
         assert_eq!(left, [([0, 1], 2)]);
-        // cities (3) are parts of countries (1)
-        let all = || vec![joint([0, 1], 2), joint([0, 3], 2)];
-        let left = own(all(), &HashSet::from([(3, 1)]));
-        assert_eq!(left.iter().map(|joint| joint.by).collect::<Vec<_>>(), [[0, 1]]);
-        assert_eq!(own(all(), &HashSet::from([(2, 0), (2, 1)])).len(), 1);
+        // what one column determines alone, or determines one of the two, needs no other rule
+        for alone in [(3, 2), (2, 0)] {
+            assert_eq!(own(vec![joint([0, 1], 2)], &HashSet::from([alone])).len(), 0);
+        }
+        // the fewest pairs of levels
+        let mut fine = joint([0, 1], 3);
+        fine.table.insert([0, 0], (0, 1));
+        let left = own(vec![fine, joint([0, 2], 3)], &none);
+        assert_eq!(left.iter().map(|joint| joint.by).collect::<Vec<_>>(), [[0, 2]]);
     }
 
     #[test]

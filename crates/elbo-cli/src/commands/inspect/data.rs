@@ -58,7 +58,7 @@ fn rules(found: &Examination) -> String {
         let words = kept.words(field.map(|field| &field.kind));
         table.row([format!("  {}", kept.rule), words]);
     }
-    format!("\nrules that hold in all records\n{table}")
+    format!("\nrules that hold in the records\n{table}")
 }
 
 /// The first items, and the number of the others.
