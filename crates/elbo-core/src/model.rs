@@ -1,5 +1,7 @@
 //! The model: one type for plain and conditional VAEs.
 
+use std::sync::Arc;
+
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use elbo_kernels::STEADY_INPUTS;
@@ -12,7 +14,7 @@ use crate::encoder::Encoder;
 use crate::field::levels::Levels;
 use crate::network::Widest;
 use crate::network::conditional::Variation;
-use crate::prior::Prior;
+use crate::prior::{MixturePrior, Prior};
 use crate::{CoreError, Fields, Init, ModelConfig};
 
 /// A variational autoencoder of x given y (Kingma & Welling 2014; Sohn et al. 2015).
@@ -26,6 +28,9 @@ pub struct Model {
     auxiliary: Option<Auxiliary>,
     #[module(skip)]
     latent: usize,
+    /// What takes the place of N(0, I) where nothing is given; none while a model is trained.
+    #[module(skip)]
+    mixture: Option<Arc<MixturePrior>>,
 }
 
 /// The two terms of the bound log p(x|y) ≥ −distortion − rate, per record, in nats.
@@ -96,7 +101,22 @@ impl Model {
                 .flatten(),
             condition,
             latent: config.latent,
+            mixture: None,
         })
+    }
+
+    /// The same model with this prior of the records of which nothing is given.
+    #[must_use]
+    pub fn with_mixture(self, mixture: Option<MixturePrior>) -> Self {
+        Self {
+            mixture: mixture.map(Arc::new),
+            ..self
+        }
+    }
+
+    /// The prior of the records of which nothing is given, where it is not that of training.
+    pub fn mixture(&self) -> Option<&MixturePrior> {
+        self.mixture.as_deref()
     }
 
     /// The evidence lower bound with one sample of the posterior (Kingma & Welling 2014, eq. 3).
@@ -170,7 +190,12 @@ impl Model {
         let rate_per_unit = q.kl_per_unit(&prior);
         let (q, prior, y) = (q.repeat_each(k), prior.repeat_each(k), y.repeat_each(k));
         let z = q.reparameterize(eps);
-        let ratio = prior.log_prob(z.clone()) - q.log_prob(z.clone());
+        let mut log_prior = prior.log_prob(z.clone());
+        if let Some(mixture) = &self.mixture {
+            let given = y.open(&z).equal_elem(0.0).squeeze_dim(1);
+            log_prior = mixture.log_prob(z.clone()).mask_where(given, log_prior);
+        }
+        let ratio = log_prior - q.log_prob(z.clone());
         let per_field = self
             .decoder
             .likelihood(z, &y)

@@ -1,5 +1,7 @@
 //! The prior p(z|y).
 
+mod mixture;
+
 use burn::module::Module;
 use burn::tensor::Tensor;
 
@@ -7,6 +9,8 @@ use crate::distribution::DiagonalGaussian;
 use crate::network::gaussian::NEAR_PRIOR;
 use crate::network::{Embedded, GaussianHead, Mlp};
 use crate::{Init, ModelConfig, PriorKind};
+
+pub use mixture::{MixturePrior, Posteriors};
 
 /// Standard normal, or a network's function of y (Sohn et al. 2015).
 #[derive(Module, Debug)]
@@ -30,7 +34,7 @@ impl Prior {
 
     /// The prior that a checked config asks for.
     pub fn init(config: &ModelConfig, condition: usize, init: &mut Init) -> Self {
-        let learned = (config.prior == PriorKind::Learned).then(|| {
+        let learned = (config.prior != PriorKind::Standard && !config.y.is_empty()).then(|| {
             // As wide as the layer next to the latents: y is small beside x.
             let widths: Vec<_> = config.network.hidden.last().copied().into_iter().collect();
             let hidden = Mlp::init(condition, 0, &widths, config.network.activation, init, |_| 1.0);

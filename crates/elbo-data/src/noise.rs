@@ -58,6 +58,8 @@ pub enum Purpose {
     Dropout = 19,
     /// Which values of new records are missing by chance.
     Gaps = 20,
+    /// Where the components of a mixture begin that is fitted to draws, and which of them is drawn.
+    Component = 21,
 }
 
 /// All randomness of a run, keyed by its seed.

@@ -39,8 +39,9 @@ impl ModelConfig {
         let heads: u128 = self.x.iter().map(|field| network.head(&field.kind, inputs)).sum();
         let heads = heads + self.level_weights(inputs);
         let prior = match self.prior {
+            _ if self.y.is_empty() => 0,
             PriorKind::Standard => 0,
-            PriorKind::Learned => chain(
+            PriorKind::Learned | PriorKind::Mixture => chain(
                 condition,
                 0,
                 hidden.last().map_or(&[], std::slice::from_ref),

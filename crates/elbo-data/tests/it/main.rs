@@ -14,6 +14,7 @@ mod memory;
 mod parquet_times;
 mod rows;
 mod rules;
+mod rules_in_turn;
 mod support;
 mod table;
 mod text_columns;

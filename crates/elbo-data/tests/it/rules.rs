@@ -12,7 +12,7 @@ use elbo_data::{DataError, OpenOptions, Rule, Schema, open};
 use crate::support::Files;
 
 /// Uniform draws in [0, 1), so many for each row.
-fn draws(rows: u64, each: usize) -> Vec<Vec<f64>> {
+pub(super) fn draws(rows: u64, each: usize) -> Vec<Vec<f64>> {
     let numbers: Vec<u64> = (0..rows).collect();
     let draws = Noise::new(5).uniform(Purpose::Builtin, 0, &numbers, each);
     let rows = draws.chunks_exact(each);
@@ -21,7 +21,7 @@ fn draws(rows: u64, each: usize) -> Vec<Vec<f64>> {
 }
 
 /// A table of these rows.
-fn table(header: &str, rows: impl IntoIterator<Item = String>) -> String {
+pub(super) fn table(header: &str, rows: impl IntoIterator<Item = String>) -> String {
     rows.into_iter().fold(format!("{header}\n"), |mut text, row| {
         writeln!(text, "{row}").unwrap();
         text
@@ -29,7 +29,7 @@ fn table(header: &str, rows: impl IntoIterator<Item = String>) -> String {
 }
 
 /// The schema of a table, with the rules that are stated, or found in it.
-fn schema(text: &str, stated: Option<&[&str]>) -> Result<Schema, DataError> {
+pub(super) fn schema(text: &str, stated: Option<&[&str]>) -> Result<Schema, DataError> {
     let files = Files::new().with("table.csv", text);
     let path = files.path().join("table.csv");
     let source = open(path.to_str().unwrap(), &OpenOptions::default())?;
@@ -44,7 +44,7 @@ fn schema(text: &str, stated: Option<&[&str]>) -> Result<Schema, DataError> {
     )
 }
 
-fn found(text: &str) -> Vec<String> {
+pub(super) fn found(text: &str) -> Vec<String> {
     let schema = schema(text, None).unwrap();
     schema.rules.iter().map(|kept| kept.rule.to_string()).collect()
 }
@@ -360,7 +360,7 @@ fn a_schema_keeps_its_rules() {
 }
 
 /// The columns of a table as records, and its keeper with these rules.
-fn records(text: &str, rules: &str, made: &str) -> (Keeper, Vec<ArrayRef>) {
+pub(super) fn records(text: &str, rules: &str, made: &str) -> (Keeper, Vec<ArrayRef>) {
     let stated: Vec<&str> = rules.split(", ").collect();
     let schema = schema(text, Some(&stated)).unwrap();
     let files = Files::new().with("made.csv", made);
@@ -379,7 +379,7 @@ fn records(text: &str, rules: &str, made: &str) -> (Keeper, Vec<ArrayRef>) {
     (Keeper::new(&schema), columns)
 }
 
-fn shown(columns: &[ArrayRef]) -> Vec<Vec<f64>> {
+pub(super) fn shown(columns: &[ArrayRef]) -> Vec<Vec<f64>> {
     let numbers = |column: &ArrayRef| match column.data_type() {
         DataType::Int64 => column
             .as_primitive::<Int64Type>()

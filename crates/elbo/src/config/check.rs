@@ -174,7 +174,7 @@ impl RunConfig {
         });
         let y = y.collect::<Result<Vec<_>, Error>>()?;
         [network.chain, network.components, network.number_steps] = scale.field_networks(&self.network, &x);
-        let prior = choose::prior(self.model.prior, &y);
+        let prior = choose::prior(self.model.prior, (&x, &y), scale);
         let mut data = self.data.clone();
         data.model = Some(x.iter().map(|field| field.name.clone()).collect());
         picture::set_form(&mut data, &images);

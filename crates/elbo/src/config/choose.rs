@@ -76,7 +76,7 @@ pub(super) fn guards(
 ) -> Guards {
     let all = |holds: fn(&FieldKind) -> bool| modelled.iter().all(|field| holds(&field.kind));
     // Where a field is always given, free nats would go to what a record lacks, which p(z|y) cannot know.
-    let table = scale.table && given.iter().all(|field| modelled.contains(field));
+    let table = is_open_table(scale, (modelled, given));
     let rising = section.samples == 1 && !table && !all(is_whole_picture);
     let text = modelled.iter().any(|field| field.kind.text().is_some());
     let usual = if rising {
@@ -119,12 +119,23 @@ pub(super) fn text(section: &NetworkSection, text: &Text) -> TextShape {
 }
 
 /// p(z|y): as set, or learned if any field is given. Latents often carry information about the given fields too;
-/// a learned prior samples only latents that agree with them.
-pub(super) fn prior(set: Option<PriorKind>, given: &[FieldSpec]) -> PriorKind {
+/// a learned prior samples only latents that agree with them. In a table in which nothing need be given it is a mixture
+/// in the end: the rows that are unlike most others have latents that N(0, I) hardly ever draws.
+pub(super) fn prior(
+    set: Option<PriorKind>,
+    (modelled, given): (&[FieldSpec], &[FieldSpec]),
+    scale: Scale,
+) -> PriorKind {
     set.unwrap_or(match given {
+        given if is_open_table(scale, (modelled, given)) => PriorKind::Mixture,
         [] => PriorKind::Standard,
         _ => PriorKind::Learned,
     })
+}
+
+/// Whether records are rows of a table in which no field is always given.
+fn is_open_table(scale: Scale, (modelled, given): (&[FieldSpec], &[FieldSpec])) -> bool {
+    scale.table && given.iter().all(|field| modelled.contains(field))
 }
 
 /// The networks: as set, or chosen from the largest picture.

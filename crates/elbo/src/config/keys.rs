@@ -223,8 +223,8 @@ pub static KEYS: &[Key] = &[
     ),
     Key::or_auto(
         "model.prior",
-        OneOf(&["standard", "learned"]),
-        "p(z|y): N(0, I), or learned from the given fields; auto: learned if any field is given",
+        OneOf(&["standard", "learned", "mixture"]),
+        "p(z|y): N(0, I), or learned from the given fields; mixture: one of these in training, then, where nothing is given, normal distributions fitted to the latents of training records; auto: mixture in a table without fields that are always given, else learned if any field is given",
     ),
     Key::or_auto(
         "network.kind",
@@ -339,7 +339,7 @@ pub static KEYS: &[Key] = &[
     Key::or_auto(
         "training.epochs",
         Whole(1..=MANY),
-        "the number of passes over the training records; auto: 20, and for a table so many that there are 2,000 to 3,000 steps, or fewer with texts",
+        "the number of passes over the training records; auto: 20, and for a table so many that there are 2,000 to 4,000 steps, or fewer with texts",
     ),
     Key::or_auto(
         "training.batch",

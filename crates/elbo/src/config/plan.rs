@@ -19,8 +19,10 @@ const LATENT: [usize; 2] = [8, 32];
 const DROPOUT: [f64; 2] = [0.2, 0.0];
 /// A table whose records have so many tokens in texts, on average, is trained in half as many steps.
 const TOKENS: f64 = 16.0;
-/// Steps of the training of a small table, and of a large one.
-const STEPS: [u64; 2] = [2000, 3000];
+/// Steps of the training of a large table; of a small one so many for each record, within these limits.
+const STEPS: u64 = 3000;
+const STEPS_A_RECORD: u64 = 5;
+const SMALL_STEPS: [u64; 2] = [2000, 4000];
 /// Share of the steps in which the fields of a table that learns slowly are predicted in a random order, and of others.
 const SHUFFLED: [f64; 2] = [0.8, 0.5];
 /// Passes over a table of very many records.
@@ -56,6 +58,13 @@ impl Scale {
             table: is_table(&modelled),
             records,
         }
+    }
+
+    /// Steps of the training of a table.
+    fn table_steps(self) -> u64 {
+        let [least, most] = SMALL_STEPS;
+        let small = (STEPS_A_RECORD * self.records as u64).clamp(least, most);
+        self.steps(self.pick([small, STEPS]))
     }
 
     /// How many steps take the time of so many steps of a table without texts.
@@ -110,7 +119,7 @@ impl Scale {
         let per_epoch = self.records.div_ceil(batch.max(1)).max(1) as u64;
         let usual = match self.table {
             true => Plan {
-                epochs: self.steps(self.pick(STEPS)).div_ceil(per_epoch).max(LEAST_EPOCHS),
+                epochs: self.table_steps().div_ceil(per_epoch).max(LEAST_EPOCHS),
                 learning_rate: match self.records {
                     ..SLOW => 1e-3,
                     SLOW..FAST => 2e-3,

@@ -82,9 +82,30 @@ impl Opened {
     ) -> Codes {
         let size = y.first().map_or_else(|| self.filled(rows.len()), Column::len);
         let eps = noise.normal(Purpose::Prior, 0, &rows, self.network.latent());
-        let z = self
-            .network
-            .draw_prior(&self.upload().fields(&y), self.chunk_of(eps, size), temperature);
+        let z = self.network.draw_prior(
+            &self.upload().fields(&y),
+            self.chunk_of(eps.clone(), size),
+            temperature,
+        );
+        let z = match self.network.mixture() {
+            Some(mixture) => {
+                let mut drawn = to_host(z);
+                let uniforms = noise.uniform(Purpose::Component, 0, &rows, 1);
+                let width = self.network.latent();
+                for (row, uniform) in uniforms.into_iter().enumerate() {
+                    if y.iter().all(|column| !column.observed[row]) {
+                        let units = row * width..(row + 1) * width;
+                        drawn[units.clone()].copy_from_slice(&mixture.draw(
+                            uniform,
+                            &eps[units],
+                            temperature,
+                        ));
+                    }
+                }
+                self.chunk_of(drawn, size)
+            }
+            None => z,
+        };
         Codes::new(rows, z, y)
     }
 

@@ -109,6 +109,8 @@ impl Opened {
         let mut none = |n: usize| vec![0.5; n];
         let network = elbo_core::Model::init(&config.model, &mut Init::new(&mut none, &device))?;
         let network = network.with_weights(dir.load_weights()?)?;
+        let mixture = dir.load_prior(network.latent())?;
+        let network = network.with_mixture(mixture);
         let pool = threads::shared(options.threads)?;
         Self::new(dir, config, Arc::new(schema), network, pool)
     }

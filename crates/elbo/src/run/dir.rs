@@ -7,6 +7,7 @@
 //! config.toml                the settings; written after these, so a run that has it is complete
 //! checkpoint.safetensors     the state of training: weights, optimiser, counters, replaced as one
 //! weights/best.safetensors   the weights that validated best
+//! weights/prior.safetensors  the mixture that takes the place of their prior, where there is one
 //! metrics.jsonl              one line an epoch
 //! loss.png                   the loss by epoch
 //! samples.png, samples.csv   generated pictures; for tables, generated and real records compared, and some records
@@ -21,6 +22,7 @@ mod checkpoint;
 pub(crate) mod file;
 mod metrics;
 mod place;
+mod prior;
 mod state;
 
 use std::fs::File;
@@ -45,6 +47,7 @@ const MODEL: &str = "model.json";
 const CONFIG: &str = "config.toml";
 const CHECKPOINT: &str = "checkpoint.safetensors";
 const BEST: &str = "weights/best.safetensors";
+const PRIOR: &str = "weights/prior.safetensors";
 const METRICS: &str = "metrics.jsonl";
 const LOSS: &str = "loss.png";
 const SAMPLES: &str = "samples.png";

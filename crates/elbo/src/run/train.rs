@@ -9,6 +9,7 @@ mod histogram;
 mod marginals;
 mod pictures;
 mod prepare;
+mod prior;
 mod session;
 
 use std::path::PathBuf;

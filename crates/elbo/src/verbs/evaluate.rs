@@ -92,7 +92,7 @@ pub struct EvaluateReport {
     /// `nll` in nats, per token (the end of each text is one), where all that is modelled is one text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nats_per_token: Option<f64>,
-    /// Mean rate of each latent unit.
+    /// Mean rate of each latent unit, by the prior of training: a mixture has none of single units.
     pub rate_per_unit: Vec<f64>,
     /// What these numbers mean.
     pub protocol: Protocol,
@@ -256,7 +256,7 @@ fn report(
         version: REPORT_VERSION,
         elbo: estimate.elbo.mean,
         elbo_standard_error: estimate.elbo.standard_error,
-        rate: estimate.rate_per_unit.iter().sum(),
+        rate: estimate.rate,
         distortion: estimate.distortion,
         nll: estimate.nll.mean,
         nll_standard_error: estimate.nll.standard_error,
@@ -326,7 +326,10 @@ fn protocol(
         tokens: None,
         samples: k,
         seed: request.seed,
-        elbo: format!("distortion averaged over {k} posterior samples, rate in closed form"),
+        elbo: match opened.network.mixture() {
+            None => format!("distortion averaged over {k} posterior samples, rate in closed form"),
+            Some(_) => format!("both averaged over {k} posterior samples; the prior is a mixture"),
+        },
         nll: format!("−log of the mean of {k} importance weights, posterior as proposal"),
         bits_per_dimension: None,
         epoch: opened.best_epoch().map_or(0, |record| record.epoch),

@@ -247,8 +247,8 @@ impl<'a> InTurn<'a> {
     }
 
     /// The drawn `values` of a field with those in place of them that rules settle, and the levels of the latter by
-    /// record: one of those that are `left`, of the level that was drawn there, what is looked up, a total, or the part
-    /// that is missing to one. `drawn`: the levels that were drawn, and draws uniform in [0, 1).
+    /// record: one of those that are `left`, of the level that was drawn there, what is looked up, or a total. `drawn`: the
+    /// levels that were drawn, and draws uniform in [0, 1).
     ///
     /// # Errors
     /// As [`Keeper::mend`].
@@ -278,7 +278,7 @@ impl<'a> InTurn<'a> {
             }
         }
         let (values, looked_up) = self.with_texts(place, values, texts)?;
-        let (mut values, mut levels) = self.with_sums(place, values)?;
+        let (mut values, mut levels) = self.with_totals(place, values)?;
         levels.extend(looked_up);
         if let Some((known, fixed)) = &self.fixed[place] {
             values = zip(fixed, known, &values)?;
@@ -304,45 +304,24 @@ impl<'a> InTurn<'a> {
         self.replaced(place, values, &rows, settled)
     }
 
-    /// The values with the only ones in which sums hold.
-    fn with_sums(&self, place: usize, values: ArrayRef) -> Result<(ArrayRef, Vec<(usize, u32)>), DataError> {
+    /// The values with the totals of what is known. A part of a total is not computed: all that the others lack would fall on
+    /// it, however small it is.
+    fn with_totals(
+        &self,
+        place: usize,
+        values: ArrayRef,
+    ) -> Result<(ArrayRef, Vec<(usize, u32)>), DataError> {
         let field = &self.keeper.fields[place].1;
-        let Some(number) = field.number() else {
+        let sum = self.keeper.sums.iter().find(|sum| sum.total == place);
+        let Some((number, sum)) = field.number().zip(sum) else {
             return Ok((values, Vec::new()));
         };
-        let (mut rows, mut numbers): (Vec<usize>, _) = (Vec::new(), Vec::new());
-        for sum in self
-            .keeper
-            .sums
-            .iter()
-            .filter(|sum| sum.places().any(|own| own == place))
-        {
-            for row in (0..values.len()).filter(|row| values.is_valid(*row)) {
-                let others: f64 = sum
-                    .parts
-                    .iter()
-                    .filter(|part| **part != place)
-                    .map(|part| self.number(*part, row))
-                    .sum();
-                let needed = match sum.total == place {
-                    true => others,
-                    false => self.number(sum.total, row) - others,
-                };
-                let settled = number.settled(needed);
-                let value = |own: usize| {
-                    if own == place {
-                        settled
-                    } else {
-                        self.number(own, row)
-                    }
-                };
-                if needed.is_finite() && sum.holds(value) && rows.last().is_none_or(|last| *last < row) {
-                    rows.push(row);
-                    numbers.push(Some(settled));
-                }
-            }
-        }
-        let column = number.encoded(numbers.into_iter());
+        let total = |row: usize| -> f64 { sum.parts.iter().map(|part| self.number(*part, row)).sum() };
+        let known = (0..values.len()).map(|row| (row, total(row)));
+        let known = known.filter(|(row, total)| values.is_valid(*row) && total.is_finite());
+        let (rows, totals): (Vec<usize>, Vec<f64>) =
+            known.map(|(row, total)| (row, number.settled(total))).unzip();
+        let column = number.encoded(totals.into_iter().map(Some));
         let settled = field.kind.decode(&field.name, &column.values, None)?;
         self.replaced(place, values, &rows, settled)
     }

@@ -139,7 +139,7 @@ impl RunDir {
     }
 
     /// A header, its format first: a later one may differ in everything else.
-    fn parse<T: serde::de::DeserializeOwned>(&self, file: &str, header: &str) -> Result<T, Error> {
+    pub(super) fn parse<T: serde::de::DeserializeOwned>(&self, file: &str, header: &str) -> Result<T, Error> {
         let table: toml::Table = header.parse().map_err(|error| self.torn(file, error))?;
         let format = table.get("format").and_then(toml::Value::as_integer);
         match format.and_then(|format| u64::try_from(format).ok()) {
@@ -160,7 +160,7 @@ impl RunDir {
     }
 }
 
-fn header<T: Serialize>(rest: T) -> Result<String, Error> {
+pub(super) fn header<T: Serialize>(rest: T) -> Result<String, Error> {
     toml::to_string(&Header { format: FORMAT, rest }).map_err(|error| Error::Unwritable {
         reason: error.to_string(),
     })

@@ -7,7 +7,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BEST, CHECKPOINT, CONFIG, FORMAT, LOCK, LOSS, METRICS, MODEL, RUN, SAMPLES, SAMPLES_TABLE, SCHEMA, file,
+    BEST, CHECKPOINT, CONFIG, FORMAT, LOCK, LOSS, METRICS, MODEL, PRIOR, RUN, SAMPLES, SAMPLES_TABLE, SCHEMA,
+    file,
 };
 use crate::error::Error;
 
@@ -16,10 +17,11 @@ const MAX_MARK: u64 = 1 << 16;
 
 /// What a run writes, in the order in which it is cleared: first what would go on from the old run,
 /// then what says that it is complete.
-const OWN: [&str; 9] = [
+const OWN: [&str; 10] = [
     CHECKPOINT,
     CONFIG,
     BEST,
+    PRIOR,
     METRICS,
     MODEL,
     SCHEMA,

@@ -9,14 +9,14 @@ use elbo_core::objective::Loss;
 use elbo_core::optimizer::Optimizer;
 use elbo_core::parameters::Arrays;
 use elbo_core::schedule::LearningRateSchedule;
-use elbo_core::{Adam, Init, vector_instructions};
+use elbo_core::{Adam, Init, PriorKind, vector_instructions};
 use elbo_data::noise::{Noise, Purpose};
 use elbo_data::{Batch, shuffled};
 use tracing::trace_span;
 
 use super::guard::{Guard, Snapshot};
 use super::prepare::Prepared;
-use super::{Stopped, TrainReport, pictures};
+use super::{Stopped, TrainReport, pictures, prior};
 use crate::error::Error;
 use crate::events::{Event, Events, Phase, TrainingStep, Warning};
 use crate::model::batches::{Conditioning, DeviceBatch};
@@ -143,7 +143,11 @@ impl Session {
     fn finish(&mut self, stopped: Stopped) -> Result<Stopped, Error> {
         self.state.finished = true;
         self.save(self.snapshot())?;
-        trace_span!("pictures").in_scope(|| pictures::draw(&self.setup, &self.kept()))?;
+        let network = match self.setup.config.model.prior {
+            PriorKind::Mixture => trace_span!("prior").in_scope(|| prior::refit(&self.setup, self.kept()))?,
+            PriorKind::Standard | PriorKind::Learned => self.kept(),
+        };
+        trace_span!("pictures").in_scope(|| pictures::draw(&self.setup, &network))?;
         Ok(stopped)
     }
 
@@ -296,6 +300,7 @@ impl Session {
     fn save(&mut self, snapshot: Snapshot) -> Result<(), Error> {
         let _span = trace_span!("checkpoint").entered();
         if let Some(best) = self.unsaved_best.take() {
+            self.setup.dir.save_prior(None)?;
             self.setup.dir.save_best(&best)?;
         }
         let (steps, moments) = snapshot.optimizer.state();

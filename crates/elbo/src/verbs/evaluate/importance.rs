@@ -36,6 +36,7 @@ pub(super) struct Estimate {
     pub tokens: u64,
     pub elbo: Mean,
     pub distortion: f64,
+    pub rate: f64,
     pub nll: Mean,
     pub nll_median: f64,
     /// Standard error of the mean of `nll` that comes from the sampling.
@@ -51,6 +52,7 @@ struct Tally {
     elbo: Vec<f64>,
     nll: Vec<f64>,
     distortion: f64,
+    total_rate: f64,
     tokens: u64,
     /// Variance of each record's estimate of log p(x|y).
     sampling_variance: f64,
@@ -64,6 +66,8 @@ struct Sampled {
     tokens: u64,
     /// Rates and posterior means of the latent units, `[records, latent]`.
     rates: Vec<f32>,
+    /// Where the prior is a mixture, whose divergence has no closed form, the mean over draws of log q(z|x) − log p(z).
+    drawn_rates: Option<Vec<f64>>,
     means: Vec<f32>,
     distortions: Vec<f64>,
     weights: Vec<LogMean>,
@@ -117,6 +121,7 @@ impl Opened {
         let mut sampled = Sampled {
             tokens,
             rates: to_host(q.kl_per_unit(&p)),
+            drawn_rates: self.network.mixture().map(|_| vec![0.0; n]),
             means: to_host(q.mean),
             distortions: vec![0.0; n],
             weights: (0..n).map(|_| LogMean::default()).collect(),
@@ -136,6 +141,9 @@ impl Opened {
                 for (likelihood, ratio) in likelihoods.iter().zip(ratios) {
                     sampled.weights[record].add(f64::from(*likelihood) + f64::from(*ratio));
                     sampled.distortions[record] -= f64::from(*likelihood);
+                    if let Some(rates) = &mut sampled.drawn_rates {
+                        rates[record] -= f64::from(*ratio) / samples as f64;
+                    }
                 }
             }
         }
@@ -154,10 +162,13 @@ impl Tally {
             }
         }
         let records = sampled.rates.chunks_exact(latent).zip(&sampled.distortions);
-        for ((rates, distortion), weights) in records.zip(&sampled.weights) {
+        for (record, ((rates, distortion), weights)) in records.zip(&sampled.weights).enumerate() {
             let units = self.rate.iter_mut().zip(rates);
             units.for_each(|(sum, rate)| *sum += f64::from(*rate));
-            let rate: f64 = rates.iter().map(|rate| f64::from(*rate)).sum();
+            let of_units = || rates.iter().map(|rate| f64::from(*rate)).sum();
+            let drawn = sampled.drawn_rates.as_ref();
+            let rate: f64 = drawn.map_or_else(of_units, |drawn| drawn[record]);
+            self.total_rate += rate;
             let distortion = distortion / samples as f64;
             self.distortion += distortion;
             self.elbo.push(-distortion - rate);
@@ -179,6 +190,7 @@ impl Tally {
             tokens: self.tokens,
             elbo: Mean::of(&self.elbo),
             distortion: self.distortion / n,
+            rate: self.total_rate / n,
             nll: Mean::of(&self.nll),
             nll_median: median(self.nll),
             monte_carlo_error: self.sampling_variance.sqrt() / n,
