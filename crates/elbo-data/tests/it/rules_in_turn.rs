@@ -21,8 +21,8 @@ fn flights(odd: usize) -> String {
 #[test]
 fn two_columns_determine_a_third() {
     assert_eq!(found(&flights(0)), ["from, to -> distance"]);
-    // one of the twenty routes has two distances: it is more than a hundredth of the rows
-    assert_eq!(found(&flights(300)), Vec::<String>::new());
+    // One of the twenty routes has two distances: it is more than a hundredth of the rows. Another rule is left.
+    assert_eq!(found(&flights(300)), ["to, distance -> from"]);
 }
 
 #[test]

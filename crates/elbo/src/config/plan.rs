@@ -63,7 +63,9 @@ impl Scale {
     /// Steps of the training of a table.
     fn table_steps(self) -> u64 {
         let [least, most] = SMALL_STEPS;
-        let small = (STEPS_A_RECORD * self.records as u64).clamp(least, most);
+        let small = STEPS_A_RECORD
+            .saturating_mul(self.records as u64)
+            .clamp(least, most);
         self.steps(self.pick([small, STEPS]))
     }
 

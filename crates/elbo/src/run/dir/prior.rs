@@ -73,3 +73,44 @@ fn posteriors(arrays: &mut Arrays, latent: usize) -> Option<Posteriors> {
         latent,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::disallowed_methods, reason = "tests lay out files as they like")]
+
+    use super::*;
+
+    fn mixture() -> MixturePrior {
+        let posteriors = Posteriors {
+            means: vec![0.5, -1.0, 2.0, 0.0],
+            deviations: vec![0.5, 1.0, 0.25, 1.5],
+            latent: 2,
+        };
+        MixturePrior::of(0.75, posteriors, 2).unwrap()
+    }
+
+    #[test]
+    fn a_mixture_comes_back_as_it_was_and_goes_with_its_weights() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunDir::create(&folder.path().join("run"), false).unwrap();
+        std::fs::create_dir(run.path().join("weights")).unwrap();
+        assert_eq!(run.load_prior(2).unwrap(), None);
+        run.save_prior(Some(&mixture())).unwrap();
+        assert_eq!(run.load_prior(2).unwrap(), Some(mixture()));
+        run.save_prior(None).unwrap();
+        run.save_prior(None).unwrap();
+        assert_eq!(run.load_prior(2).unwrap(), None);
+    }
+
+    #[test]
+    fn a_mixture_of_other_latents_is_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunDir::create(&folder.path().join("run"), false).unwrap();
+        std::fs::create_dir(run.path().join("weights")).unwrap();
+        run.save_prior(Some(&mixture())).unwrap();
+        let error = run.load_prior(3).unwrap_err().to_string();
+        assert!(error.contains("no mixture of the model's latents"), "{error}");
+        std::fs::write(run.file(PRIOR), "nothing").unwrap();
+        assert!(run.load_prior(2).is_err());
+    }
+}
