@@ -43,7 +43,7 @@ fn epochs_zero() {
     assert_snapshot!(refused("--epochs 0"), @"
     exit 2
     error: `training.epochs = 0`, as written on the command line, is not possible: it takes a whole number of at least 1, or `auto`
-    hint: `training.epochs`: the number of passes over the training records; auto: 20, and for a table so many that there are 2,000 to 4,000 steps, or fewer with texts
+    hint: `training.epochs`: the number of passes over the training records; auto: 20, and for a table so many that there are 2,000 to 5,000 steps, or fewer with texts
     ");
 }
 

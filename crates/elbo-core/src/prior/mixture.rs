@@ -96,7 +96,7 @@ impl MixturePrior {
         let whole = posteriors.latent == latent
             && posteriors.records() > 0
             && posteriors.means.len() == posteriors.deviations.len()
-            && posteriors.means.len() % latent.max(1) == 0;
+            && posteriors.means.len().is_multiple_of(latent.max(1));
         let finite = posteriors.means.iter().all(|mean| mean.is_finite());
         let positive = |deviation: &f32| deviation.is_finite() && *deviation > 0.0;
         let sound = whole && finite && posteriors.deviations.iter().all(positive);

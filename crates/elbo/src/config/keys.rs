@@ -339,7 +339,7 @@ pub static KEYS: &[Key] = &[
     Key::or_auto(
         "training.epochs",
         Whole(1..=MANY),
-        "the number of passes over the training records; auto: 20, and for a table so many that there are 2,000 to 4,000 steps, or fewer with texts",
+        "the number of passes over the training records; auto: 20, and for a table so many that there are 2,000 to 5,000 steps, or fewer with texts",
     ),
     Key::or_auto(
         "training.batch",

@@ -101,7 +101,7 @@ impl<'a> Left<'a> {
             left -= *n as f64;
             left < 0.0
         });
-        chosen.or_else(|| own().last()).map(|(value, _, _)| *value)
+        chosen.or_else(|| own().next_back()).map(|(value, _, _)| *value)
     }
 }
 
