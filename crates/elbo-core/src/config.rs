@@ -218,7 +218,7 @@ pub enum PriorKind {
     Standard,
     /// A diagonal Gaussian whose mean and variance are a network's function of y.
     Learned,
-    /// As the others while the model is trained: learned if there is y. Then a mixture that is fitted to latents of training
+    /// As the others while the model is trained: learned if there is y. Then a mixture of the posteriors of training
     /// records takes its place for records of which nothing is given ([`crate::prior::MixturePrior`]).
     Mixture,
 }

@@ -58,7 +58,7 @@ pub enum Purpose {
     Dropout = 19,
     /// Which values of new records are missing by chance.
     Gaps = 20,
-    /// Where the components of a mixture begin that is fitted to draws, and which of them is drawn.
+    /// Which part of a mixture is drawn, and the draws by which its share is chosen.
     Component = 21,
 }
 

@@ -46,6 +46,10 @@ impl ModelConfig {
             let reason = "it is learned from what is given, and nothing is given";
             return Err(CoreError::setting("prior", "learned", reason));
         }
+        if self.prior == PriorKind::Mixture && self.y.iter().any(|field| !self.x.contains(field)) {
+            let reason = "it is the prior of records of which nothing is given, and a field is always given";
+            return Err(CoreError::setting("prior", "mixture", reason));
+        }
         self.check_size()
     }
 

@@ -8,6 +8,8 @@ use crate::model::log_sum_exp;
 const SHARES: [f64; 4] = [0.25, 0.5, 0.75, 0.9];
 /// A mixture must make latents of records that it was not made of so much more likely than N(0, I), in nats.
 const GAIN: f64 = 0.01;
+/// Log-densities that are summed at a time: they stay near the processor.
+const DENSITIES: usize = 1 << 17;
 /// One record in so many is not part of the mixture that is judged.
 const APART: usize = 5;
 
@@ -137,13 +139,23 @@ impl MixturePrior {
     /// # Shapes
     /// `[batch, latent]` to `[batch]`.
     pub fn log_prob(&self, z: Tensor<2>) -> Tensor<1> {
-        let ([_, latent], n) = (z.dims(), self.posteriors.records());
+        let n = self.posteriors.records();
         let parts = Parts::of(&self.posteriors, (self.share / n as f64).ln(), &z.device());
+        let pieces = z.split((DENSITIES / n.max(1)).max(1), 0);
+        Tensor::cat(
+            pieces.into_iter().map(|z| self.log_prob_by(&parts, z)).collect(),
+            0,
+        )
+    }
+
+    fn log_prob_by(&self, parts: &Parts, z: Tensor<2>) -> Tensor<1> {
+        let [_, latent] = z.dims();
+        let squares = z.clone().square();
         // Σ ((z − m) / d)² = Σ z²/d² − 2 Σ z m/d² + Σ m²/d²
-        let squares =
-            z.clone().square().matmul(parts.precisions) - z.clone().matmul(parts.scaled_means) * 2.0;
-        let of_posteriors = squares * -0.5 + parts.constants;
-        let of_standard = z.square().sum_dim(1) * -0.5 + (1.0 - self.share).ln();
+        let of_units =
+            squares.clone().matmul(parts.precisions.clone()) - z.matmul(parts.scaled_means.clone()) * 2.0;
+        let of_posteriors = of_units * -0.5 + parts.constants.clone();
+        let of_standard = squares.sum_dim(1) * -0.5 + (1.0 - self.share).ln();
         let half = latent as f64 / 2.0 * std::f64::consts::TAU.ln();
         log_sum_exp(Tensor::cat(vec![of_posteriors, of_standard], 1)) - half
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
-use arrow::compute::{can_cast_types, cast};
+use arrow::compute::{can_cast_types, cast, interleave};
 use arrow::datatypes::{DataType, Field as ArrowField, Float64Type};
 
 use crate::batch::Values;
@@ -113,6 +113,15 @@ pub(super) fn texts(kind: &Kind, array: &ArrayRef) -> Result<StringArray, DataEr
 pub(super) fn from_texts(texts: StringArray, data_type: &DataType) -> Result<ArrayRef, DataError> {
     let texts: ArrayRef = Arc::new(texts);
     Ok(cast(&texts, data_type)?)
+}
+
+/// The values of a column with others in these rows.
+pub(super) fn with_rows(values: &ArrayRef, rows: &[usize], others: &ArrayRef) -> Result<ArrayRef, DataError> {
+    let mut from: Vec<(usize, usize)> = (0..values.len()).map(|row| (0, row)).collect();
+    for (at, row) in rows.iter().enumerate() {
+        from[*row] = (1, at);
+    }
+    Ok(interleave(&[values.as_ref(), others.as_ref()], &from)?)
 }
 
 /// The code of a value that is missing.

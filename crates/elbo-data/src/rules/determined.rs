@@ -8,6 +8,7 @@
 //! that a hundredth of the records have at most may occur with several values of the other column. These determine nothing.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use rayon::prelude::*;
 
@@ -25,9 +26,15 @@ pub(super) const SEVERAL: u32 = MISSING - 1;
 /// The share of the records that may have values of which each occurs with several of the other column.
 const EXCEPTIONS: f64 = 0.01;
 
-/// Whether so many exceptions among so many records are too many.
-pub(super) fn too_many(exceptions: u64, records: u64) -> bool {
-    exceptions as f64 > EXCEPTIONS * records as f64
+/// The records of entries of a table that stand for several levels.
+pub(super) fn exceptions<'a>(table: impl Iterator<Item = &'a (u32, u64)>) -> u64 {
+    table.filter(|(of, _)| *of == SEVERAL).map(|(_, n)| n).sum()
+}
+
+/// Whether a table has too many exceptions.
+pub(super) fn too_many<'a>(table: impl Iterator<Item = &'a (u32, u64)> + Clone) -> bool {
+    let all: u64 = table.clone().map(|(_, n)| n).sum();
+    exceptions(table) as f64 > EXCEPTIONS * all as f64
 }
 
 /// ln of the number of ways to choose so many of all: as many rules are looked for at once, of those with exceptions.
@@ -86,14 +93,12 @@ impl Determined {
             }
             *records += 1;
         }
-        let all = self.table.iter().map(|(_, n)| n).sum();
-        too_many(self.exceptions(), all).then_some(chunk.records.saturating_sub(1))
+        too_many(self.table.iter()).then_some(chunk.records.saturating_sub(1))
     }
 
     /// The records of values that occur with several of the other column.
     pub(super) fn exceptions(&self) -> u64 {
-        let several = self.table.iter().filter(|(of, _)| *of == SEVERAL);
-        several.map(|(_, n)| n).sum()
+        exceptions(self.table.iter())
     }
 
     /// How unlikely it is that independent values are determined, in nats: −Σ ln Σ q^n, the first sum over the levels of
@@ -130,27 +135,32 @@ impl Determined {
         let met = || self.table.iter().filter(|(_, n)| *n > 0);
         let one: Vec<(u32, u64)> = met().filter(|(of, _)| *of != SEVERAL).copied().collect();
         let exceptions = ways(met().count() - one.len(), met().count());
-        let groups: Vec<u64> = one.iter().map(|(_, n)| *n).collect();
-        let records: u64 = groups.iter().sum();
-        let mut levels: HashMap<u32, u64> = HashMap::new();
-        for (level, n) in one {
-            *levels.entry(level).or_default() += n;
-        }
-        let (groups, levels) = (alike(groups), alike(levels.into_values()));
-        let same = |n: u64| -> f64 {
-            let share =
-                |(count, times): &(u64, u64)| *times as f64 * (*count as f64 / records as f64).powf(n as f64);
-            levels.iter().map(share).sum()
-        };
-        let nats = groups
-            .iter()
-            .map(|(n, times)| -(*times as f64) * same(*n).max(f64::MIN_POSITIVE).ln());
-        nats.sum::<f64>() - exceptions
+        nats(&one) - exceptions
     }
 }
 
+/// −Σ ln Σ q^n, the first sum over groups of n records that all have one level, the second over the levels, with their
+/// shares q of all these records.
+pub(super) fn nats(groups: &[(u32, u64)]) -> f64 {
+    let records: u64 = groups.iter().map(|(_, n)| n).sum();
+    let mut levels: HashMap<u32, u64> = HashMap::new();
+    for (level, n) in groups {
+        *levels.entry(*level).or_default() += n;
+    }
+    let (groups, levels) = (alike(groups.iter().map(|(_, n)| *n)), alike(levels.into_values()));
+    let same = |n: u64| -> f64 {
+        let share =
+            |(count, times): &(u64, u64)| *times as f64 * (*count as f64 / records as f64).powf(n as f64);
+        levels.iter().map(share).sum()
+    };
+    let nats = groups
+        .iter()
+        .map(|(n, times)| -(*times as f64) * same(*n).max(f64::MIN_POSITIVE).ln());
+    nats.sum()
+}
+
 /// Equal counts and how many there are of each, ascending.
-pub(super) fn alike(counts: impl IntoIterator<Item = u64>) -> Vec<(u64, u64)> {
+fn alike(counts: impl IntoIterator<Item = u64>) -> Vec<(u64, u64)> {
     let mut times = std::collections::BTreeMap::new();
     for count in counts.into_iter().filter(|count| *count > 0) {
         *times.entry(count).or_default() += 1;
@@ -167,7 +177,8 @@ pub(super) fn candidates(sample: &Chunk, columns: &[usize]) -> (Vec<Determined>,
     };
     let varying: Vec<usize> = columns.iter().copied().filter(varies).collect();
     let of_one = |by: &usize| {
-        let again = again(&sample.codes[*by]);
+        let codes = sample.codes[*by].iter();
+        let again = again(codes.map(|code| (*code != MISSING).then_some(code)));
         let others = varying.iter().filter(move |of| *of != by);
         let found =
             others.filter(move |of| again.len() >= FEWEST_PAIRS && determines(&again, &sample.codes[**of]));
@@ -177,15 +188,16 @@ pub(super) fn candidates(sample: &Chunk, columns: &[usize]) -> (Vec<Determined>,
     (found, columns.len() * columns.len().saturating_sub(1))
 }
 
-/// Each record whose level occurred before, with the first record that has it.
-fn again(codes: &[u32]) -> Vec<(usize, usize)> {
+/// Each record whose level occurred before, with the first record that has it; none where a record has no level.
+pub(super) fn again<T: Eq + Hash>(levels: impl Iterator<Item = Option<T>>) -> Vec<(usize, usize)> {
     let mut first = HashMap::new();
-    let rows = codes.iter().enumerate().filter(|(_, code)| **code != MISSING);
-    rows.filter_map(|(row, code)| {
-        let first = *first.entry(code).or_insert(row);
-        (first != row).then_some((first, row))
-    })
-    .collect()
+    let known = levels.enumerate().filter_map(|(row, level)| Some((row, level?)));
+    known
+        .filter_map(|(row, level)| {
+            let first = *first.entry(level).or_insert(row);
+            (first != row).then_some((first, row))
+        })
+        .collect()
 }
 
 /// Whether records with the same level have the same of these codes, but for few.

@@ -10,7 +10,9 @@ use std::collections::{HashMap, HashSet};
 use rayon::prelude::*;
 
 use super::columns::{Chunk, Levels, MISSING};
-use super::determined::{FEWEST_PAIRS, MOST_LEVELS, REPEATS, SEVERAL, alike, determines, too_many, ways};
+use super::determined::{
+    FEWEST_PAIRS, MOST_LEVELS, REPEATS, SEVERAL, again, determines, exceptions, nats, too_many, ways,
+};
 use super::repair::joined;
 
 /// Pairs are looked for among so many columns, the first: all pairs of more would take too long.
@@ -60,14 +62,12 @@ impl Joint {
             }
             *records += 1;
         }
-        let all = self.table.values().map(|(_, n)| n).sum();
-        too_many(self.exceptions(), all).then_some(chunk.records.saturating_sub(1))
+        too_many(self.table.values()).then_some(chunk.records.saturating_sub(1))
     }
 
     /// The records of values that occur with several of the third column.
     pub(super) fn exceptions(&self) -> u64 {
-        let several = self.table.values().filter(|(of, _)| *of == SEVERAL);
-        several.map(|(_, n)| n).sum()
+        exceptions(self.table.values())
     }
 
     /// Whether there are too many pairs of levels to remember.
@@ -95,31 +95,15 @@ impl Joint {
 
     /// How unlikely it is that the other column of the two tells nothing.
     fn surprise(&self, one: usize) -> f64 {
-        let mut within: HashMap<u32, (HashMap<u32, u64>, Vec<u64>)> = HashMap::new();
+        let mut within: HashMap<u32, Vec<(u32, u64)>> = HashMap::new();
         let several = self.table.values().filter(|(of, _)| *of == SEVERAL).count();
-        for (by, (of, n)) in self.table.iter().filter(|(_, (of, _))| *of != SEVERAL) {
-            let (levels, groups) = within.entry(by[one]).or_default();
-            *levels.entry(*of).or_default() += n;
-            groups.push(*n);
+        for (by, group) in self.table.iter().filter(|(_, (of, _))| *of != SEVERAL) {
+            within.entry(by[one]).or_default().push(*group);
         }
-        let of_level = |(levels, groups): (HashMap<u32, u64>, Vec<u64>)| -> f64 {
-            let records: u64 = groups.iter().sum();
-            let levels = alike(levels.into_values());
-            let same = |n: u64| -> f64 {
-                let share = |(count, times): &(u64, u64)| {
-                    *times as f64 * (*count as f64 / records as f64).powf(n as f64)
-                };
-                levels.iter().map(share).sum()
-            };
-            let groups = alike(groups).into_iter();
-            groups
-                .map(|(n, times)| -(times as f64) * same(n).max(f64::MIN_POSITIVE).ln())
-                .sum()
-        };
         // In a fixed order, so that rounding is the same every time.
-        let mut nats: Vec<f64> = within.into_values().map(of_level).collect();
-        nats.sort_unstable_by(f64::total_cmp);
-        nats.iter().sum::<f64>() - ways(several, self.table.len())
+        let mut each: Vec<f64> = within.values().map(|groups| nats(groups)).collect();
+        each.sort_unstable_by(f64::total_cmp);
+        each.iter().sum::<f64>() - ways(several, self.table.len())
     }
 
     /// The levels of the two columns as one, the level of the third and the number of records, the most frequent first.
@@ -147,7 +131,11 @@ pub(super) fn candidates(
     let pairs = (0..columns.len()).flat_map(|second| (0..second).map(move |first| (first, second)));
     let pairs: Vec<[usize; 2]> = pairs.map(|(a, b)| [columns[a], columns[b]]).collect();
     let of_pair = |by: &[usize; 2]| {
-        let again = again(sample, *by);
+        let [a, b] = by.map(|by| sample.codes[by].iter());
+        let pairs = a
+            .zip(b)
+            .map(|(a, b)| (*a != MISSING && *b != MISSING).then_some((a, b)));
+        let again = again(pairs);
         let new = |of: &usize| !by.contains(of) && by.iter().all(|by| !alone.contains(&(*by, *of)));
         let others = columns.iter().filter(|of| new(of));
         let found =
@@ -156,19 +144,6 @@ pub(super) fn candidates(
     };
     let found = pairs.par_iter().flat_map_iter(of_pair).collect();
     (found, pairs.len() * columns.len().saturating_sub(2))
-}
-
-/// Each record whose levels of both columns occurred before together, with the first record that has them.
-fn again(sample: &Chunk, [a, b]: [usize; 2]) -> Vec<(usize, usize)> {
-    let mut first = HashMap::new();
-    let pairs = sample.codes[a].iter().zip(&sample.codes[b]).enumerate();
-    let known = pairs.filter(|(_, (a, b))| **a != MISSING && **b != MISSING);
-    known
-        .filter_map(|(row, pair)| {
-            let first = *first.entry(pair).or_insert(row);
-            (first != row).then_some((first, row))
-        })
-        .collect()
 }
 
 /// Those that say something new; `alone`: which columns determine which. Each column is determined in one way, by as few

@@ -14,9 +14,8 @@ mod numbers;
 use std::collections::{BTreeMap, HashMap};
 
 use arrow::array::{Array, ArrayRef, StringArray};
-use arrow::compute::interleave;
 
-use super::columns::{self, from_texts, numbers, texts};
+use super::columns::{self, from_texts, numbers, texts, with_rows};
 use super::sums::Tolerance;
 use super::{Kept, Rule};
 use crate::error::DataError;
@@ -126,8 +125,8 @@ impl Keeper {
                 for (at, place) in by.iter().enumerate() {
                     let values = kept.pairs.iter();
                     let values = values.filter_map(|(by, _, n)| Some((levels::part(by, at)?, *n)));
-                    let codes = Codes::new(&self.fields[*place].1, values);
-                    codes.map(|codes| self.codes.entry(*place).or_insert(codes));
+                    let codes = self.codes.entry(*place).or_default();
+                    codes.add(&self.fields[*place].1, values);
                 }
                 self.lookups.push(Lookup::new(by, of, &kept.pairs));
             }
@@ -226,36 +225,43 @@ impl Keeper {
 
     /// Which fields are compared or added.
     fn compared(&self) -> Vec<bool> {
-        let mut used = vec![false; self.fields.len()];
-        self.orders
-            .iter()
-            .for_each(|order| (used[order.low], used[order.high]) = (true, true));
-        self.sums
-            .iter()
-            .for_each(|sum| sum.places().for_each(|place| used[place] = true));
-        used
+        let orders = self.orders.iter().flat_map(|order| [order.low, order.high]);
+        self.marked(orders.chain(self.added()))
+    }
+
+    /// The fields that are in sums, and in lookups.
+    fn added(&self) -> impl Iterator<Item = usize> {
+        self.sums.iter().flat_map(Sum::places)
+    }
+
+    fn looked_up(&self) -> impl Iterator<Item = usize> {
+        self.lookups.iter().flat_map(Lookup::places)
+    }
+
+    fn marked(&self, places: impl Iterator<Item = usize>) -> Vec<bool> {
+        let mut marked = vec![false; self.fields.len()];
+        places.for_each(|place| marked[place] = true);
+        marked
     }
 
     /// Which fields other rules look up or compute.
     fn computed(&self) -> Vec<bool> {
-        let mut computed = vec![false; self.fields.len()];
-        let sums = self.sums.iter().flat_map(Sum::places);
-        let lookups = self.lookups.iter().flat_map(Lookup::places);
-        sums.chain(lookups).for_each(|place| computed[place] = true);
-        computed
+        self.marked(self.added().chain(self.looked_up()))
     }
 
     /// The numbers of the fields that are `used`; none of others.
     fn numbers(&self, columns: &[ArrayRef], used: &[bool]) -> Result<Vec<Vec<f64>>, DataError> {
-        let of_field = |(place, (position, field)): (usize, &(usize, Field))| match used[place] {
-            true => numbers(
-                &field.kind,
-                &field.kind.arrow_field(&field.name),
-                &columns[*position],
-            ),
+        let of_field = |(place, (position, _)): (usize, &(usize, Field))| match used[place] {
+            true => self.numbers_of(place, &columns[*position]),
             false => Ok(Vec::new()),
         };
         self.fields.iter().enumerate().map(of_field).collect()
+    }
+
+    /// The numbers of a column of the field in this place.
+    fn numbers_of(&self, place: usize, column: &ArrayRef) -> Result<Vec<f64>, DataError> {
+        let (_, field) = &self.fields[place];
+        numbers(&field.kind, &field.kind.arrow_field(&field.name), column)
     }
 }
 
@@ -419,12 +425,8 @@ impl<'a> Work<'a> {
             return Ok(());
         }
         let column = &mut self.columns[self.keeper.fields[place].0];
-        let mut from: Vec<(usize, usize)> = (0..column.len()).map(|row| (0, row)).collect();
-        for (at, row) in rows.iter().enumerate() {
-            from[*row] = (1, at);
-            self.changed[place][*row] = true;
-        }
-        *column = interleave(&[column.as_ref(), values.as_ref()], &from)?;
+        rows.iter().for_each(|row| self.changed[place][*row] = true);
+        *column = with_rows(column, rows, values)?;
         Ok(())
     }
 }

@@ -96,6 +96,25 @@ fn what_determines_is_drawn_so_that_it_fits() {
 }
 
 #[test]
+fn a_value_that_one_rule_does_not_know_stays_possible() {
+    // city 0 is in two countries, but in one zone
+    let rows = draws(2000, 1).into_iter().enumerate().map(|(row, draw)| {
+        let city = if row < 10 { 0 } else { 1 + (draw[0] * 39.0) as u32 };
+        format!("{city},{},{}", if row < 5 { 7 } else { city % 7 }, city % 2)
+    });
+    let found = schema(&table("city,country,zone", rows), None).unwrap();
+    assert_eq!((found.rules[0].exceptions, found.rules[1].exceptions), (10, 0));
+    let keeper = Keeper::new(&found);
+    let zone: ArrayRef = std::sync::Arc::new(arrow::array::BooleanArray::from(vec![false]));
+    let mut rules = keeper.in_turn();
+    rules.fix(2, zone, &[true]).unwrap();
+    let left = rules.left(0, 1);
+    let p = left[0].as_ref().unwrap().within(vec![1.0 / 40.0; 40], None);
+    let possible: Vec<usize> = (0..40).filter(|city| p[*city] > 0.0).collect();
+    assert_eq!(possible, (0..40).step_by(2).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_total_is_computed_where_it_stands_and_a_part_is_not() {
     let rows = draws(200, 2).into_iter();
     let rows = rows.map(|draw| {

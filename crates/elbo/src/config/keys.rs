@@ -224,7 +224,7 @@ pub static KEYS: &[Key] = &[
     Key::or_auto(
         "model.prior",
         OneOf(&["standard", "learned", "mixture"]),
-        "p(z|y): N(0, I), or learned from the given fields; mixture: one of these in training, then, where nothing is given, normal distributions fitted to the latents of training records; auto: mixture in a table without fields that are always given, else learned if any field is given",
+        "p(z|y): N(0, I), or learned from the given fields; mixture: one of these in training, then, where nothing is given, a mixture of the posteriors of training records; auto: mixture in a table without fields that are always given, else learned if any field is given",
     ),
     Key::or_auto(
         "network.kind",

@@ -19,12 +19,12 @@ const LATENT: [usize; 2] = [8, 32];
 const DROPOUT: [f64; 2] = [0.2, 0.0];
 /// A table whose records have so many tokens in texts, on average, is trained in half as many steps.
 const TOKENS: f64 = 16.0;
-/// Steps of the training of a table of fewer records than this, and of a larger one; of a small one so many for each record,
-/// within these limits.
-const MIDDLE: usize = 5000;
-const STEPS: [u64; 2] = [5000, 3000];
+/// Steps of the training of a small table, for each record, and their limits.
 const STEPS_A_RECORD: u64 = 8;
 const SMALL_STEPS: [u64; 2] = [2000, 4000];
+/// Steps of the training of a table of fewer records than this, and of a larger one.
+const MIDDLE: usize = 5000;
+const STEPS: [u64; 2] = [5000, 3000];
 /// Share of the steps in which the fields of a table that learns slowly are predicted in a random order, and of others.
 const SHUFFLED: [f64; 2] = [0.8, 0.5];
 /// Passes over a table of very many records.

@@ -173,6 +173,10 @@ impl Opened {
             let levels = self.known_levels(size, &before.y, Some(&before.x));
             (likelihood(&before.y), levels, &before.x)
         });
+        let rules = match &before {
+            None => self.in_turn(codes)?,
+            Some(_) => None,
+        };
         let table = after.levels.as_ref().map(|after| match &before {
             Some((
                 Likelihood {
@@ -184,12 +188,8 @@ impl Opened {
                 let changes = ChangeTable::new(before, after, own.clone(), self.upload());
                 Levels::Changed(Box::new(changes), x)
             }
-            _ => Levels::Drawn(Box::new(self.level_table(after, &levels))),
+            _ => Levels::Drawn(Box::new(self.level_table(after, &levels).by_rules(rules))),
         });
-        let table = match table {
-            Some(Levels::Drawn(table)) => Some(Levels::Drawn(Box::new(table.by_rules(self.in_turn(codes)?)))),
-            table => table,
-        };
         // Known values are laid over whole chunks.
         let kept = codes.known.as_ref().map_or(codes.rows.len(), |_| size);
         let mut x = self.values(&after, table, drawing, (&filled_up(codes), kept))?;

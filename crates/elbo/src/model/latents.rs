@@ -87,26 +87,18 @@ impl Opened {
             self.chunk_of(eps.clone(), size),
             temperature,
         );
-        let z = match self.network.mixture() {
-            Some(mixture) => {
-                let mut drawn = to_host(z);
-                let uniforms = noise.uniform(Purpose::Component, 0, &rows, 1);
-                let width = self.network.latent();
-                for (row, uniform) in uniforms.into_iter().enumerate() {
-                    if y.iter().all(|column| !column.observed[row]) {
-                        let units = row * width..(row + 1) * width;
-                        drawn[units.clone()].copy_from_slice(&mixture.draw(
-                            uniform,
-                            &eps[units],
-                            temperature,
-                        ));
-                    }
-                }
-                self.chunk_of(drawn, size)
-            }
-            None => z,
+        let Some(mixture) = self.network.mixture() else {
+            return Codes::new(rows, z, y);
         };
-        Codes::new(rows, z, y)
+        let uniforms = noise.uniform(Purpose::Component, 0, &rows, 1);
+        let (mut drawn, width) = (to_host(z), self.network.latent());
+        let each = drawn.chunks_exact_mut(width).zip(eps.chunks_exact(width));
+        for (row, ((drawn, eps), uniform)) in each.zip(uniforms).enumerate() {
+            if y.iter().all(|column| !column.observed[row]) {
+                drawn.copy_from_slice(&mixture.draw(uniform, eps, temperature));
+            }
+        }
+        Codes::new(rows, self.chunk_of(drawn, size), y)
     }
 
     /// Row-major values of latents, filled up with zeros: `[size, latent]`.

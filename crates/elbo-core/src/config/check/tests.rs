@@ -235,6 +235,21 @@ fn a_learned_prior_needs_a_condition() {
 }
 
 #[test]
+fn a_mixture_needs_records_of_which_nothing_is_given() {
+    assert_eq!(
+        refusal(|c| c.prior = PriorKind::Mixture),
+        "`prior = \"mixture\"` is not possible: it is the prior of records of which nothing is given, and a field is \
+         always given"
+    );
+    for given in [vec![], vec![category(10)]] {
+        let mut config = good();
+        config.x.push(category(10));
+        (config.y, config.prior) = (given, PriorKind::Mixture);
+        config.check().unwrap();
+    }
+}
+
+#[test]
 fn the_model_is_not_enormous() {
     // 2 · 65,536² = 8,590 million weights between the two layers, there and back, and 19 million more
     assert_eq!(

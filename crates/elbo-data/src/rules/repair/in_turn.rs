@@ -3,15 +3,14 @@
 //! So the fields behind it see values that agree with each other. If rules were kept in finished records alone, a date
 //! would get its own weekday, but what depends on the weekday would still be that of another.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use arrow::array::{Array, ArrayRef, BooleanArray, StringArray};
-use arrow::compute::interleave;
 use arrow::compute::kernels::zip::zip;
 
+use super::Keeper;
+use super::columns::{self, with_rows};
 use super::levels::Lookup;
-use super::numbers::Sum;
-use super::{Keeper, columns};
 use crate::error::DataError;
 use crate::schema::Field;
 
@@ -24,19 +23,27 @@ pub(super) struct Codes {
 }
 
 impl Codes {
-    /// Of the values of a field, with how many training records have each.
-    pub(super) fn new<'a>(field: &Field, values: impl Iterator<Item = (&'a str, u64)>) -> Option<Self> {
-        let (texts, counts): (Vec<&str>, Vec<u64>) = values.unzip();
-        let arrow = field.kind.arrow_field(&field.name);
-        let array = columns::from_texts(StringArray::from(texts.clone()), arrow.data_type()).ok()?;
-        let column = field.kind.encode(&arrow, &array).ok()?;
-        let mut codes = Self::default();
-        for (row, (text, n)) in texts.into_iter().zip(counts).enumerate() {
-            let level = column.level(row).filter(|_| column.observed[row])?;
-            codes.level.insert(text.to_owned(), level);
-            *codes.records.entry(level).or_default() += n;
+    /// Adds the values of a field in one rule that it does not know from another, with how many training records have each;
+    /// none if they are not of the field.
+    pub(super) fn add<'a>(
+        &mut self,
+        field: &Field,
+        values: impl Iterator<Item = (&'a str, u64)>,
+    ) -> Option<()> {
+        let mut new: BTreeMap<&str, u64> = BTreeMap::new();
+        for (text, n) in values.filter(|(text, _)| !self.level.contains_key(*text)) {
+            *new.entry(text).or_default() += n;
         }
-        Some(codes)
+        let arrow = field.kind.arrow_field(&field.name);
+        let texts = StringArray::from_iter_values(new.keys());
+        let array = columns::from_texts(texts, arrow.data_type()).ok()?;
+        let column = field.kind.encode(&arrow, &array).ok()?;
+        for (row, (text, n)) in new.into_iter().enumerate() {
+            let level = column.level(row).filter(|_| column.observed[row])?;
+            self.level.insert(text.to_owned(), level);
+            *self.records.entry(level).or_default() += n;
+        }
+        Some(())
     }
 }
 
@@ -116,6 +123,9 @@ struct Values {
 #[derive(Debug)]
 pub struct InTurn<'a> {
     keeper: &'a Keeper,
+    /// Which fields of the rules are looked up, and which are added.
+    looked_up: Vec<bool>,
+    added: Vec<bool>,
     /// By field of the rules, where it is known or drawn.
     known: Vec<Option<Values>>,
     /// Values that are known from the start, and where.
@@ -127,6 +137,8 @@ impl Keeper {
     pub fn in_turn(&self) -> InTurn<'_> {
         InTurn {
             keeper: self,
+            looked_up: self.marked(self.looked_up()),
+            added: self.marked(self.added()),
             known: self.fields.iter().map(|_| None).collect(),
             fixed: self.fields.iter().map(|_| None).collect(),
         }
@@ -137,9 +149,7 @@ impl<'a> InTurn<'a> {
     /// The place of a field of the schema among those that rules look up or add.
     fn place(&self, field: usize) -> Option<usize> {
         let place = self.keeper.fields.iter().position(|(own, _)| *own == field)?;
-        let looked_up = self.keeper.lookups.iter().flat_map(Lookup::places);
-        let added = self.keeper.sums.iter().flat_map(Sum::places);
-        looked_up.chain(added).any(|own| own == place).then_some(place)
+        (self.looked_up[place] || self.added[place]).then_some(place)
     }
 
     /// Whether rules say anything about a field of the schema while it is drawn.
@@ -165,22 +175,11 @@ impl<'a> InTurn<'a> {
 
     fn values(&self, place: usize, array: &ArrayRef) -> Result<Values, DataError> {
         let (_, field) = &self.keeper.fields[place];
-        let is_text = self
-            .keeper
-            .lookups
-            .iter()
-            .flat_map(Lookup::places)
-            .any(|own| own == place);
-        let is_number = self
-            .keeper
-            .sums
-            .iter()
-            .flat_map(Sum::places)
-            .any(|own| own == place);
+        let texts = self.looked_up[place].then(|| columns::texts(&field.kind, array));
         Ok(Values {
-            texts: is_text.then(|| columns::texts(&field.kind, array)).transpose()?,
-            numbers: match is_number {
-                true => columns::numbers(&field.kind, &field.kind.arrow_field(&field.name), array)?,
+            texts: texts.transpose()?,
+            numbers: match self.added[place] {
+                true => self.keeper.numbers_of(place, array)?,
                 false => Vec::new(),
             },
         })
@@ -337,15 +336,10 @@ impl<'a> InTurn<'a> {
         if rows.is_empty() {
             return Ok((values, Vec::new()));
         }
-        let mut from: Vec<(usize, usize)> = (0..values.len()).map(|row| (0, row)).collect();
-        for (at, row) in rows.iter().enumerate() {
-            from[*row] = (1, at);
-        }
         let (_, field) = &self.keeper.fields[place];
         let column = field.kind.encode(&field.kind.arrow_field(&field.name), &others)?;
         let levels = rows.iter().enumerate();
         let levels = levels.filter_map(|(at, row)| Some((*row, column.level(at)?)));
-        let levels = levels.collect();
-        Ok((interleave(&[values.as_ref(), others.as_ref()], &from)?, levels))
+        Ok((with_rows(&values, rows, &others)?, levels.collect()))
     }
 }
